@@ -1,0 +1,26 @@
+//! Who calls, what they may do, and the way to the data that this opens.
+//!
+//! | file | what |
+//! |---|---|
+//! | `principal.rs` | [`Principal`] and [`Actor`]: who somebody is once the database has confirmed it |
+//! | `policy.rs` | the one exhaustive table: role × action → reach |
+//! | `permit.rs` | [`Permit`]: the handler's parameter that holds both the proof and the way to the data |
+//! | `credential.rs` | what a request claims to be, checked without the database |
+//! | `tokens.rs` | signing keys, access tokens (EdDSA JWT), the public key set |
+//! | `passwords.rs` | argon2id behind a semaphore |
+//! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
+//! | `queries.rs` | the rows that turn a credential into a principal |
+
+mod credential;
+pub mod passwords;
+mod permit;
+pub mod policy;
+mod principal;
+mod queries;
+pub mod secrets;
+pub mod tokens;
+
+pub use credential::{Credential, caller_key};
+pub use permit::{Acting, Permit};
+pub use policy::{Act, Reach, Scope};
+pub use principal::{Actor, Principal, Role};

@@ -1,0 +1,214 @@
+//! The permit: a handler's parameter that holds both the proof of a right and the way to the data.
+//!
+//! A handler has no other way to the database, so forgetting the check does not compile. What the token says is only
+//! good for refusing early; who the caller is and what they reach is read from the database in the same call, and for
+//! writes in the same transaction, as the data: a right that was lost a moment ago is lost.
+
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::credential::unauthenticated;
+use super::policy::{self, Act, Action, Grant};
+use super::{Actor, Credential, Principal, Reach, queries};
+use crate::db::{Conn, Db, Id, Instant, Tx};
+use crate::http::idempotency::{Keep, Once};
+use crate::http::{Answer, Code, Error};
+
+/// The right to do `A`, as far as it can be told before the database is asked.
+pub struct Permit<A> {
+    db: Db,
+    credential: Credential,
+    act: PhantomData<fn() -> A>,
+}
+
+/// Who acts, confirmed by the database in this very call, and what they reach.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    principal: Principal,
+    reach: Reach,
+    now: Instant,
+}
+
+impl Acting {
+    /// The command line's way in: the operator, as far as the table lets them.
+    pub fn operator(action: Action) -> Result<Self, Error> {
+        Self::of(Principal::Operator, action, Instant::now())
+    }
+
+    /// An account that the command line acts for (`--as`), with that account's own rights.
+    pub fn on_behalf(principal: Principal, action: Action) -> Result<Self, Error> {
+        Self::of(principal, action, Instant::now())
+    }
+
+    fn of(principal: Principal, action: Action, now: Instant) -> Result<Self, Error> {
+        match policy::reach(&principal, action) {
+            Some(reach) => Ok(Self {
+                principal,
+                reach,
+                now,
+            }),
+            None if principal == Principal::Anonymous => Err(unauthenticated()),
+            None => Err(forbidden()),
+        }
+    }
+
+    /// Who it is.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The countries that are reached.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Who the journal says it was.
+    pub fn actor(&self) -> Actor {
+        self.principal.actor()
+    }
+
+    /// The account, when a person acts.
+    pub fn user_id(&self) -> Option<Id> {
+        self.principal.user_id()
+    }
+
+    /// The moment of the call.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Refuses (as not there) what lies in a country that is not reached.
+    pub fn must_reach(&self, country: &str, what: &str) -> Result<(), Error> {
+        if self.reach.covers(country) {
+            Ok(())
+        } else {
+            Err(Error::not_found(what))
+        }
+    }
+}
+
+impl<A: Act + 'static> Permit<A> {
+    /// Runs a reading query.
+    pub async fn read<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let credential = self.credential;
+        self.db
+            .read(move |conn| {
+                let acting = acting(conn, &credential, A::ACTION)?;
+                work(conn, &acting)
+            })
+            .await
+    }
+
+    /// Runs several reading queries that all see the same moment.
+    pub async fn snapshot<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let credential = self.credential;
+        self.db
+            .snapshot(move |conn| {
+                let acting = acting(conn, &credential, A::ACTION)?;
+                work(conn, &acting)
+            })
+            .await
+    }
+
+    /// Runs a write transaction; the rights are read inside it.
+    pub async fn write<T: Send + 'static>(
+        self,
+        mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let credential = self.credential;
+        self.db
+            .write(move |tx| {
+                let acting = acting(tx, &credential, A::ACTION)?;
+                work(tx, &acting)
+            })
+            .await
+    }
+
+    /// Runs a write transaction once per `Idempotency-Key`; a repeat gets the same answer, if the right still holds.
+    pub async fn write_once(
+        self,
+        once: Once,
+        request_hash: Vec<u8>,
+        keep: Keep,
+        mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<Answer, Error> + Send + 'static,
+    ) -> Result<Answer, Error> {
+        let caller = match &self.credential {
+            Credential::None => "anonymous".to_owned(),
+            Credential::Token(claims) => format!("user:{}", claims.sub),
+            Credential::Key(digest) => data_encoding::HEXLOWER.encode(digest),
+        };
+        let _running = once.begin(&caller)?;
+        self.write(move |tx, acting| {
+            once.run(tx, &caller, &request_hash, acting.now(), keep, |tx| {
+                work(tx, acting)
+            })
+        })
+        .await
+    }
+}
+
+fn acting(conn: &mut Conn, credential: &Credential, action: Action) -> Result<Acting, Error> {
+    let now = Instant::now();
+    let principal = queries::principal(conn, credential, now)?;
+    Acting::of(principal, action, now)
+}
+
+impl<A: Act + 'static> FromRequest for Permit<A> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(permit(request))
+    }
+}
+
+fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
+    let credential = Credential::of(request)?;
+    refuse_early(&credential, A::ACTION)?;
+    let db = request
+        .app_data::<web::Data<Db>>()
+        .ok_or_else(|| Error::internal("no database"))?;
+    Ok(Permit {
+        db: db.get_ref().clone(),
+        credential,
+        act: PhantomData,
+    })
+}
+
+/// Refuses before the body is read what cannot be granted whatever the database says.
+fn refuse_early(credential: &Credential, action: Action) -> Result<(), Error> {
+    let claimed = match credential {
+        Credential::None => Principal::Anonymous,
+        Credential::Key(_) => Principal::Partner {
+            key: Id(0),
+            scopes: Vec::new(),
+        },
+        Credential::Token(claims) => Principal::User {
+            id: Id(0),
+            session: Id(0),
+            role: claims.role,
+            country: None,
+        },
+    };
+    match (policy::grant(&claimed, action), claimed) {
+        (Grant::No, Principal::Anonymous) => Err(unauthenticated()),
+        (Grant::No, _) => Err(forbidden()),
+        _ => Ok(()),
+    }
+}
+
+#[track_caller]
+fn forbidden() -> Error {
+    Error::new(
+        Code::Forbidden,
+        "this account's role does not allow that; the rights table says which one does",
+    )
+}

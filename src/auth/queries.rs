@@ -1,0 +1,56 @@
+//! The rows that turn a credential into a principal.
+
+use diesel::prelude::*;
+
+use super::{Credential, Principal, Role};
+use crate::auth::credential::unauthenticated;
+use crate::db::schema::{api_keys, sessions, users};
+use crate::db::{Conn, Id, Instant};
+use crate::http::Error;
+
+/// Who the credential stands for at this moment. Disabled or unconfirmed accounts, ended sessions and revoked or expired keys never
+/// become a principal.
+pub fn principal(
+    conn: &mut Conn,
+    credential: &Credential,
+    now: Instant,
+) -> Result<Principal, Error> {
+    match credential {
+        Credential::None => Ok(Principal::Anonymous),
+        Credential::Token(claims) => {
+            let session: Id = claims.sid.parse().map_err(|_| unauthenticated())?;
+            let row = sessions::table
+                .inner_join(users::table)
+                .filter(sessions::id.eq(session))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(now.0))
+                .filter(users::status.eq("active"))
+                .select((users::id, users::role, users::country))
+                .first::<(Id, String, Option<String>)>(conn)
+                .optional()?;
+            let (id, role, country) = row.ok_or_else(unauthenticated)?;
+            if id.to_string() != claims.sub {
+                return Err(unauthenticated());
+            }
+            let role: Role = role.parse().map_err(Error::internal)?;
+            Ok(Principal::User {
+                id,
+                session,
+                role,
+                country,
+            })
+        }
+        Credential::Key(digest) => {
+            let row = api_keys::table
+                .filter(api_keys::secret_hash.eq(digest))
+                .filter(api_keys::revoked_at.is_null())
+                .filter(api_keys::expires_at.gt(now.0))
+                .select((api_keys::id, api_keys::scopes))
+                .first::<(Id, String)>(conn)
+                .optional()?;
+            let (key, scopes) = row.ok_or_else(unauthenticated)?;
+            let scopes = serde_json::from_str(&scopes).map_err(Error::internal)?;
+            Ok(Principal::Partner { key, scopes })
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Cleaning of identifiers: what spreadsheets, keyboards and copied pages do to numbers is undone here.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The text without invisible characters, with plain digits, hyphens, apostrophes and single spaces, without the
+/// apostrophe by which spreadsheets mark text. Letters keep their case. Cleaning twice is cleaning once.
+pub(super) fn clean(written: &str) -> String {
+    let plain: String = written
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .nfkc()
+        .map(plain)
+        .nfkc()
+        .collect();
+    let spaced = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    spaced
+        .trim_matches(|c: char| c == '\'' || c == ' ')
+        .to_owned()
+}
+
+/// Free text as it is compared: clean, upper case.
+pub(super) fn compared(clean_text: &str) -> String {
+    clean(&clean_text.to_uppercase())
+}
+
+/// The digits alone, where the text holds nothing but digits and separators. A decimal `.0` that a spreadsheet put
+/// behind a whole number is dropped first.
+pub(super) fn only_digits(clean_text: &str) -> Option<String> {
+    let whole = [".0", ",0", ".00", ",00"].iter().find_map(|tail| {
+        clean_text
+            .strip_suffix(tail)
+            .filter(|head| is_all_digits(head) && head.len() >= 7)
+    });
+    let digits: String = whole
+        .unwrap_or(clean_text)
+        .chars()
+        .filter(|c| !is_separator(*c))
+        .collect();
+    is_all_digits(&digits).then_some(digits)
+}
+
+/// Whether the text is one ASCII digit or more, and nothing else.
+pub(super) fn is_all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Characters that people put between the digits of one number.
+pub(super) fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '-' | '/' | '\\' | '.' | ',' | '\'' | '_' | ':' | ';' | '(' | ')'
+    )
+}
+
+/// Whether a spreadsheet has turned the number into `9.9E+09`.
+pub(super) fn is_scientific(clean_text: &str) -> bool {
+    clean_text
+        .to_ascii_uppercase()
+        .split_once('E')
+        .is_some_and(|(mantissa, exponent)| {
+            let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+            let mantissa: String = mantissa
+                .chars()
+                .filter(|c| !matches!(c, '.' | ','))
+                .collect();
+            is_all_digits(&mantissa) && is_all_digits(exponent)
+        })
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        || (c.is_control() && !c.is_whitespace())
+}
+
+fn plain(c: char) -> char {
+    match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2043}' => '-',
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bb}' | '\u{2bc}' | '`' | '\u{b4}'
+        | '\u{2032}' => '\'',
+        '\u{2044}' | '\u{2215}' => '/',
+        c if c.is_numeric() => other_digit(c).unwrap_or(c),
+        other => other,
+    }
+}
+
+/// Arabic and Indic digits that compatibility normalisation leaves alone.
+fn other_digit(c: char) -> Option<char> {
+    let zero = [0x660_u32, 0x6f0, 0x966]
+        .into_iter()
+        .find(|zero| (*zero..zero + 10).contains(&u32::from(c)))?;
+    char::from_digit(u32::from(c) - zero, 10)
+}

@@ -1,0 +1,66 @@
+//! The few texts that differ between the databases.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::pool::Tx;
+use super::{Conn, Failure};
+
+/// Compiles one body twice, with `$c` as the connection of each database: for what Diesel refuses on the
+/// enum (`on_conflict`, batch inserts).
+#[macro_export]
+macro_rules! dialect {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match &mut *$conn {
+            $crate::db::Conn::Sqlite($c) => $body,
+            $crate::db::Conn::Postgres($c) => $body,
+        }
+    };
+}
+
+/// The placeholder of parameter `n` (from 1) in a text of our own.
+pub fn placeholder(conn: &Conn, n: usize) -> String {
+    if conn.is_postgres() {
+        format!("${n}")
+    } else {
+        format!("?{n}")
+    }
+}
+
+/// Locks one row of `table` until the transaction ends. SQLite has one writer, who holds all rows already.
+///
+/// `table` and `column` are names from the code, never from a request.
+pub fn lock_row(
+    tx: &mut Tx<'_>,
+    table: &'static str,
+    column: &'static str,
+    id: i64,
+) -> Result<(), Failure> {
+    if let Conn::Postgres(conn) = &mut **tx {
+        diesel::sql_query(format!(
+            "SELECT 1 FROM {table} WHERE {column} = $1 FOR UPDATE"
+        ))
+        .bind::<BigInt, _>(id)
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Taken {
+    #[diesel(sql_type = Bool)]
+    taken: bool,
+}
+
+/// Takes a lock on a number until the transaction ends; false when somebody else holds it.
+pub fn try_lock_number(tx: &mut Tx<'_>, number: i64) -> Result<bool, Failure> {
+    match &mut **tx {
+        Conn::Postgres(conn) => {
+            let row: Taken = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS taken")
+                .bind::<BigInt, _>(number)
+                .get_result(conn)?;
+            Ok(row.taken)
+        }
+        Conn::Sqlite(_) => Ok(true),
+    }
+}

@@ -1,0 +1,108 @@
+//! The embedded migrations, run under a lock because Diesel's own take none.
+
+use diesel::connection::{
+    AnsiTransactionManager, Connection, SimpleConnection, TransactionManager,
+};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{Conn, Failure};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// The number of the advisory lock that migrations hold on PostgreSQL ("otsm" in ASCII).
+const LOCK: i64 = 0x6f74_736d;
+
+/// Runs the migrations that are missing; several processes may call this at once. Returns their names.
+pub fn up(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    locked(conn, |conn| match conn {
+        Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|done| names(&done)),
+        Conn::Postgres(c) => c.run_pending_migrations(POSTGRES).map(|done| names(&done)),
+    })
+}
+
+/// Takes every migration back, newest first: for the test that proves them reversible.
+pub fn down(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    locked(conn, |conn| match conn {
+        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(|done| names(&done)),
+        Conn::Postgres(c) => c.revert_all_migrations(POSTGRES).map(|done| names(&done)),
+    })
+}
+
+/// True when the database has exactly the migrations that this program knows.
+pub fn is_current(conn: &mut Conn) -> Result<bool, Failure> {
+    let (applied, known) = match conn {
+        Conn::Sqlite(c) => (
+            c.applied_migrations(),
+            MigrationSource::<Sqlite>::migrations(&SQLITE).map(|m| m.len()),
+        ),
+        Conn::Postgres(c) => (
+            c.applied_migrations(),
+            MigrationSource::<Pg>::migrations(&POSTGRES).map(|m| m.len()),
+        ),
+    };
+    let applied = applied.map_err(|e| Failure::Other(e.to_string()))?;
+    let known = known.map_err(|e| Failure::Other(e.to_string()))?;
+    Ok(applied.len() == known)
+}
+
+/// The names of the migrations of both databases, for the test that compares them.
+pub fn all_names() -> Result<(Vec<String>, Vec<String>), Failure> {
+    let other = |e: Box<dyn std::error::Error + Send + Sync>| Failure::Other(e.to_string());
+    let sqlite = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(other)?;
+    let postgres = MigrationSource::<Pg>::migrations(&POSTGRES).map_err(other)?;
+    Ok((
+        sqlite
+            .iter()
+            .map(|m: &Box<dyn Migration<Sqlite>>| m.name().to_string())
+            .collect(),
+        postgres
+            .iter()
+            .map(|m: &Box<dyn Migration<Pg>>| m.name().to_string())
+            .collect(),
+    ))
+}
+
+fn names(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+type Outcome = diesel::migration::Result<Vec<String>>;
+
+/// Runs `work` inside one transaction that nobody else can enter: Diesel's own transactions become
+/// savepoints in it, so a process that is killed half-way leaves the database as it was.
+fn locked(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Outcome,
+) -> Result<Vec<String>, Failure> {
+    match conn {
+        Conn::Sqlite(c) => {
+            c.batch_execute("PRAGMA busy_timeout = 60000;")?;
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN EXCLUSIVE")?;
+        }
+        Conn::Postgres(c) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?;
+            c.batch_execute(&format!(
+                "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK});"
+            ))?;
+        }
+    }
+    let done = match work(conn) {
+        Ok(names) => Manager::commit_transaction(conn)
+            .map(|()| names)
+            .map_err(Failure::from),
+        Err(error) => {
+            Manager::rollback_transaction(conn)?;
+            Err(Failure::Other(format!("a migration failed: {error}")))
+        }
+    };
+    if let Conn::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA busy_timeout = 5000;")?;
+    }
+    done
+}
+
+type Manager = <Conn as Connection>::TransactionManager;

@@ -1,0 +1,30 @@
+//! The only place that knows there are two databases.
+//!
+//! | file | what |
+//! |---|---|
+//! | `url.rs` | which database a URL names; a URL without a scheme is refused |
+//! | `conn.rs` | [`Conn`], the SQLite-or-PostgreSQL connection, and how one is opened and checked |
+//! | `pool.rs` | [`Db`]: dedicated threads behind an async face, reads and write transactions |
+//! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
+//! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
+//! | `migrate.rs` | the embedded migrations, run under a lock |
+//! | `schema.rs` | the tables, once for both databases |
+//! | `types.rs` | [`Id`], [`Instant`]: columns that are the same on both databases |
+//!
+//! Instants are `BIGINT` microseconds and ids are `BIGINT`, so no column type differs between the databases
+//! (`docs/decisions/0002-portable-columns.md`).
+
+mod conn;
+pub mod dialect;
+mod failure;
+pub mod migrate;
+mod pool;
+pub mod schema;
+mod types;
+mod url;
+
+pub use conn::{Conn, MultiBackend};
+pub use failure::{Failure, MaybeRetry};
+pub use pool::{Db, Sizes, Tx};
+pub use types::{Id, Instant, NotAnId};
+pub use url::DatabaseUrl;

@@ -1,0 +1,304 @@
+//! Dedicated database threads behind a small async face.
+//!
+//! SQLite: some readers and one writer. PostgreSQL: a number of equal threads. A call is one hop: the closure
+//! runs whole on a database thread. The queue is bounded; what does not fit is [`Failure::Overloaded`]
+//! at once. Measured against r2d2 with `web::block`: `docs/decisions/0003-database-threads.md`.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+
+use super::conn::Purpose;
+use super::{Conn, DatabaseUrl, Failure, MaybeRetry};
+
+/// How often a transaction that met a deadlock is tried again before the caller gets the error.
+const TRIES: usize = 5;
+
+type Job = Box<dyn FnOnce(Result<&mut Conn, Failure>) -> Health + Send>;
+
+#[derive(PartialEq, Eq)]
+enum Health {
+    Fine,
+    Suspect,
+}
+
+/// The numbers of threads and of waiting calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Reading threads on SQLite.
+    pub readers: usize,
+    /// Threads (connections) on PostgreSQL.
+    pub connections: usize,
+    /// Calls that may wait for a thread.
+    pub queue: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            connections: 8,
+            queue: 256,
+        }
+    }
+}
+
+/// The database, cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    read: Sender<Job>,
+    write: Sender<Job>,
+    kind: &'static str,
+}
+
+/// A connection inside a write transaction; what must be transactional asks for this.
+pub struct Tx<'c> {
+    conn: &'c mut Conn,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn
+    }
+}
+
+impl Tx<'_> {
+    /// Runs `work` inside a savepoint: its error undoes what it did and nothing else.
+    pub fn savepoint<T, E: From<Failure>>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        begin(self.conn, None)?;
+        let done = work(&mut Tx { conn: self.conn });
+        finish(self.conn, done)
+    }
+}
+
+impl Db {
+    /// Starts the threads. Connections are opened by their threads when first needed, so that a database
+    /// that is away for a moment does not stop the start.
+    pub fn start(url: &DatabaseUrl, sizes: Sizes) -> Self {
+        let (read, read_jobs) = bounded::<Job>(sizes.queue);
+        let write = match url {
+            DatabaseUrl::Sqlite(_) => {
+                let (write, write_jobs) = bounded::<Job>(sizes.queue);
+                spawn(url, Purpose::Write, 1, &write_jobs);
+                spawn(url, Purpose::Read, sizes.readers, &read_jobs);
+                write
+            }
+            DatabaseUrl::Postgres(_) => {
+                spawn(url, Purpose::Write, sizes.connections, &read_jobs);
+                read.clone()
+            }
+        };
+        Self {
+            inner: Arc::new(Inner {
+                read,
+                write,
+                kind: url.kind(),
+            }),
+        }
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        self.inner.kind
+    }
+
+    /// Runs one reading query, or several that need not agree with each other.
+    pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + MaybeRetry + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        run(&self.inner.read, work).await
+    }
+
+    /// Runs several reading queries that all see the same moment.
+    pub async fn snapshot<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + MaybeRetry + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        run(&self.inner.read, move |conn| in_snapshot(conn, work)).await
+    }
+
+    /// Runs `work` in a write transaction: all of it happens, or nothing does. Deadlocks and serialization
+    /// failures are tried again here, so `work` may run more than once.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failure> + MaybeRetry + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        run(&self.inner.write, move |conn| in_transaction(conn, work)).await
+    }
+}
+
+/// Runs reading queries that all see the same moment, on a connection of the caller's.
+pub(crate) fn in_snapshot<T, E: From<Failure>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let start = match conn {
+        Conn::Sqlite(_) => "BEGIN",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    };
+    begin(conn, Some(start))?;
+    let done = work(conn);
+    finish(conn, done)
+}
+
+impl Conn {
+    /// Runs `work` in a write transaction on this connection (the command line's way in).
+    pub fn transact<T, E: From<Failure> + MaybeRetry>(
+        &mut self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        in_transaction(self, work)
+    }
+}
+
+fn in_transaction<T, E: From<Failure> + MaybeRetry>(
+    conn: &mut Conn,
+    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    // A deferred SQLite transaction fails with BUSY when it turns into a writing one, whatever the timeout.
+    let start = match conn {
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        begin(conn, Some(start))?;
+        let done = work(&mut Tx { conn });
+        match finish(conn, done) {
+            Err(error) if error.may_retry() && tries < TRIES => {}
+            end => return end,
+        }
+    }
+}
+
+/// Begins a transaction with `text`, or a savepoint.
+fn begin(conn: &mut Conn, text: Option<&str>) -> Result<(), Failure> {
+    let done = match (conn, text) {
+        (Conn::Sqlite(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
+        (Conn::Postgres(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
+        (Conn::Sqlite(c), None) => AnsiTransactionManager::begin_transaction(c),
+        (Conn::Postgres(c), None) => AnsiTransactionManager::begin_transaction(c),
+    };
+    done.map_err(Failure::from)
+}
+
+type Manager = <Conn as Connection>::TransactionManager;
+
+fn finish<T, E: From<Failure>>(conn: &mut Conn, done: Result<T, E>) -> Result<T, E> {
+    match done {
+        Ok(value) => match Manager::commit_transaction(conn) {
+            Ok(()) => Ok(value),
+            Err(error) => Err(Failure::from(error).into()),
+        },
+        Err(error) => {
+            // The first error tells what happened; a rollback that fails too only says that the
+            // connection is gone, which the next call finds out.
+            if let Err(second) = Manager::rollback_transaction(conn) {
+                tracing::warn!(error = %second, "a rollback failed");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn run<T, E, F>(queue: &Sender<Job>, work: F) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Failure> + MaybeRetry + Send + 'static,
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+{
+    let (answer, waiting) = tokio::sync::oneshot::channel();
+    let job: Job = Box::new(move |conn| {
+        let done = match conn {
+            Ok(conn) => work(conn),
+            Err(failure) => Err(E::from(failure)),
+        };
+        let health = match &done {
+            Err(error) if error.lost_connection() => Health::Suspect,
+            _ => Health::Fine,
+        };
+        // The receiver is gone when the client hung up; the work is done all the same.
+        drop(answer.send(done));
+        health
+    });
+    queue.try_send(job).map_err(|error| match error {
+        TrySendError::Full(_) => Failure::Overloaded,
+        TrySendError::Disconnected(_) => {
+            Failure::Unavailable("the database threads have stopped".to_owned())
+        }
+    })?;
+    match waiting.await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::Other("a database call panicked".to_owned()).into()),
+    }
+}
+
+fn spawn(url: &DatabaseUrl, purpose: Purpose, count: usize, jobs: &Receiver<Job>) {
+    for n in 0..count.max(1) {
+        let (url, jobs) = (url.clone(), jobs.clone());
+        let name = format!("db-{purpose:?}-{n}").to_lowercase();
+        let started = thread::Builder::new()
+            .name(name)
+            .spawn(move || serve(&url, purpose, &jobs));
+        if let Err(error) = started {
+            tracing::error!(%error, "a database thread could not be started");
+        }
+    }
+}
+
+/// A database thread: takes calls one after the other, and opens its connection anew when it was lost.
+fn serve(url: &DatabaseUrl, purpose: Purpose, jobs: &Receiver<Job>) {
+    let mut held: Option<Conn> = None;
+    for job in jobs {
+        let mut opened = match held.take() {
+            Some(conn) => Ok(conn),
+            None => Conn::open(url, purpose),
+        };
+        let health = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match &mut opened {
+            Ok(conn) => job(Ok(conn)),
+            Err(_) => job(Err(Failure::Unavailable("no connection".to_owned()))),
+        }));
+        match (opened, health) {
+            (Ok(conn), Ok(Health::Fine)) => held = Some(conn),
+            (Ok(mut conn), Ok(Health::Suspect)) => held = conn.answers().then_some(conn),
+            // After a panic the connection may be inside a transaction: it is dropped, and with it the work.
+            (Ok(_), Err(_)) => {
+                tracing::error!("a database call panicked; its connection was closed")
+            }
+            (Err(error), _) => tracing::warn!(%error, "no database connection"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db")
+            .field("kind", &self.inner.kind)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,356 @@
+//! The tables, once for both databases. A test compares this file with what the migrations make.
+//!
+//! `Date` is TEXT `YYYY-MM-DD` and `Bool` is INTEGER 0/1 on SQLite.
+#![expect(missing_docs, reason = "the columns are explained in the migrations")]
+
+diesel::table! {
+    journal (seq) {
+        seq -> BigInt,
+        recorded_at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        subject -> Text,
+        organisation -> Nullable<Text>,
+        facts_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    journal_head (id) {
+        id -> Integer,
+        seq -> BigInt,
+        recorded_at -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    journal_facts (seq, item) {
+        seq -> BigInt,
+        item -> Integer,
+        class -> Text,
+        hash -> Binary,
+        salt -> Nullable<Binary>,
+        body -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    countries (code) {
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        role -> Text,
+        country -> Nullable<Text>,
+        status -> Text,
+        password_hash -> Nullable<Text>,
+        invited_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        name -> Text,
+        prefix -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        refresh_hash -> Binary,
+        generation -> Integer,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    one_time_links (token_hash) {
+        token_hash -> Binary,
+        user_id -> BigInt,
+        purpose -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller, route, key) {
+        caller -> Text,
+        route -> Text,
+        key -> Text,
+        request_hash -> Binary,
+        status -> Integer,
+        headers -> Text,
+        body -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    registry_marks (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    organisations (id) {
+        id -> BigInt,
+        number -> Text,
+        country -> Text,
+        name -> Text,
+        sort_key -> Text,
+        legal_form -> Nullable<Text>,
+        city -> Nullable<Text>,
+        region -> Nullable<Text>,
+        website -> Nullable<Text>,
+        themes -> Text,
+        sdgs -> Text,
+        descriptions -> Text,
+        founded_year -> Nullable<Integer>,
+        founded_on -> Nullable<Date>,
+        address -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_public -> Bool,
+        phone -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        public_from -> Nullable<Date>,
+        withheld -> Bool,
+        withheld_reason -> Nullable<Text>,
+        merged_into -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+        next_item -> Integer,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_names (organisation_id, item) {
+        organisation_id -> BigInt,
+        item -> Integer,
+        kind -> Text,
+        text -> Text,
+        language -> Nullable<Text>,
+        key_plain -> Text,
+        key_skeleton -> Text,
+        fold_version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_identifiers (organisation_id, item) {
+        organisation_id -> BigInt,
+        item -> Integer,
+        scheme -> Text,
+        value -> Text,
+        canonical -> Text,
+        verdict -> Text,
+        override_reason -> Nullable<Text>,
+        shared_reason -> Nullable<Text>,
+        exclusive -> Bool,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_contacts (organisation_id, item) {
+        organisation_id -> BigInt,
+        item -> Integer,
+        name -> Text,
+        position -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_relations (organisation_id, item) {
+        organisation_id -> BigInt,
+        item -> Integer,
+        kind -> Text,
+        other_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_evidence (organisation_id, item) {
+        organisation_id -> BigInt,
+        item -> Integer,
+        kind -> Text,
+        issuer -> Text,
+        issued_on -> Date,
+        sha256 -> Text,
+        note -> Nullable<Text>,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    organisation_references (source, reference, country) {
+        source -> Text,
+        reference -> Text,
+        country -> Text,
+        organisation_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (id) {
+        id -> BigInt,
+        organisation_id -> BigInt,
+        revision -> Integer,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    membership_events (membership_id, no) {
+        membership_id -> BigInt,
+        no -> Integer,
+        seq -> BigInt,
+        recorded_at -> BigInt,
+        effective_on -> Date,
+        kind -> Text,
+        body -> Text,
+        proposer -> Nullable<Text>,
+        decider -> Nullable<Text>,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    membership_intervals (membership_id, no) {
+        membership_id -> BigInt,
+        no -> Integer,
+        organisation_id -> BigInt,
+        state -> Text,
+        membership_type -> Text,
+        country -> Text,
+        from_day -> Date,
+        to_day -> Nullable<Date>,
+        term_end -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    proposals (id) {
+        id -> BigInt,
+        membership_id -> BigInt,
+        organisation_id -> BigInt,
+        country -> Text,
+        act -> Text,
+        body -> Text,
+        reason -> Nullable<Text>,
+        revision -> Integer,
+        status -> Text,
+        proposer -> Text,
+        proposed_at -> BigInt,
+        decider -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decision_reason -> Nullable<Text>,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        created_by -> Text,
+        created_at -> BigInt,
+        country -> Nullable<Text>,
+        default_country -> Nullable<Text>,
+        source -> Text,
+        file_name -> Text,
+        sha256 -> Text,
+        reading -> Text,
+        status -> Text,
+        counts -> Text,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_rows (import_id, line) {
+        import_id -> BigInt,
+        line -> Integer,
+        reference -> Nullable<Text>,
+        outcome -> Text,
+        findings -> Text,
+        cells -> Text,
+        number -> Nullable<Text>,
+        resolution -> Nullable<Text>,
+        applied -> Bool,
+    }
+}
+
+diesel::joinable!(organisation_names -> organisations (organisation_id));
+diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
+diesel::joinable!(memberships -> organisations (organisation_id));
+diesel::joinable!(proposals -> organisations (organisation_id));
+diesel::joinable!(journal_facts -> journal (seq));
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    journal,
+    journal_head,
+    journal_facts,
+    countries,
+    users,
+    api_keys,
+    sessions,
+    one_time_links,
+    idempotency_keys,
+    registry_marks,
+    organisations,
+    organisation_names,
+    organisation_identifiers,
+    organisation_contacts,
+    organisation_relations,
+    organisation_evidence,
+    organisation_references,
+    memberships,
+    membership_events,
+    membership_intervals,
+    proposals,
+    imports,
+    import_rows,
+);

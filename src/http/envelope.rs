@@ -1,0 +1,205 @@
+//! The outermost middleware: every answer, whatever made it, leaves with a request id, security headers and, when
+//! it is an error, a problem body; every request leaves one log line.
+
+use std::net::IpAddr;
+use std::time::Instant as Clock;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, web};
+
+use super::limits::{Caller, Limits};
+use super::{Code, Error};
+use crate::db::Id;
+
+/// The id of the request, in every answer as `X-Request-Id` and in every log line.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Proxies whose `X-Forwarded-For` is believed.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(pub Vec<IpAddr>);
+
+/// Tells an opaque key of a caller that is known by its credentials, without looking anything up.
+pub type CallerKey = fn(&ServiceRequest) -> Option<String>;
+
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    (
+        "Permissions-Policy",
+        "geolocation=(), camera=(), microphone=()",
+    ),
+    ("Strict-Transport-Security", "max-age=31536000"),
+];
+
+/// Pages bring their own policy; everything else may load nothing.
+const NO_CONTENT_POLICY: &str =
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// Wraps a request (see the module).
+pub async fn envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Clock::now();
+    let id = Id::random().map_or_else(|_| "0".to_owned(), |id| id.to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let admitted = admit(&request);
+    let mut response = match admitted {
+        Ok(standing) => {
+            let http = request.request().clone();
+            let mut response = match next.call(request).await {
+                Ok(response) => response.map_into_boxed_body(),
+                Err(error) => ServiceResponse::from_err(error, http),
+            };
+            if let Some(standing) = standing {
+                set(&mut response, "RateLimit-Policy", &standing.policy);
+                set(&mut response, "RateLimit", &standing.state);
+            }
+            response
+        }
+        Err(error) => request.error_response(error),
+    };
+    let status = response.status();
+    let mut cause = None;
+    if status.is_client_error() || status.is_server_error() {
+        let problem = problem_of(&response);
+        if let Some(Ok(problem) | Err(problem)) = problem {
+            let (source, at) = problem.inside();
+            if status.is_server_error() {
+                cause = Some(format!("{} ({at})", source.unwrap_or("")));
+            }
+            response = ServiceResponse::new(response.request().clone(), problem.respond(&id));
+        }
+    }
+    finish(&mut response, &id);
+    let path = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "unmatched".to_owned());
+    let status = response.status().as_u16();
+    let micros = started.elapsed().as_micros().min(u128::from(u64::MAX));
+    let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+    match cause {
+        Some(cause) => {
+            tracing::error!(request_id = id, %method, path, status, micros, cause, "request failed")
+        }
+        None => tracing::info!(request_id = id, %method, path, status, micros, "request"),
+    }
+    Ok(response)
+}
+
+/// What is refused before anything looks at the request.
+fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Error> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|v| v.as_bytes() != b"identity") {
+        return Err(Error::new(
+            Code::UnsupportedMediaType,
+            "send the body without Content-Encoding",
+        ));
+    }
+    let Some(limits) = request.app_data::<web::Data<Limits>>() else {
+        return Ok(None);
+    };
+    let key = request
+        .app_data::<web::Data<CallerKey>>()
+        .and_then(|f| f.get_ref()(request));
+    let caller = match key {
+        Some(key) => Caller::Known(key),
+        None => Caller::Address(peer(request)),
+    };
+    if matches!(request.path(), "/healthz" | "/readyz") {
+        return Ok(None);
+    }
+    limits.count(&caller)
+}
+
+/// The client's address: the socket's, or what a trusted proxy in front of it says.
+pub fn peer(request: &ServiceRequest) -> IpAddr {
+    let socket = request
+        .peer_addr()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip());
+    let trusted = request.app_data::<web::Data<TrustedProxies>>();
+    let Some(trusted) = trusted.filter(|t| t.0.contains(&socket)) else {
+        return socket;
+    };
+    let mut current = socket;
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("X-Forwarded-For")
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(str::trim)
+        .collect();
+    // From the nearest hop outwards, as long as the one who says it is trusted.
+    for hop in forwarded.iter().rev() {
+        let Ok(address) = hop.parse::<IpAddr>() else {
+            break;
+        };
+        current = address;
+        if !trusted.0.contains(&address) {
+            break;
+        }
+    }
+    current
+}
+
+/// Our own problem, or one made for what the framework refused by itself.
+fn problem_of(response: &ServiceResponse) -> Option<Result<&Error, &'static Error>> {
+    response
+        .response()
+        .error()
+        .and_then(|e| e.as_error::<Error>())
+        .map(Ok)
+}
+
+fn finish(response: &mut ServiceResponse, id: &str) {
+    set(response, "X-Request-Id", id);
+    for (name, value) in SECURITY_HEADERS {
+        set(response, name, value);
+    }
+    if !response
+        .headers()
+        .contains_key(header::CONTENT_SECURITY_POLICY)
+    {
+        set(response, "Content-Security-Policy", NO_CONTENT_POLICY);
+    }
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        set(response, "Cache-Control", "no-store");
+    }
+    // A strong tag names the bytes, so a compressed answer has a tag of its own.
+    let encoding = response
+        .headers()
+        .get(header::CONTENT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .map(str::to_owned);
+    if let Some(encoding) = encoding.filter(|e| e != "identity") {
+        let tag = response
+            .headers()
+            .get(header::ETAG)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned);
+        if let Some(tag) = tag {
+            set(
+                response,
+                "ETag",
+                &format!("{}-{encoding}\"", tag.trim_end_matches('"')),
+            );
+        }
+    }
+}
+
+fn set(response: &mut ServiceResponse, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (
+        HeaderName::from_bytes(name.as_bytes()),
+        HeaderValue::from_str(value),
+    ) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,314 @@
+//! Strict extractors: what is unknown, empty or doubled is refused with the place where it stands.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use validator::Validate;
+
+use super::{Code, Error, FieldError};
+
+/// The largest JSON body, in bytes.
+pub const JSON_LIMIT: usize = 256 * 1024;
+
+/// A JSON body: well-formed, without unknown fields, and valid.
+pub struct Json<T> {
+    /// The parsed body.
+    pub body: T,
+    /// SHA-256 of the bytes as they came, for `Idempotency-Key`.
+    pub hash: Vec<u8>,
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let problem = media_type_problem(request, &["application/json"]);
+        let merge = media_type_problem(request, &["application/merge-patch+json"]);
+        let wanted = if request.method() == actix_web::http::Method::PATCH {
+            problem.and(merge)
+        } else {
+            problem
+        };
+        let bytes = read_body(request, payload, JSON_LIMIT);
+        Box::pin(async move {
+            if let Some(error) = wanted {
+                return Err(error);
+            }
+            let bytes = bytes.await?;
+            let body = parse(&bytes)?;
+            Ok(Self {
+                body,
+                hash: Sha256::digest(&bytes).to_vec(),
+            })
+        })
+    }
+}
+
+/// A body taken as it is, up to a limit in bytes (uploads).
+pub struct RawBody<const LIMIT: usize> {
+    /// The bytes.
+    pub bytes: web::Bytes,
+    /// SHA-256 of the bytes.
+    pub hash: Vec<u8>,
+}
+
+impl<const LIMIT: usize> FromRequest for RawBody<LIMIT> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read_body(request, payload, LIMIT);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            let hash = Sha256::digest(&bytes).to_vec();
+            Ok(Self { bytes, hash })
+        })
+    }
+}
+
+/// Parses and validates a JSON text; errors name the field by JSON pointer.
+pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        match inner.classify() {
+            serde_json::error::Category::Data => {
+                Error::field(pointer, without_position(&inner.to_string()))
+            }
+            _ => Error::new(
+                Code::MalformedRequest,
+                format!(
+                    "the body is not well-formed JSON at line {}, column {}",
+                    inner.line(),
+                    inner.column()
+                ),
+            ),
+        }
+    })?;
+    reader.end().map_err(|_| {
+        Error::new(
+            Code::MalformedRequest,
+            "there is something behind the JSON value; send one value",
+        )
+    })?;
+    check(&value)?;
+    Ok(value)
+}
+
+fn check<T: Validate>(value: &T) -> Result<(), Error> {
+    let Err(errors) = value.validate() else {
+        return Ok(());
+    };
+    let mut fields = Vec::new();
+    collect("", &errors, &mut fields);
+    fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    Err(Error::fields(fields))
+}
+
+fn collect(prefix: &str, errors: &validator::ValidationErrors, into: &mut Vec<FieldError>) {
+    use validator::ValidationErrorsKind;
+    for (name, kind) in errors.errors() {
+        let pointer = format!("{prefix}/{name}");
+        match kind {
+            ValidationErrorsKind::Field(found) => {
+                for error in found {
+                    let detail = match &error.message {
+                        Some(text) => text.to_string(),
+                        None => format!("is not valid ({})", error.code),
+                    };
+                    into.push(FieldError {
+                        pointer: pointer.clone(),
+                        detail,
+                    });
+                }
+            }
+            ValidationErrorsKind::Struct(inner) => collect(&pointer, inner, into),
+            ValidationErrorsKind::List(items) => {
+                for (n, inner) in items {
+                    collect(&format!("{pointer}/{n}"), inner, into);
+                }
+            }
+        }
+    }
+}
+
+/// `names[0].text` → `/names/0/text` (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut text = String::new();
+    for segment in path.iter() {
+        text.push('/');
+        match segment {
+            Segment::Seq { index } => text.push_str(&index.to_string()),
+            Segment::Map { key } => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => text.push_str(variant),
+            Segment::Unknown => {}
+        }
+    }
+    if text == "/" { String::new() } else { text }
+}
+
+/// Drops the "at line 1 column 2" that serde_json adds: the pointer says it better.
+fn without_position(text: &str) -> String {
+    text.rsplit_once(" at line ")
+        .map_or(text, |(before, _)| before)
+        .to_owned()
+}
+
+fn media_type_problem(request: &HttpRequest, wanted: &[&str]) -> Option<Error> {
+    let given = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let essence = given.split(';').next().unwrap_or("").trim();
+    if wanted.iter().any(|w| essence.eq_ignore_ascii_case(w)) {
+        return None;
+    }
+    Some(Error::new(
+        Code::UnsupportedMediaType,
+        format!("send Content-Type: {}", wanted.join(" or ")),
+    ))
+}
+
+fn read_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> impl Future<Output = Result<web::Bytes, Error>> + use<> {
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    let mut payload = payload.take();
+    async move {
+        let too_large = || {
+            Error::new(
+                Code::BodyTooLarge,
+                format!("the body may have at most {limit} bytes"),
+            )
+        };
+        if declared.is_some_and(|n| n > limit) {
+            return Err(too_large());
+        }
+        let mut bytes = web::BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
+        while let Some(chunk) = next_chunk(&mut payload).await {
+            let chunk = chunk.map_err(|_| {
+                Error::new(Code::MalformedRequest, "the body broke off; send it again")
+            })?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+async fn next_chunk(
+    payload: &mut Payload,
+) -> Option<Result<web::Bytes, actix_web::error::PayloadError>> {
+    std::future::poll_fn(|context| {
+        futures_core::Stream::poll_next(Pin::new(&mut *payload), context)
+    })
+    .await
+}
+
+/// Query parameters: unknown, empty and wrongly repeated ones are refused.
+pub struct Query<T> {
+    /// The parsed parameters.
+    pub query: T,
+    /// SHA-256 of all parameters but `cursor`, in their order: what a cursor is bound to.
+    pub shape: Vec<u8>,
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(query(request))
+    }
+}
+
+fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<T>, Error> {
+    let text = request.query_string();
+    let pairs: Vec<(String, String)> = serde_html_form::from_str(text)
+        .map_err(|_| Error::new(Code::BadParameter, "the query string is not well-formed"))?;
+    let mut shape = Sha256::new();
+    shape.update(request.path().as_bytes());
+    for (name, value) in &pairs {
+        if value.is_empty() {
+            return Err(bad_parameter(
+                name,
+                "must not be empty; leave it out instead",
+            ));
+        }
+        if name != "cursor" {
+            shape.update([0]);
+            shape.update(name.as_bytes());
+            shape.update([0]);
+            shape.update(value.as_bytes());
+        }
+    }
+    let query: T = serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(
+        text.as_bytes(),
+    ))
+    .map_err(|error| {
+        let place = pointer(error.path());
+        bad_parameter(
+            place.trim_start_matches('/'),
+            &error.into_inner().to_string(),
+        )
+    })?;
+    if let Err(errors) = query.validate() {
+        let mut fields = Vec::new();
+        collect("", &errors, &mut fields);
+        let first = fields
+            .first()
+            .map_or(("", ""), |f| (f.pointer.as_str(), f.detail.as_str()));
+        return Err(bad_parameter(first.0.trim_start_matches('/'), first.1));
+    }
+    Ok(Query {
+        query,
+        shape: shape.finalize().to_vec(),
+    })
+}
+
+fn bad_parameter(name: &str, detail: &str) -> Error {
+    let text = if name.is_empty() {
+        detail.to_owned()
+    } else {
+        format!("{name}: {detail}")
+    };
+    let mut error = Error::new(Code::BadParameter, text);
+    if !name.is_empty() {
+        error = error.at_field(name);
+    }
+    error
+}
+
+/// Path segments; one that is not of its form is a 404, like any other thing that does not exist.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let parsed = web::Path::<T>::from_request(request, payload).into_inner();
+        std::future::ready(
+            parsed
+                .map(|p| Self(p.into_inner()))
+                .map_err(|_| Error::not_found("thing")),
+        )
+    }
+}

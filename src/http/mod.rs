@@ -1,0 +1,27 @@
+//! About HTTP, not about NGOs or accounts.
+//!
+//! | file | what |
+//! |---|---|
+//! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
+//! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
+//! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
+//! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
+//! | `pages.rs` | keyset pages with opaque cursors |
+//! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
+//! | `limits.rs` | rate limits by an opaque caller key |
+//! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
+//! | `docs.rs` | the error groups that operations list in the OpenAPI document |
+
+mod answer;
+pub mod docs;
+pub mod envelope;
+mod extract;
+pub mod idempotency;
+pub mod limits;
+pub mod pages;
+mod problem;
+pub mod tags;
+
+pub use answer::{Answer, cached_public, private};
+pub use extract::{Json, Path, Query, RawBody};
+pub use problem::{Code, Error, FieldError, Problem};

@@ -1,0 +1,2 @@
+//! Spreadsheets: reading, planning, applying.
+pub mod read;

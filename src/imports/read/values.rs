@@ -1,0 +1,313 @@
+//! What one cell says: cleaned text, or a date, an e-mail address, a telephone number, a website,
+//! or the reason why it is none.
+
+use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+
+pub use super::contacts::{parse_email, parse_phone, parse_website};
+pub use super::dates::{DateValue, SlashOrder, parse_date, slash_order};
+
+/// What a cell turned out to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parsed<T> {
+    /// A value.
+    Value(T),
+    /// Nothing, or a word that says so (`yoxdur`, `нет`, `n/a`).
+    Missing,
+    /// Exactly `-`: the value on record shall be removed. What to do is the caller's decision.
+    Clear,
+    /// Something that is no value.
+    Faulty(Fault),
+}
+
+impl<T> Parsed<T> {
+    /// The value, if there is one.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn fault(code: FaultCode, message: impl Into<String>) -> Self {
+        Self::Faulty(Fault {
+            code,
+            message: message.into(),
+        })
+    }
+}
+
+/// Why a cell is no value: a stable code and an English sentence. The sentence never repeats the cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The stable code.
+    pub code: FaultCode,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// The stable codes of [`Fault`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultCode {
+    /// Month and day can be exchanged.
+    AmbiguousDate,
+    /// A day after today.
+    FutureDate,
+    /// A day before 1800.
+    DateTooEarly,
+    /// A day that the calendar does not have.
+    NoSuchDay,
+    /// None of the forms that are read.
+    Unreadable,
+    /// More than one value in the cell.
+    SeveralValues,
+    /// An e-mail address without `@`.
+    NoAtSign,
+    /// A domain without its last part, or with none.
+    NoDomainEnd,
+    /// A website with a scheme other than http and https.
+    WrongScheme,
+    /// Too few or too many digits.
+    WrongLength,
+    /// The spreadsheet shortened a number (`9.94E+11`).
+    ShortenedNumber,
+}
+
+/// Nothing, and in which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// An empty cell or a word for nothing.
+    Missing,
+    /// Exactly `-`.
+    Clear,
+}
+
+impl Absence {
+    pub(super) fn parsed<T>(self) -> Parsed<T> {
+        match self {
+            Self::Missing => Parsed::Missing,
+            Self::Clear => Parsed::Clear,
+        }
+    }
+}
+
+/// Words for nothing, in lower case without marks.
+const MISSING: [&str; 41] = [
+    "n/a",
+    "na",
+    "n.a.",
+    "n. a.",
+    "none",
+    "nil",
+    "null",
+    "no",
+    "not available",
+    "unknown",
+    "нет",
+    "нету",
+    "нет данных",
+    "отсутствует",
+    "не указано",
+    "не указан",
+    "н/д",
+    "неизвестно",
+    "yoxdur",
+    "yox",
+    "yok",
+    "yoktur",
+    "mevcut değil",
+    "bilinmiyor",
+    "жоқ",
+    "жок",
+    "белгісіз",
+    "йўқ",
+    "йук",
+    "yo'q",
+    "yo‘q",
+    "yoʻq",
+    "yo’q",
+    "ýok",
+    "nincs",
+    "nincs adat",
+    "ismeretlen",
+    "–",
+    "—",
+    "--",
+    "---",
+];
+
+/// Says whether a cell holds nothing, by a word or at all; none where it holds something.
+///
+/// Words may be joined by slashes (`yoxdur/yok/нет`), also where one of them has lost its letters.
+#[must_use]
+pub fn is_missing_word(text: &str) -> Option<Absence> {
+    let text = text.trim();
+    if text == "-" {
+        return Some(Absence::Clear);
+    }
+    let lower: String = text
+        .nfc()
+        .flat_map(char::to_lowercase)
+        .filter(|c| *c != '\u{307}')
+        .collect();
+    if lower.is_empty() || MISSING.contains(&lower.as_str()) {
+        return Some(Absence::Missing);
+    }
+    let lost = |part: &str| !part.is_empty() && part.chars().all(|c| c == '?');
+    let mut parts = lower.split('/').map(str::trim);
+    let all = parts
+        .clone()
+        .all(|part| lost(part) || MISSING.contains(&part));
+    (all && parts.any(|part| MISSING.contains(&part))).then_some(Absence::Missing)
+}
+
+/// Cleans what spreadsheets and copying leave around text.
+///
+/// NFC; white space of every kind becomes single spaces; zero-width characters and byte order marks at
+/// the ends go; quotation marks around the whole cell go, doubled ones inside become single; the
+/// apostrophe that makes a spreadsheet take `+994…` or `=…` for text goes. Guillemets and curly marks
+/// are part of names and stay.
+#[must_use]
+pub fn clean_text(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    let edge = |c: char| {
+        c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+    };
+    let mut cleaned = composed
+        .trim_matches(edge)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    while let Some(inner) = unquoted(&cleaned) {
+        cleaned = inner;
+    }
+    match cleaned.strip_prefix('\'') {
+        Some(rest)
+            if rest.starts_with(|c: char| c.is_ascii_digit() || "+-=@＋－＝＠".contains(c)) =>
+        {
+            rest.to_owned()
+        }
+        _ => cleaned,
+    }
+}
+
+/// `"x"` and `"x ""y"""` without the outer marks; none for `"x" and "y"`.
+fn unquoted(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let without_pairs = inner.replace("\"\"", "");
+    if without_pairs.contains('"') {
+        return None;
+    }
+    Some(inner.replace("\"\"", "\"").trim().to_owned())
+}
+
+/// True where a name has lost letters to `?`, as exports to a code page without them do.
+///
+/// In a name every `?` beside a letter counts, and so do two in a row and the replacement character.
+/// A `?` that stands alone between spaces or follows punctuation does not. Not for web addresses.
+#[must_use]
+pub fn lost_letters(name: &str) -> bool {
+    let (mut before, mut chars) = (' ', name.chars().peekable());
+    while let Some(c) = chars.next() {
+        let after = chars.peek().copied().unwrap_or(' ');
+        if c == '\u{FFFD}'
+            || (c == '?' && (before.is_alphabetic() || after.is_alphabetic() || after == '?'))
+        {
+            return true;
+        }
+        before = c;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_of_every_kind_become_single_ones() {
+        assert_eq!(
+            clean_text("  Azərbaycan\u{A0}\u{A0}İdman \t\r\n Akademiyası \u{200B}\u{FEFF}"),
+            "Azərbaycan İdman Akademiyası"
+        );
+    }
+
+    #[test]
+    fn outer_quotation_marks_go_and_inner_ones_stay() {
+        assert_eq!(clean_text("\"Simurq PFK\""), "Simurq PFK");
+        assert_eq!(clean_text("\"\"\"Simurq PFK\"\"\""), "Simurq PFK");
+        assert_eq!(clean_text("\"«Қазақ тілі» қоғамы\""), "«Қазақ тілі» қоғамы");
+        assert_eq!(
+            clean_text("\"Party \"\"My Country\"\"\""),
+            "Party \"My Country\""
+        );
+        for kept in [
+            "Party \"My Country\"",
+            "\"A\" and \"B\"",
+            "«Нур»",
+            "“Böyük ipək yolu” ittifaqı",
+            "'Justh' Party",
+            "\"",
+        ] {
+            assert_eq!(clean_text(kept), kept);
+        }
+    }
+
+    #[test]
+    fn the_apostrophe_before_a_number_or_formula_goes_and_others_stay() {
+        assert_eq!(clean_text("'+994002803852"), "+994002803852");
+        assert_eq!(clean_text("'00123"), "00123");
+        assert_eq!(clean_text("'=1+1"), "=1+1");
+        assert_eq!(clean_text("'Justh' Party"), "'Justh' Party");
+    }
+
+    #[test]
+    fn text_becomes_nfc_and_keeps_its_leading_zeros() {
+        assert_eq!(clean_text("s\u{327}\u{259}h\u{259}r"), "şəhər");
+        assert_eq!(clean_text("0046444397"), "0046444397");
+    }
+
+    #[test]
+    fn lost_letters_are_noticed_inside_and_at_the_edge_of_words() {
+        for lost in [
+            "?лтты? еріктілер",
+            "W?gner",
+            "F?al",
+            "Va?laszta?si",
+            "М.?ОЗЫБАЕВ",
+            "???",
+            "Аи? жолы",
+            "Fond ??",
+            "Ba\u{FFFD}ku",
+        ] {
+            assert!(lost_letters(lost), "{lost}");
+        }
+        for whole in ["Кто мы ? Фонд", "Sabail", "", "?", "(18+)?", "100 % ?"] {
+            assert!(!lost_letters(whole), "{whole}");
+        }
+    }
+
+    #[test]
+    fn words_for_nothing_are_missing_and_a_hyphen_alone_clears() {
+        for word in [
+            "",
+            "  ",
+            "yoxdur/yok/нет",
+            "yoxdur/yok/???",
+            "N/A",
+            "Yoxdur",
+            "ЙЎҚ",
+            "Жоқ",
+            "nincs",
+            "—",
+            "нет",
+        ] {
+            assert_eq!(is_missing_word(word), Some(Absence::Missing), "{word}");
+        }
+        assert_eq!(is_missing_word("-"), Some(Absence::Clear));
+        for word in ["???", "no-reply", "Netherlands", "a/b", "/"] {
+            assert_eq!(is_missing_word(word), None, "{word}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Writing an entry together with the change that it records.
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::chain::{self, Link};
+use super::facts::{self, Class, Recorded};
+use crate::auth::Actor;
+use crate::db::schema::{journal, journal_facts, journal_head};
+use crate::db::{Instant, Tx};
+use crate::http::Error;
+
+/// The entry that is being written: rows take their `seq` and instant from it and tell it what they became.
+pub struct Entry {
+    seq: i64,
+    recorded_at: Instant,
+    subject: String,
+    organisation: Option<String>,
+    shared: [Vec<Value>; 2],
+    personal: Vec<Value>,
+}
+
+impl Entry {
+    /// The entry's position; rows that the change writes carry it.
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// When the registry learned of the change.
+    pub fn recorded_at(&self) -> Instant {
+        self.recorded_at
+    }
+
+    /// Names what the change was done to, like `organisation:OTS-7K3M9Q2-54`.
+    pub fn about(&mut self, subject: impl Into<String>) {
+        self.subject = subject.into();
+    }
+
+    /// Names the organisation that the change is about.
+    pub fn of_organisation(&mut self, number: impl Into<String>) {
+        self.organisation = Some(number.into());
+    }
+
+    /// Records a row as it is after the change.
+    pub fn now<R: Recorded>(&mut self, row: &R) -> Result<(), Error> {
+        let key = row.key();
+        let [public, private, personal] = row.split()?;
+        let [publics, privates] = &mut self.shared;
+        if !public.is_empty() {
+            publics.push(facts::change(R::TABLE, &key, Some(public)));
+        }
+        if !private.is_empty() {
+            privates.push(facts::change(R::TABLE, &key, Some(private)));
+        }
+        if !personal.is_empty() {
+            // One item per person, so that one person can be forgotten without the others.
+            self.personal
+                .push(facts::change(R::TABLE, &key, Some(personal)));
+        }
+        Ok(())
+    }
+
+    /// Records a row that was there before: only the classes in which it differs, so that a private change does
+    /// not show in the public facts.
+    pub fn changed<R: Recorded>(&mut self, before: &R, after: &R) -> Result<(), Error> {
+        let key = after.key();
+        let [publics, privates] = &mut self.shared;
+        let parts = before.split()?.into_iter().zip(after.split()?);
+        for ((was, is), into) in parts.zip([publics, privates, &mut self.personal]) {
+            if was != is {
+                into.push(facts::change(R::TABLE, &key, Some(is)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that a row went away.
+    pub fn gone<R: Recorded>(&mut self, row: &R) {
+        let [_, privates] = &mut self.shared;
+        privates.push(facts::change(R::TABLE, &row.key(), None));
+    }
+
+    /// Records something that is no row, such as a reason or a count, for officers and auditors.
+    pub fn note(&mut self, name: &str, value: Value) {
+        let [_, privates] = &mut self.shared;
+        privates.push(serde_json::json!({ "note": name, "value": value }));
+    }
+}
+
+/// Takes the head, runs `change`, and records what it did. The head stays locked until the transaction ends, so
+/// checks and row locks come before this call and `change` only writes.
+pub fn enter<T>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    change: impl FnOnce(&mut Tx<'_>, &mut Entry) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (seq, last, previous) = diesel::update(journal_head::table.find(1))
+        .set(journal_head::seq.eq(journal_head::seq + 1))
+        .returning((
+            journal_head::seq,
+            journal_head::recorded_at,
+            journal_head::hash,
+        ))
+        .get_result::<(i64, i64, Vec<u8>)>(&mut **tx)?;
+    // The clock of another replica, or this one after a step back, must not turn the order round.
+    let recorded_at = Instant(now.0.max(last));
+    let mut entry = Entry {
+        seq,
+        recorded_at,
+        subject: String::new(),
+        organisation: None,
+        shared: [Vec::new(), Vec::new()],
+        personal: Vec::new(),
+    };
+    let done = change(tx, &mut entry)?;
+    write(tx, actor, action, entry, &previous)?;
+    Ok(done)
+}
+
+struct Item {
+    class: Class,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+    body: String,
+}
+
+impl Item {
+    fn new(class: Class, body: String) -> Result<Self, Error> {
+        let mut salt = vec![0u8; 16];
+        getrandom::fill(&mut salt).map_err(Error::internal)?;
+        let hash = chain::item_hash(class.as_str(), &salt, body.as_bytes());
+        Ok(Self {
+            class,
+            salt,
+            hash,
+            body,
+        })
+    }
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    action: &str,
+    entry: Entry,
+    previous: &[u8],
+) -> Result<(), Error> {
+    let mut items = Vec::new();
+    let [publics, privates] = entry.shared;
+    for (class, changes) in [(Class::Public, publics), (Class::Private, privates)] {
+        if !changes.is_empty() {
+            items.push(Item::new(class, Value::Array(changes).to_string())?);
+        }
+    }
+    for change in entry.personal {
+        items.push(Item::new(
+            Class::Personal,
+            Value::Array(vec![change]).to_string(),
+        )?);
+    }
+    let actor = actor.to_string();
+    let facts_hash = chain::facts_hash(items.iter().map(|i| i.hash.as_slice()));
+    let link = Link {
+        seq: entry.seq,
+        recorded_at: entry.recorded_at.0,
+        actor: &actor,
+        action,
+        subject: &entry.subject,
+        organisation: entry.organisation.as_deref(),
+        facts_hash: &facts_hash,
+    };
+    let hash = chain::entry_hash(previous, &link);
+    diesel::insert_into(journal::table)
+        .values((
+            journal::seq.eq(entry.seq),
+            journal::recorded_at.eq(entry.recorded_at.0),
+            journal::actor.eq(&actor),
+            journal::action.eq(action),
+            journal::subject.eq(&entry.subject),
+            journal::organisation.eq(entry.organisation.as_deref()),
+            journal::facts_hash.eq(&facts_hash),
+            journal::hash.eq(&hash),
+        ))
+        .execute(&mut **tx)?;
+    for (n, item) in (0i32..).zip(&items) {
+        diesel::insert_into(journal_facts::table)
+            .values((
+                journal_facts::seq.eq(entry.seq),
+                journal_facts::item.eq(n),
+                journal_facts::class.eq(item.class.as_str()),
+                journal_facts::hash.eq(&item.hash),
+                journal_facts::salt.eq(&item.salt),
+                journal_facts::body.eq(&item.body),
+            ))
+            .execute(&mut **tx)?;
+    }
+    diesel::update(journal_head::table.find(1))
+        .set((
+            journal_head::recorded_at.eq(entry.recorded_at.0),
+            journal_head::hash.eq(&hash),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! `GET /v1/journal`: the record of changes, for auditors.
+
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::facts::Class;
+use super::{JournalEntry, queries};
+use crate::auth::Permit;
+use crate::auth::policy::acts::ReadJournal;
+use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::{Error, Path, Query, docs, private};
+
+/// An auditor reads everything but personal data.
+const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
+
+/// Adds the routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_journal).service(get_journal_entry);
+}
+
+/// Which entries.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct JournalQuery {
+    /// Only entries about this organisation, by registry number.
+    #[param(example = "OTS-7K3M9Q2-54")]
+    organisation: Option<String>,
+    /// Only entries about this subject.
+    #[param(example = "membership:3k7v0c5m2qxyz")]
+    subject: Option<String>,
+    /// Only entries by this actor.
+    #[param(example = "user:3k7v0c5m2qxyz")]
+    actor: Option<String>,
+    /// Only this kind of change.
+    #[param(example = "organisation.registered")]
+    action: Option<String>,
+    /// Only entries after this position.
+    #[param(example = 0, minimum = 0)]
+    after: Option<i64>,
+    /// Where the page before ended.
+    #[param(example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Lists the journal's entries in their order.
+///
+/// Every change to organisations, memberships, imports, accounts, rights and keys is one entry; entries are never
+/// changed or removed. Personal data is left out of an auditor's view; its hash is not.
+#[utoipa::path(
+    tag = "journal", operation_id = "list_journal", security(("bearer" = [])), params(JournalQuery),
+    responses((status = 200, description = "A page of entries", body = Page<JournalEntry>), docs::OfficerRead)
+)]
+#[get("/journal")]
+async fn list_journal(
+    request: HttpRequest,
+    permit: Permit<ReadJournal>,
+    query: Query<JournalQuery>,
+) -> Result<HttpResponse, Error> {
+    let limit = limit_or_default(query.query.limit)?;
+    let cursor = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
+    let from = cursor
+        .as_ref()
+        .and_then(|c| c.first())
+        .and_then(|s| s.parse::<i64>().ok());
+    let shape = query.shape;
+    let query = query.query;
+    let page = permit
+        .snapshot(move |conn, _| {
+            let wanted = queries::Wanted {
+                after: from.or(query.after),
+                organisation: query.organisation,
+                subject: query.subject,
+                actor: query.actor,
+                action: query.action,
+                ..queries::Wanted::default()
+            };
+            let rows = queries::page(conn, &wanted, fetch_limit(limit), FOR_AUDITORS)?;
+            Ok(Page::of(
+                rows,
+                limit,
+                &shape,
+                |e: &JournalEntry| vec![e.seq.to_string()],
+                |e| e,
+            ))
+        })
+        .await?;
+    let link = page.link(&request);
+    let mut response = private(&request, None, &page)?;
+    crate::http::pages::set_link(&mut response, link);
+    Ok(response)
+}
+
+/// Reads one journal entry.
+///
+/// The hashes let a reader check the entry against the one before it.
+#[utoipa::path(
+    tag = "journal", operation_id = "get_journal_entry", security(("bearer" = [])),
+    params(("seq" = i64, Path, description = "Position in the journal", example = 1, minimum = 1)),
+    responses((status = 200, description = "The entry", body = JournalEntry), docs::OfficerRead)
+)]
+#[get("/journal/{seq}")]
+async fn get_journal_entry(
+    request: HttpRequest,
+    permit: Permit<ReadJournal>,
+    seq: Path<i64>,
+) -> Result<HttpResponse, Error> {
+    let seq = seq.0;
+    let found = permit
+        .snapshot(move |conn, _| {
+            let before = seq.checked_add(1);
+            let wanted = queries::Wanted {
+                after: seq.checked_sub(1),
+                before,
+                ..queries::Wanted::default()
+            };
+            Ok(queries::page(conn, &wanted, 1, FOR_AUDITORS)?.pop())
+        })
+        .await?;
+    let entry = found.ok_or_else(|| Error::not_found("journal entry"))?;
+    private(&request, None, &entry)
+}

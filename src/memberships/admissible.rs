@@ -1,0 +1,195 @@
+//! Whether one more event keeps the ledger possible: asked inside the write transaction, with the
+//! membership's row locked and the journal's sequence taken.
+
+use chrono::NaiveDate;
+use thiserror::Error;
+
+use super::corrections;
+use super::fold::{fold, fold_all};
+use super::ledger::{Fault, Ledger, Problem, recorded_turn};
+use super::machine::Act;
+use super::model::{Correction, Event, EventKind, MembershipType, State};
+use super::rules::Rules;
+
+/// Why an event is not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// Its number, sequence or instant does not follow the last event's.
+    #[error("the event does not follow the last one")]
+    OutOfSequence,
+    /// It is dated before the limit for back-dating.
+    #[error("the day is before {earliest}, the earliest that the rules allow")]
+    TooEarly {
+        /// The earliest day allowed.
+        earliest: NaiveDate,
+    },
+    /// It is dated after the limit for forward-dating.
+    #[error("the day is after {latest}, the latest that the rules allow")]
+    TooLate {
+        /// The latest day allowed.
+        latest: NaiveDate,
+    },
+    /// Its kind, or its being back-dated, needs a reason.
+    #[error("a reason is needed")]
+    ReasonMissing,
+    /// The correction's target is voided already.
+    #[error("event {target_no} is voided already")]
+    AlreadyVoid {
+        /// The target.
+        target_no: i32,
+    },
+    /// The correction would leave no membership at all.
+    #[error("the application itself can't be voided")]
+    NothingLeft,
+    /// The timeline can't take it.
+    #[error("the event is not possible on its day")]
+    NotPossible {
+        /// Why not.
+        fault: Fault,
+        /// The state on its day, if there is one.
+        state: Option<State>,
+        /// The acts that are possible on that day.
+        possible: Vec<Act>,
+    },
+    /// It would make later events impossible.
+    #[error("the event would make later ones impossible")]
+    BreaksLater {
+        /// The events that would have no place any more.
+        problems: Vec<Problem>,
+    },
+    /// The calendar's recorder states what the fold does not say, said already, or can't know yet.
+    #[error("the calendar does not say so")]
+    CalendarDisagrees,
+}
+
+/// Folds the ledger with one more event, where that keeps it possible.
+///
+/// `existing` is the whole ledger of the membership, as it was recorded. Back-dating is measured from the day
+/// of recording, a correction's new day from the day on which the corrected event was recorded: a correction
+/// gives an event a day that it could have had.
+///
+/// # Errors
+///
+/// [`Refused`], with the reason and where there are any the acts that are possible; nothing may be written.
+pub fn admissible(existing: &[Event], rules: &Rules, new: &Event) -> Result<Ledger, Refused> {
+    check_sequence(existing, new)?;
+    let before = fold(existing, rules);
+    if new.kind.is_calendar() {
+        check_calendar(existing, &before, new)?;
+    } else {
+        check_day(existing, &before, rules, new)?;
+        if (new.kind.needs_reason() || new.is_back_dated())
+            && new
+                .reason
+                .as_deref()
+                .is_none_or(|text| text.trim().is_empty())
+        {
+            return Err(Refused::ReasonMissing);
+        }
+    }
+    if let EventKind::Corrected { target_no, .. } = new.kind {
+        let resolved = corrections::resolve(existing);
+        if resolved.voided.contains_key(&target_no) {
+            return Err(Refused::AlreadyVoid { target_no });
+        }
+    }
+
+    let after = fold_all(existing.iter().chain([new]), rules);
+    if after.intervals.is_empty() && !before.intervals.is_empty() {
+        return Err(Refused::NothingLeft);
+    }
+    let (own, others): (Vec<Problem>, Vec<Problem>) = after
+        .problems
+        .iter()
+        .filter(|problem| !before.problems.contains(problem))
+        .cloned()
+        .partition(|problem| problem.event_no == new.no);
+    if let Some(problem) = own.into_iter().next() {
+        return Err(Refused::NotPossible {
+            fault: problem.fault,
+            state: before.state_on(new.effective_on),
+            possible: before.possible_on(new.effective_on, false),
+        });
+    }
+    if !others.is_empty() {
+        return Err(Refused::BreaksLater { problems: others });
+    }
+    Ok(after)
+}
+
+fn check_sequence(existing: &[Event], new: &Event) -> Result<(), Refused> {
+    let last = existing.iter().max_by_key(|event| event.no);
+    let follows = last.map_or(new.no == 1, |last| {
+        last.no.checked_add(1) == Some(new.no)
+            && last.seq <= new.seq
+            && last.recorded_at <= new.recorded_at
+    });
+    if follows {
+        Ok(())
+    } else {
+        Err(Refused::OutOfSequence)
+    }
+}
+
+/// A record of the calendar must be true, new, and not of the future.
+fn check_calendar(existing: &[Event], before: &Ledger, new: &Event) -> Result<(), Refused> {
+    let recorded_on = new.recorded_on().ok_or(Refused::OutOfSequence)?;
+    let due = before.due(existing, recorded_on);
+    if recorded_turn(new).is_some_and(|turn| due.contains(&turn)) {
+        Ok(())
+    } else {
+        Err(Refused::CalendarDisagrees)
+    }
+}
+
+fn check_day(
+    existing: &[Event],
+    before: &Ledger,
+    rules: &Rules,
+    new: &Event,
+) -> Result<(), Refused> {
+    let recorded_on = new.recorded_on().ok_or(Refused::OutOfSequence)?;
+    let (day, measured_from) = match &new.kind {
+        EventKind::Corrected {
+            correction: Correction::Void {},
+            ..
+        } => return Ok(()),
+        EventKind::Corrected {
+            target_no,
+            correction: Correction::Replace { effective_on },
+        } => (
+            *effective_on,
+            corrections::corrected_event(existing, *target_no)
+                .and_then(Event::recorded_on)
+                .unwrap_or(recorded_on),
+        ),
+        _ => (new.effective_on, recorded_on),
+    };
+    let membership_type = match (&new.kind, before.interval_on(recorded_on)) {
+        (
+            EventKind::Applied {
+                membership_type, ..
+            },
+            _,
+        ) => *membership_type,
+        (_, Some(interval)) => interval.membership_type,
+        (_, None) => before
+            .intervals
+            .first()
+            .map_or(MembershipType::Full, |first| first.membership_type),
+    };
+    let earliest = rules
+        .at(membership_type, measured_from)
+        .earliest(measured_from);
+    if day < earliest {
+        return Err(Refused::TooEarly { earliest });
+    }
+    let latest = rules.at(membership_type, recorded_on).latest(recorded_on);
+    if day > latest {
+        return Err(Refused::TooLate { latest });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! Memberships: the relation of an organisation to the Platform, kept as a ledger of dated events.
+//!
+//! The pure core, from the ground up:
+//!
+//! - [`model`]: the words: states, types, events.
+//! - [`rules`]: the dated rules (term, grace, limits, deciders) and the terms that follow from them.
+//! - [`acts`]: what people do, and how many people each act takes.
+//! - [`machine`]: which act is possible in which state, and where it leads.
+//! - [`corrections`]: which events stand, and as of which day, after all corrections.
+//! - [`ledger`]: what a fold gives: intervals, flows, turns of the calendar, problems.
+//! - [`fold`]: events and rules in, the whole timeline out, the future calendar included.
+//! - [`admissible`]: whether one more event keeps the ledger possible; asked inside the write transaction.
+//!
+//! Nothing in the core knows what day it is: "today" is an argument of the questions put to a
+//! [`ledger::Ledger`].
+
+pub mod acts;
+pub mod admissible;
+pub mod corrections;
+pub mod fold;
+pub mod ledger;
+pub mod machine;
+pub mod model;
+pub mod rules;
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,156 @@
+//! Changing an organisation: one frame for every change, and the merge patch of its plain fields.
+
+use diesel::prelude::*;
+
+use super::dto::{ChangeOrganisation, Description};
+use super::model::join_codes;
+use super::number::RegistryNumber;
+use super::queries;
+use super::rows::OrganisationRow;
+use crate::auth::Acting;
+use crate::db::schema::organisations;
+use crate::db::{Tx, dialect};
+use crate::http::tags::IfMatch;
+use crate::http::{Code, Error};
+use crate::journal::{self, Entry};
+
+/// Locks the organisation and checks that the caller may change it and has seen its current version.
+pub fn lock(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    number: &RegistryNumber,
+    seen: Option<&IfMatch>,
+) -> Result<OrganisationRow, Error> {
+    let today = acting.now().day();
+    let row = queries::by_number(tx, acting.reach(), today, number)?;
+    // What the caller may read but not change is not hidden from them: it is public.
+    if !acting.reach().covers(&row.country) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("you may not change organisations of {}", row.country),
+        ));
+    }
+    dialect::lock_row(tx, "organisations", "id", row.id)?;
+    let row = queries::by_id(tx, row.id)?;
+    if row.merged_into.is_some() {
+        return Err(Error::new(
+            Code::Conflict,
+            "this organisation was merged into another; change its successor",
+        ));
+    }
+    if let Some(seen) = seen {
+        seen.check(row.version)?;
+    }
+    Ok(row)
+}
+
+/// Changes a locked organisation: runs `change` inside a journal entry, counts the version, writes the row.
+pub fn apply<T>(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    before: &OrganisationRow,
+    action: &str,
+    change: impl FnOnce(&mut Tx<'_>, &mut Entry, &mut OrganisationRow) -> Result<T, Error>,
+) -> Result<(T, OrganisationRow), Error> {
+    journal::enter(tx, &acting.actor(), acting.now(), action, |tx, entry| {
+        entry.about(format!("organisation:{}", before.number));
+        entry.of_organisation(before.number.clone());
+        let mut row = before.clone();
+        let done = change(tx, entry, &mut row)?;
+        row.version += 1;
+        row.updated_at = entry.recorded_at().0;
+        row.updated_by = acting.actor().to_string();
+        row.seq = entry.seq();
+        diesel::update(organisations::table.find(row.id))
+            .set(&row)
+            .execute(&mut **tx)?;
+        entry.changed(before, &row)?;
+        Ok((done, row))
+    })
+}
+
+/// Applies a merge patch to a row; true when something differs afterwards.
+pub fn patch(
+    row: &mut OrganisationRow,
+    body: ChangeOrganisation,
+    today: chrono::NaiveDate,
+) -> Result<bool, Error> {
+    use super::dto::Patch;
+    let before = row.clone();
+    body.legal_form.apply(&mut row.legal_form, String::from);
+    body.city.apply(&mut row.city, String::from);
+    body.region.apply(&mut row.region, String::from);
+    body.website.apply(&mut row.website, String::from);
+    body.address.apply(&mut row.address, String::from);
+    body.email.apply(&mut row.email, String::from);
+    body.phone.apply(&mut row.phone, String::from);
+    body.notes.apply(&mut row.notes, String::from);
+    match body.email_public {
+        Patch::Keep => {}
+        Patch::Clear => row.email_public = false,
+        Patch::Set(public) => row.email_public = public,
+    }
+    match body.themes {
+        Patch::Keep => {}
+        Patch::Clear => row.themes = String::new(),
+        Patch::Set(themes) => row.themes = join_codes(themes.into_iter().map(String::from)),
+    }
+    match body.sdgs {
+        Patch::Keep => {}
+        Patch::Clear => row.sdgs = String::new(),
+        Patch::Set(sdgs) => {
+            row.sdgs = join_codes(sdgs.into_iter().map(|s| u8::from(s).to_string()))
+        }
+    }
+    let descriptions = match body.descriptions {
+        Patch::Keep => None,
+        Patch::Clear => Some(Vec::<Description>::new()),
+        Patch::Set(list) => Some(list),
+    };
+    if let Some(list) = descriptions {
+        row.descriptions = serde_json::to_string(&list).map_err(Error::internal)?;
+    }
+    match body.founded {
+        Patch::Keep => {}
+        Patch::Clear => (row.founded_year, row.founded_on) = (None, None),
+        Patch::Set(founded) => {
+            founded
+                .not_after(today)
+                .map_err(|e| Error::field("/founded", e.to_string()))?;
+            (row.founded_year, row.founded_on) = (Some(founded.year()), founded.day());
+        }
+    }
+    Ok(*row != before)
+}
+
+/// Changes the plain fields. A patch that changes nothing leaves no entry and no new version.
+pub fn change_plain(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    before: &OrganisationRow,
+    body: ChangeOrganisation,
+) -> Result<OrganisationRow, Error> {
+    let today = acting.now().day();
+    let effective_on = body.effective_on;
+    if effective_on.is_some_and(|day| day > today) {
+        return Err(Error::field("/effective_on", "must not lie in the future"));
+    }
+    let mut changed = before.clone();
+    if !patch(&mut changed, body, today)? {
+        return Ok(before.clone());
+    }
+    let ((), row) = apply(
+        tx,
+        acting,
+        before,
+        "organisation.changed",
+        |_, entry, row| {
+            *row = changed;
+            if let Some(day) = effective_on {
+                entry.note("effective_on", serde_json::json!(day));
+            }
+            Ok(())
+        },
+    )?;
+    Ok(row)
+}

@@ -1,0 +1,32 @@
+//! Organisations: the NGOs themselves.
+//!
+//! | file | what |
+//! |---|---|
+//! | `number.rs`, `text.rs`, `model.rs` | own types and words (pure) |
+//! | `rows.rs` | the rows, and who may read which column |
+//! | `queries.rs` | all reading SQL; every query asks for a reach |
+//! | `view.rs` | from rows to what a reader may see |
+//! | `register.rs` | the one way in, for the API, the import and the demo |
+//! | `change.rs` | the frame of every change, and the merge patch |
+//! | `items.rs` | names, identifiers, contacts, relations, evidence |
+//! | `withhold.rs` | withholding a whole record |
+//! | `dto.rs` | the wire |
+//! | `read_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, changing, lists |
+
+pub mod change;
+pub mod dto;
+pub mod handlers;
+mod item_handlers;
+pub mod items;
+pub mod model;
+pub mod number;
+pub mod queries;
+mod read_handlers;
+pub mod register;
+pub mod rows;
+pub mod text;
+pub mod view;
+mod withhold;
+
+pub use handlers::routes;
+pub use number::RegistryNumber;

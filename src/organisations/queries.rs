@@ -1,0 +1,495 @@
+//! All reading SQL of organisations. Every query on country-bound rows asks for a [`Reach`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Date, Text};
+
+use super::dto::MembershipSummary;
+use super::number::RegistryNumber;
+use super::rows::{
+    ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
+};
+use crate::auth::{Reach, Scope};
+use crate::db::schema::{
+    membership_intervals, organisation_contacts, organisation_evidence, organisation_identifiers,
+    organisation_names, organisation_references, organisation_relations, organisations,
+};
+use crate::db::{Conn, MultiBackend};
+use crate::http::Error;
+
+type Boxed<'a> = organisations::BoxedQuery<'a, MultiBackend>;
+
+/// What is public today: the text is that of the partial indexes, so that they serve.
+fn is_public(
+    today: NaiveDate,
+) -> Box<dyn BoxableExpression<organisations::table, MultiBackend, SqlType = Bool>> {
+    Box::new(
+        sql::<Bool>("organisations.public_from IS NOT NULL AND organisations.withheld = FALSE AND organisations.public_from <= ")
+            .bind::<Date, _>(today),
+    )
+}
+
+/// The organisations that this reach may know of today.
+pub fn visible<'a>(reach: &Reach, today: NaiveDate) -> Boxed<'a> {
+    let all = organisations::table.into_boxed::<MultiBackend>();
+    match reach.scope() {
+        Scope::All => all,
+        Scope::None => all.filter(is_public(today)),
+        Scope::One(country) => all
+            .filter(is_public(today))
+            .or_filter(organisations::country.eq(country.clone())),
+    }
+}
+
+/// The organisation with this number, if this reach may know of it.
+pub fn by_number(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &RegistryNumber,
+) -> Result<OrganisationRow, Error> {
+    let row = organisations::table
+        .filter(organisations::number.eq(number.as_str()))
+        .first::<OrganisationRow>(conn)
+        .optional()?;
+    row.filter(|row| may_know(row, reach, today))
+        .ok_or_else(|| Error::not_found("organisation"))
+}
+
+/// True when this reach may know of the organisation today.
+pub fn may_know(row: &OrganisationRow, reach: &Reach, today: NaiveDate) -> bool {
+    reach.covers(&row.country) || (!row.withheld && row.public_from.is_some_and(|day| day <= today))
+}
+
+/// The organisation with this internal id, whatever its visibility: for writes that hold its number already.
+pub fn by_id(conn: &mut Conn, id: i64) -> Result<OrganisationRow, Error> {
+    Ok(organisations::table.find(id).first(conn)?)
+}
+
+/// Which organisations are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Any of these countries.
+    pub country: Vec<String>,
+    /// Any of these legal forms.
+    pub legal_form: Vec<String>,
+    /// Any of these cities, as written.
+    pub city: Vec<String>,
+    /// Any of these ICNP/TSO codes.
+    pub theme: Vec<String>,
+    /// Any of these goals.
+    pub sdg: Vec<u8>,
+    /// Any of these states of a membership, today.
+    pub state: Vec<String>,
+    /// Any of these types of membership (together with `state`, or with any member state).
+    pub membership_type: Vec<String>,
+    /// This scheme and canonical value, and whether the public may find by it.
+    pub identifier: Option<(String, String, bool)>,
+    /// Descending names.
+    pub descending: bool,
+    /// Behind this sort key and number.
+    pub after: Option<(String, String)>,
+}
+
+fn narrowed<'a>(
+    mut query: Boxed<'a>,
+    wanted: &Wanted,
+    reach: &Reach,
+    today: NaiveDate,
+) -> Boxed<'a> {
+    if !wanted.country.is_empty() {
+        query = query.filter(organisations::country.eq_any(wanted.country.clone()));
+    }
+    if !wanted.legal_form.is_empty() {
+        query = query.filter(organisations::legal_form.eq_any(wanted.legal_form.clone()));
+    }
+    if !wanted.city.is_empty() {
+        query = query.filter(organisations::city.eq_any(wanted.city.clone()));
+    }
+    if let Some(any) = any_code(wanted.theme.iter().cloned(), |like| {
+        Box::new(organisations::themes.like(like))
+    }) {
+        query = query.filter(any);
+    }
+    if let Some(any) = any_code(wanted.sdg.iter().map(u8::to_string), |like| {
+        Box::new(organisations::sdgs.like(like))
+    }) {
+        query = query.filter(any);
+    }
+    if !wanted.state.is_empty() || !wanted.membership_type.is_empty() {
+        query = query.filter(holds_membership(wanted, reach, today));
+    }
+    if let Some(identifier) = &wanted.identifier {
+        query = query.filter(holds_identifier(identifier, reach));
+    }
+    query
+}
+
+type SqlCondition = Box<dyn BoxableExpression<organisations::table, MultiBackend, SqlType = Bool>>;
+
+/// An interval of a membership holds today. Correlated and written out, because Diesel cannot box a subquery that
+/// looks at the outer table, and an uncorrelated one would read all memberships for every page.
+fn holds_membership(wanted: &Wanted, reach: &Reach, today: NaiveDate) -> SqlCondition {
+    let held = sql::<Bool>(
+        "EXISTS (SELECT 1 FROM membership_intervals held WHERE held.organisation_id = organisations.id AND held.from_day <= ",
+    )
+    .bind::<Date, _>(today)
+    .sql(" AND (held.to_day IS NULL OR held.to_day > ")
+    .bind::<Date, _>(today)
+    .sql(&format!(") AND {} AND {} AND ", is_word("held.state", &wanted.state), is_word("held.membership_type", &wanted.membership_type)));
+    // An application must not be found by asking for its state: beyond the reach only public standings count.
+    let public = is_word("held.state", &PUBLIC_STATES);
+    match reach.scope() {
+        Scope::All => Box::new(held.sql("1 = 1)")),
+        Scope::None => Box::new(held.sql(&format!("{public})"))),
+        Scope::One(own) => Box::new(
+            held.sql(&format!("({public} OR held.country = "))
+                .bind::<Text, _>(own.clone())
+                .sql("))"),
+        ),
+    }
+}
+
+fn holds_identifier(
+    (scheme, canonical, public_scheme): &(String, String, bool),
+    reach: &Reach,
+) -> SqlCondition {
+    let held = sql::<Bool>(
+        "EXISTS (SELECT 1 FROM organisation_identifiers held WHERE held.organisation_id = organisations.id AND held.scheme = ",
+    )
+    .bind::<Text, _>(scheme.clone())
+    .sql(" AND held.canonical = ")
+    .bind::<Text, _>(canonical.clone());
+    // A number that is not public must not be guessed by asking for it.
+    match reach.scope() {
+        Scope::None if !public_scheme => Box::new(held.sql(" AND 1 = 0)")),
+        Scope::One(own) if !public_scheme => Box::new(
+            held.sql(" AND organisations.country = ")
+                .bind::<Text, _>(own.clone())
+                .sql(")"),
+        ),
+        _ => Box::new(held.sql(")")),
+    }
+}
+
+/// `column IN ('a', 'b')` for words of our own lists (letters and `_` only; anything else is left out), or truth for none.
+fn is_word(column: &str, words: &[impl AsRef<str>]) -> String {
+    if words.is_empty() {
+        return "1 = 1".to_owned();
+    }
+    let safe = words
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|w| w.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let quoted: Vec<String> = safe.map(|w| format!("'{w}'")).collect();
+    format!("{column} IN ({})", quoted.join(", "))
+}
+
+/// The states of a membership that the public may know.
+pub const PUBLIC_STATES: [&str; 8] = [
+    "active",
+    "grace",
+    "suspended",
+    "lapsed",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+
+type Condition<'a> =
+    Box<dyn BoxableExpression<organisations::table, MultiBackend, SqlType = Bool> + 'a>;
+
+fn any_code<'a>(
+    codes: impl Iterator<Item = String>,
+    like: impl Fn(String) -> Condition<'a>,
+) -> Option<Condition<'a>> {
+    let mut any: Option<Condition<'a>> = None;
+    for code in codes {
+        // Codes were parsed: they hold no wildcard.
+        let one = like(format!("%|{code}|%"));
+        any = Some(match any {
+            None => one,
+            Some(rest) => Box::new(rest.or(one)),
+        });
+    }
+    any
+}
+
+/// A page of organisations by name.
+pub fn page(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<Vec<OrganisationRow>, Error> {
+    let mut query = narrowed(visible(reach, today), wanted, reach, today);
+    if let Some((key, number)) = &wanted.after {
+        let (key, number) = (key.clone(), number.clone());
+        // A row comparison is one range of the index on both databases; OR of two conditions is not.
+        let sign = if wanted.descending { "<" } else { ">" };
+        query = query.filter(
+            sql::<Bool>(&format!(
+                "(organisations.sort_key, organisations.number) {sign} ("
+            ))
+            .bind::<Text, _>(key)
+            .sql(", ")
+            .bind::<Text, _>(number)
+            .sql(")"),
+        );
+    }
+    query = if wanted.descending {
+        query.order((organisations::sort_key.desc(), organisations::number.desc()))
+    } else {
+        query.order((organisations::sort_key.asc(), organisations::number.asc()))
+    };
+    Ok(query.limit(limit).load(conn)?)
+}
+
+/// How many organisations the list has in all.
+pub fn count(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    wanted: &Wanted,
+) -> Result<i64, Error> {
+    Ok(narrowed(visible(reach, today), wanted, reach, today)
+        .count()
+        .get_result(conn)?)
+}
+
+/// The names of these organisations, legal ones first.
+pub fn names_of(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<NameRow>>, Error> {
+    let rows: Vec<NameRow> = organisation_names::table
+        .filter(organisation_names::organisation_id.eq_any(ids))
+        .order((
+            organisation_names::organisation_id,
+            organisation_names::item,
+        ))
+        .load(conn)?;
+    Ok(group(rows, |r| r.organisation_id))
+}
+
+fn group<R>(rows: Vec<R>, id: impl Fn(&R) -> i64) -> HashMap<i64, Vec<R>> {
+    let mut found: HashMap<i64, Vec<R>> = HashMap::new();
+    for row in rows {
+        found.entry(id(&row)).or_default().push(row);
+    }
+    found
+}
+
+/// The names of one organisation.
+pub fn names(conn: &mut Conn, id: i64) -> Result<Vec<NameRow>, Error> {
+    Ok(organisation_names::table
+        .filter(organisation_names::organisation_id.eq(id))
+        .order(organisation_names::item)
+        .load(conn)?)
+}
+
+/// The identifiers of one organisation.
+pub fn identifiers(conn: &mut Conn, id: i64) -> Result<Vec<IdentifierRow>, Error> {
+    Ok(organisation_identifiers::table
+        .filter(organisation_identifiers::organisation_id.eq(id))
+        .order(organisation_identifiers::item)
+        .load(conn)?)
+}
+
+/// The contact persons of one organisation.
+pub fn contacts(conn: &mut Conn, id: i64) -> Result<Vec<ContactRow>, Error> {
+    Ok(organisation_contacts::table
+        .filter(organisation_contacts::organisation_id.eq(id))
+        .order(organisation_contacts::item)
+        .load(conn)?)
+}
+
+/// The evidence of one organisation.
+pub fn evidence(conn: &mut Conn, id: i64) -> Result<Vec<EvidenceRow>, Error> {
+    Ok(organisation_evidence::table
+        .filter(organisation_evidence::organisation_id.eq(id))
+        .order(organisation_evidence::item)
+        .load(conn)?)
+}
+
+/// The relations that one organisation states.
+pub fn own_relations(conn: &mut Conn, id: i64) -> Result<Vec<RelationRow>, Error> {
+    Ok(organisation_relations::table
+        .filter(organisation_relations::organisation_id.eq(id))
+        .order(organisation_relations::item)
+        .load(conn)?)
+}
+
+/// The relations of one organisation, its own and those that others state, with the other side; only to
+/// organisations that this reach may know of.
+pub fn relations(
+    conn: &mut Conn,
+    id: i64,
+    reach: &Reach,
+    today: NaiveDate,
+) -> Result<Vec<(RelationRow, OrganisationRow)>, Error> {
+    let rows: Vec<RelationRow> = organisation_relations::table
+        .filter(
+            organisation_relations::organisation_id
+                .eq(id)
+                .or(organisation_relations::other_id.eq(id)),
+        )
+        .order((
+            organisation_relations::organisation_id,
+            organisation_relations::item,
+        ))
+        .load(conn)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let other = |r: &RelationRow| {
+        if r.organisation_id == id {
+            r.other_id
+        } else {
+            r.organisation_id
+        }
+    };
+    let ids: Vec<i64> = rows.iter().map(other).collect();
+    let others: Vec<OrganisationRow> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .load(conn)?;
+    let others: BTreeMap<i64, OrganisationRow> = others
+        .into_iter()
+        .filter(|o| may_know(o, reach, today))
+        .map(|o| (o.id, o))
+        .collect();
+    Ok(rows
+        .into_iter()
+        .filter_map(|r| others.get(&other(&r)).cloned().map(|o| (r, o)))
+        .collect())
+}
+
+/// How other files name one organisation.
+pub fn references(conn: &mut Conn, id: i64) -> Result<Vec<ReferenceRow>, Error> {
+    Ok(organisation_references::table
+        .filter(organisation_references::organisation_id.eq(id))
+        .order((
+            organisation_references::source,
+            organisation_references::reference,
+        ))
+        .load(conn)?)
+}
+
+type IntervalRow = (i64, i64, String, String, NaiveDate, Option<NaiveDate>);
+
+/// What is public of the memberships of these organisations, as of a day.
+pub fn memberships_of(
+    conn: &mut Conn,
+    ids: &[i64],
+    day: NaiveDate,
+) -> Result<HashMap<i64, Vec<MembershipSummary>>, Error> {
+    let rows: Vec<IntervalRow> = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq_any(ids))
+        .filter(membership_intervals::from_day.le(day))
+        .filter(membership_intervals::state.eq_any(PUBLIC_STATES))
+        .order((
+            membership_intervals::organisation_id,
+            membership_intervals::membership_id,
+            membership_intervals::no,
+        ))
+        .select((
+            membership_intervals::organisation_id,
+            membership_intervals::membership_id,
+            membership_intervals::state,
+            membership_intervals::membership_type,
+            membership_intervals::from_day,
+            membership_intervals::to_day,
+        ))
+        .load(conn)?;
+    let mut found: HashMap<i64, Vec<MembershipSummary>> = HashMap::new();
+    for (id, intervals) in group(rows, |r| r.0) {
+        found.insert(id, summaries(&intervals, day));
+    }
+    Ok(found)
+}
+
+fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<MembershipSummary> {
+    let mut found: Vec<(i64, MembershipSummary)> = Vec::new();
+    for (_, membership, state, kind, from, to) in intervals {
+        let member = matches!(state.as_str(), "active" | "grace" | "suspended");
+        let ended = to.filter(|to| *to <= day);
+        let run = found.last_mut().filter(|(id, s)| {
+            id == membership && s.until == Some(*from) && s.membership_type == *kind
+        });
+        match run {
+            // The run of membership goes on in another standing, or has just ended.
+            Some((_, last)) => {
+                last.standing.clone_from(state);
+                last.member = member;
+                if member {
+                    last.until = ended;
+                }
+            }
+            None if member => found.push((
+                *membership,
+                MembershipSummary {
+                    membership_type: kind.clone(),
+                    standing: state.clone(),
+                    member,
+                    since: *from,
+                    until: ended,
+                },
+            )),
+            None => {}
+        }
+    }
+    found.into_iter().map(|(_, s)| s).collect()
+}
+
+/// Organisations of a country whose folded name is one of these.
+pub fn with_same_name(
+    conn: &mut Conn,
+    country: &str,
+    skeletons: &[String],
+) -> Result<Vec<(NameRow, OrganisationRow)>, Error> {
+    Ok(organisation_names::table
+        .inner_join(organisations::table)
+        .filter(organisation_names::key_skeleton.eq_any(skeletons))
+        .filter(organisations::country.eq(country))
+        .filter(organisations::merged_into.is_null())
+        .order((
+            organisations::sort_key,
+            organisations::number,
+            organisation_names::item,
+        ))
+        .limit(50)
+        .load(conn)?)
+}
+
+/// Organisations that have this identifier.
+pub fn with_identifier(
+    conn: &mut Conn,
+    scheme: &str,
+    canonical: &str,
+) -> Result<Vec<(IdentifierRow, OrganisationRow)>, Error> {
+    Ok(organisation_identifiers::table
+        .inner_join(organisations::table)
+        .filter(organisation_identifiers::scheme.eq(scheme))
+        .filter(organisation_identifiers::canonical.eq(canonical))
+        .filter(organisations::merged_into.is_null())
+        .order(organisations::id)
+        .limit(20)
+        .load(conn)?)
+}
+
+/// The organisation of a country that a file's row names.
+pub fn by_reference(
+    conn: &mut Conn,
+    country: &str,
+    source: &str,
+    reference: &str,
+) -> Result<Option<OrganisationRow>, Error> {
+    let id: Option<i64> = organisation_references::table
+        .find((source, reference, country))
+        .select(organisation_references::organisation_id)
+        .first(conn)
+        .optional()?;
+    id.map(|id| by_id(conn, id)).transpose()
+}

@@ -1,0 +1,399 @@
+//! Reading organisations.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+use validator::Validate;
+
+use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary};
+use super::model::{Sdg, Theme};
+use super::number::RegistryNumber;
+use super::queries::{self, Wanted};
+use super::view;
+use crate::auth::Permit;
+use crate::auth::policy::acts::ReadOrganisations;
+use crate::countries::{self, Countries};
+use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
+use crate::journal::{Class, JournalEntry};
+
+/// Which organisations, in which order.
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Country, by the Platform's code; repeat for any of several.
+    #[serde(default)]
+    #[param(example = json!(["KZ"]))]
+    country: Vec<String>,
+    /// Legal form, by code or as written; repeat for any of several.
+    #[serde(default)]
+    #[param(example = json!(["KZ-QQ"]))]
+    legal_form: Vec<String>,
+    /// City, as written; repeat for any of several.
+    #[serde(default)]
+    #[param(example = json!(["Astana"]))]
+    city: Vec<String>,
+    /// ICNP/TSO code; repeat for any of several.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, example = json!(["E10"]))]
+    theme: Vec<Theme>,
+    /// Sustainable Development Goal; repeat for any of several.
+    #[serde(default)]
+    #[param(value_type = Vec<u8>, example = json!([13]))]
+    sdg: Vec<Sdg>,
+    /// State of a membership today; repeat for any of several. The public may ask for standings only.
+    #[serde(default)]
+    #[param(example = json!(["active"]))]
+    state: Vec<String>,
+    /// Type of a membership; repeat for any of several.
+    #[serde(default, rename = "type")]
+    #[param(example = json!(["full"]))]
+    membership_type: Vec<String>,
+    /// An identifier as `SCHEME:VALUE`.
+    #[param(example = "KZ-BIN:950440001673")]
+    identifier: Option<String>,
+    /// `name` (default) or `-name`.
+    #[param(example = "name")]
+    sort: Option<String>,
+    /// Where the page before ended.
+    #[param(example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Adds the total of all pages.
+    #[param(example = false)]
+    count: Option<bool>,
+}
+
+const STATES: [&str; 15] = [
+    "draft",
+    "submitted",
+    "in_review",
+    "returned",
+    "recommended",
+    "rejected",
+    "application_withdrawn",
+    "active",
+    "grace",
+    "lapsed",
+    "suspended",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+const TYPES: [&str; 3] = ["full", "associate", "observer"];
+
+fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
+    match values.iter().find(|v| !known.contains(&v.as_str())) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            Code::BadParameter,
+            format!("{name}: must be one of {}", known.join(", ")),
+        )
+        .at_field(name)),
+    }
+}
+
+impl ListQuery {
+    fn wanted(&self, countries: &Countries) -> Result<Wanted, Error> {
+        let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
+        one_of("country", &self.country, &codes)?;
+        one_of("state", &self.state, &STATES)?;
+        one_of("type", &self.membership_type, &TYPES)?;
+        let descending = match self.sort.as_deref() {
+            None | Some("name") => false,
+            Some("-name") => true,
+            Some(_) => {
+                return Err(
+                    Error::new(Code::BadParameter, "sort: must be name or -name").at_field("sort"),
+                );
+            }
+        };
+        Ok(Wanted {
+            country: self.country.clone(),
+            legal_form: self.legal_form.clone(),
+            city: self.city.clone(),
+            theme: self.theme.iter().map(|t| t.as_str().to_owned()).collect(),
+            sdg: self.sdg.iter().map(|s| u8::from(*s)).collect(),
+            state: self.state.clone(),
+            membership_type: self.membership_type.clone(),
+            identifier: self
+                .identifier
+                .as_deref()
+                .map(|text| identifier(countries, text))
+                .transpose()?,
+            descending,
+            after: None,
+        })
+    }
+}
+
+/// `KZ-BIN:950440001673` → scheme, canonical value, and whether everybody may find by it. A person's number finds
+/// nothing, like any number that nobody has.
+fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool), Error> {
+    let bad = || {
+        Error::new(
+            Code::BadParameter,
+            "identifier: write SCHEME:VALUE, like KZ-BIN:950440001673",
+        )
+        .at_field("identifier")
+    };
+    let (scheme, value) = text.split_once(':').ok_or_else(bad)?;
+    let home = countries
+        .scheme(scheme)
+        .and_then(|(c, _)| c.map(|c| c.code.clone()));
+    let checked = countries::check(countries, home.as_deref(), scheme, value).map_err(|_| bad())?;
+    let public = view::is_public_scheme(countries, &checked.scheme);
+    Ok((
+        checked.scheme,
+        checked.canonical.unwrap_or_default(),
+        public,
+    ))
+}
+
+/// Lists organisations.
+///
+/// Without a log-in: what is public. Officers also see what is not public in the countries they reach. Filters of
+/// different names narrow together; a repeated filter means any of its values. Names sort by their folded form.
+#[utoipa::path(
+    tag = "organisations", operation_id = "list_organisations", security((), ("bearer" = [])), params(ListQuery),
+    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicRead)
+)]
+#[get("/organisations")]
+pub(super) async fn list_organisations(
+    request: HttpRequest,
+    permit: Permit<ReadOrganisations>,
+    countries: web::Data<Countries>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Error> {
+    let limit = limit_or_default(query.query.limit)?;
+    let mut wanted = query.query.wanted(&countries)?;
+    if let Some(key) = read_cursor(query.query.cursor.as_deref(), &query.shape, 2)? {
+        let mut parts = key.into_iter();
+        wanted.after = parts.next().zip(parts.next());
+    }
+    let (shape, count) = (query.shape, query.query.count == Some(true));
+    let (page, public) = permit
+        .snapshot(move |conn, acting| {
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let total = if count {
+                Some(queries::count(conn, reach, today, &wanted)?)
+            } else {
+                None
+            };
+            let rows = queries::page(conn, reach, today, &wanted, fetch_limit(limit))?;
+            let page = Page::of(
+                rows,
+                limit,
+                &shape,
+                |r| vec![r.sort_key.clone(), r.number.clone()],
+                |r| r,
+            );
+            let items = view::summaries(conn, &page.items, reach, today)?;
+            let mut page = Page {
+                items,
+                page: page.page,
+            };
+            page.page.total = total;
+            Ok((page, reach.is_public()))
+        })
+        .await?;
+    let link = page.link(&request);
+    let mut response = if public {
+        cached_public(&request, &page)?
+    } else {
+        private(&request, None, &page)?
+    };
+    pages::set_link(&mut response, link);
+    Ok(response)
+}
+
+/// Reads one organisation.
+///
+/// The number may be written in lower case and without hyphens. Officers of its country, the secretariat and auditors
+/// get `private` besides, and a tag that is good for `If-Match`.
+#[utoipa::path(
+    tag = "organisations", operation_id = "get_organisation", security((), ("bearer" = [])),
+    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    responses((status = 200, description = "The organisation", body = Organisation), docs::PublicRead)
+)]
+#[get("/organisations/{number}")]
+pub(super) async fn get_organisation(
+    request: HttpRequest,
+    permit: Permit<ReadOrganisations>,
+    countries: web::Data<Countries>,
+    number: Path<String>,
+) -> Result<HttpResponse, Error> {
+    let number = parse_number(&number.0)?;
+    let found = permit
+        .snapshot(move |conn, acting| {
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let row = queries::by_number(conn, reach, today, &number)?;
+            view::organisation(conn, &countries, row, reach, today)
+        })
+        .await?;
+    match &found.private {
+        Some(private_facts) => private(&request, Some(private_facts.version), &found),
+        None => cached_public(&request, &found),
+    }
+}
+
+/// Reads what a path says; a number that is none is a thing that does not exist.
+pub(super) fn parse_number(text: &str) -> Result<RegistryNumber, Error> {
+    text.parse().map_err(|_| Error::not_found("organisation"))
+}
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    /// Where the page before ended.
+    #[param(example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Lists what was recorded of an organisation, newest first.
+///
+/// The public sees how its public facts changed and when; officers of its country and the secretariat see everything and who
+/// did it; auditors all but contact persons.
+#[utoipa::path(
+    tag = "organisations", operation_id = "list_organisation_history", security((), ("bearer" = [])),
+    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), HistoryQuery),
+    responses((status = 200, description = "A page of recorded changes", body = Page<HistoryEntry>), docs::PublicRead)
+)]
+#[get("/organisations/{number}/history")]
+pub(super) async fn list_organisation_history(
+    request: HttpRequest,
+    permit: Permit<ReadOrganisations>,
+    number: Path<String>,
+    query: Query<HistoryQuery>,
+) -> Result<HttpResponse, Error> {
+    let number = parse_number(&number.0)?;
+    let limit = limit_or_default(query.query.limit)?;
+    let key = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
+    let before = key.and_then(|k| k.first().and_then(|s| s.parse::<i64>().ok()));
+    let shape = query.shape;
+    let (page, public) = permit
+        .snapshot(move |conn, acting| {
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let row = queries::by_number(conn, reach, today, &number)?;
+            let officer = reach.covers(&row.country);
+            let mut classes = vec![Class::Public];
+            if officer {
+                classes.push(Class::Private);
+            }
+            if reach.covers_contacts(&row.country) {
+                classes.push(Class::Personal);
+            }
+            let wanted = crate::journal::queries::Wanted {
+                organisation: Some(row.number.clone()),
+                before,
+                newest_first: true,
+                only_with: (!officer).then_some(Class::Public),
+                ..Default::default()
+            };
+            let rows = crate::journal::queries::page(conn, &wanted, fetch_limit(limit), &classes)?;
+            let item = |e: JournalEntry| history_entry(e, officer);
+            Ok((
+                Page::of(rows, limit, &shape, |e| vec![e.seq.to_string()], item),
+                !officer,
+            ))
+        })
+        .await?;
+    let link = page.link(&request);
+    let mut response = if public {
+        cached_public(&request, &page)?
+    } else {
+        private(&request, None, &page)?
+    };
+    pages::set_link(&mut response, link);
+    Ok(response)
+}
+
+fn history_entry(entry: JournalEntry, officer: bool) -> HistoryEntry {
+    let mut changes: Vec<HistoryChange> = Vec::new();
+    for facts in entry.facts {
+        let Some(Value::Array(list)) = facts.changes else {
+            continue;
+        };
+        for change in list {
+            let (part, became) = described(change);
+            // The public and the private half of one row are shown as one.
+            match (changes.iter_mut().find(|c| c.part == part), became) {
+                (
+                    Some(HistoryChange {
+                        became: Some(Value::Object(there)),
+                        ..
+                    }),
+                    Some(Value::Object(more)),
+                ) => there.extend(more),
+                (_, became) => changes.push(HistoryChange { part, became }),
+            }
+        }
+    }
+    HistoryEntry {
+        recorded_at: entry.recorded_at,
+        action: entry.action,
+        seq: officer.then_some(entry.seq),
+        actor: officer.then_some(entry.actor),
+        changes,
+    }
+}
+
+/// Internal ids and keys stay inside.
+fn described(change: Value) -> (String, Option<Value>) {
+    let text = |name: &str| {
+        change
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or("")
+            .to_owned()
+    };
+    if change.get("note").is_some() {
+        return (text("note"), change.get("value").cloned());
+    }
+    let item = text("key").rsplit('/').next().unwrap_or("").to_owned();
+    let part = match text("table").as_str() {
+        "organisations" => "organisation".to_owned(),
+        "organisation_references" => "reference".to_owned(),
+        table => format!(
+            "{}/{item}",
+            table
+                .strip_prefix("organisation_")
+                .unwrap_or(table)
+                .trim_end_matches('s')
+        ),
+    };
+    let row = match change {
+        Value::Object(mut members) => members.remove("row"),
+        _ => None,
+    };
+    let became = match row {
+        Some(Value::Object(mut columns)) => {
+            for inner in [
+                "id",
+                "organisation_id",
+                "other_id",
+                "sort_key",
+                "key_plain",
+                "key_skeleton",
+                "fold_version",
+                "next_item",
+                "password_fingerprint",
+            ] {
+                columns.remove(inner);
+            }
+            Some(Value::Object(columns))
+        }
+        _ => None,
+    };
+    (part, became)
+}

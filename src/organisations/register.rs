@@ -1,0 +1,540 @@
+//! Registering an organisation: the one way in, for the API, the import and the demo data.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
+use super::model::{NameKind, join_codes};
+use super::number::RegistryNumber;
+use super::queries;
+use super::rows::{IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
+use crate::auth::Acting;
+use crate::countries::{self, Countries, Verdict};
+use crate::db::schema::{
+    organisation_identifiers, organisation_names, organisation_references, organisations,
+};
+use crate::db::{Failure, Tx};
+use crate::http::{Code, Error, FieldError};
+use crate::journal::{self, Entry};
+use crate::search::fold;
+
+/// What a registration brought into being.
+pub struct Registered {
+    /// The organisation.
+    pub row: OrganisationRow,
+}
+
+/// An identifier that passed its check or was overridden with a reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedIdentifier {
+    /// Scheme.
+    pub scheme: String,
+    /// As written.
+    pub value: String,
+    /// As compared.
+    pub canonical: String,
+    /// `valid`, `unverifiable` or `invalid`.
+    pub verdict: &'static str,
+    /// Why an invalid value is kept.
+    pub override_reason: Option<String>,
+    /// Why a shared value is kept.
+    pub shared_reason: Option<String>,
+}
+
+/// Registers an organisation. Refuses another country, broken rules, and what may exist already.
+pub fn register(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    countries: &Countries,
+    body: &RegisterOrganisation,
+) -> Result<Registered, Error> {
+    let country = own_country(acting, countries, &body.country)?;
+    check_names(&body.names)?;
+    if let Some(founded) = body.founded {
+        founded
+            .not_after(acting.now().day())
+            .map_err(|e| Error::field("/founded", e.to_string()))?;
+    }
+    if body.identifiers.len() > 20 {
+        return Err(Error::field(
+            "/identifiers",
+            "must have at most 20 identifiers",
+        ));
+    }
+    let mut identifiers = Vec::new();
+    for (n, identifier) in body.identifiers.iter().enumerate() {
+        identifiers.push(check_identifier(
+            countries,
+            country,
+            identifier,
+            &format!("/identifiers/{n}"),
+        )?);
+    }
+    for (n, identifier) in identifiers.iter().enumerate() {
+        let double = identifiers
+            .iter()
+            .take(n)
+            .any(|o| o.scheme == identifier.scheme && o.canonical == identifier.canonical);
+        if double {
+            return Err(Error::field(
+                format!("/identifiers/{n}"),
+                "stands twice in the list",
+            ));
+        }
+        refuse_taken(tx, acting, identifier, &format!("/identifiers/{n}/value"))?;
+    }
+    let candidates = candidates(tx, country, &body.names, &identifiers)?;
+    settle_candidates(&candidates, body)?;
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "organisation.registered",
+        |tx, entry| {
+            let row = insert(tx, acting, entry, body, country)?;
+            insert_names(tx, entry, &row, &body.names)?;
+            let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
+            for (item, identifier) in (behind_names..).zip(identifiers) {
+                insert_identifier(tx, entry, row.id, item, identifier)?;
+            }
+            for reference in &body.references {
+                let reference = ReferenceRow {
+                    source: reference.source.as_str().to_owned(),
+                    reference: reference.reference.as_str().to_owned(),
+                    country: row.country.clone(),
+                    organisation_id: row.id,
+                    seq: entry.seq(),
+                };
+                insert_reference(tx, entry, &reference)?;
+            }
+            if let Some(reason) = &body.distinct_reason {
+                entry.note(
+                    "distinct_from",
+                    serde_json::json!({
+                        "numbers": body.distinct_from, "reason": reason, "candidates": candidates,
+                    }),
+                );
+            }
+            Ok(Registered { row })
+        },
+    )
+}
+
+/// The country, if it exists and the caller reaches it. Another country is refused plainly: that it exists is no secret.
+fn own_country<'a>(
+    acting: &Acting,
+    countries: &'a Countries,
+    code: &str,
+) -> Result<&'a str, Error> {
+    let country = countries.get(code).ok_or_else(|| {
+        let known: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
+        Error::field(
+            "/country",
+            format!(
+                "is not one of the Platform's countries: {}",
+                known.join(", ")
+            ),
+        )
+    })?;
+    if !acting.reach().covers(&country.code) {
+        return Err(Error::new(
+            Code::Forbidden,
+            format!("you may not register organisations of {}", country.code),
+        )
+        .at_field("/country"));
+    }
+    Ok(&country.code)
+}
+
+fn check_names(names: &[NewName]) -> Result<(), Error> {
+    let legal = names.iter().filter(|n| n.kind == NameKind::Legal).count();
+    if legal != 1 {
+        return Err(Error::field(
+            "/names",
+            "exactly one name must be of the kind legal",
+        ));
+    }
+    let mut fields = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let same =
+            |o: &NewName| o.kind == name.kind && o.text == name.text && o.language == name.language;
+        if names.iter().take(n).any(same) {
+            fields.push(FieldError {
+                pointer: format!("/names/{n}"),
+                detail: "stands twice in the list".to_owned(),
+            });
+        }
+    }
+    if fields.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::fields(fields))
+    }
+}
+
+/// Checks an identifier. A person's number is refused without override and its value goes nowhere.
+pub fn check_identifier(
+    countries: &Countries,
+    country: &str,
+    new: &NewIdentifier,
+    pointer: &str,
+) -> Result<CheckedIdentifier, Error> {
+    let value = super::text::clean(new.value.trim(), 100, false)
+        .map_err(|e| Error::field(format!("{pointer}/value"), e.to_string()))?;
+    let checked = countries::check(countries, Some(country), &new.scheme, &value).map_err(|_| {
+        Error::field(format!("{pointer}/scheme"), "is not a scheme of this country, an international one or an org-id.guide prefix; GET /v1/countries lists them")
+    })?;
+    if let Some((Some(home), _)) = countries.scheme(&checked.scheme) {
+        if home.code != country {
+            return Err(Error::field(
+                format!("{pointer}/scheme"),
+                format!("is a scheme of {}, not of {country}", home.code),
+            ));
+        }
+    }
+    let verdict = match checked.verdict {
+        Verdict::NaturalPerson => {
+            return Err(Error::new(
+                Code::NaturalPersonNumber,
+                "this is a person's number; leave it out",
+            )
+            .at_field(format!("{pointer}/value")));
+        }
+        Verdict::Valid => "valid",
+        Verdict::Unverifiable => "unverifiable",
+        Verdict::Invalid => "invalid",
+    };
+    if verdict == "invalid" && new.override_reason.is_none() {
+        let why = checked
+            .reason
+            .unwrap_or_else(|| "fails its check".to_owned());
+        let hint = checked
+            .suggestion
+            .map(|s| format!("; did you mean {s}?"))
+            .unwrap_or_default();
+        return Err(Error::field(
+            format!("{pointer}/value"),
+            format!("{why}{hint} To keep it all the same, give override_reason"),
+        ));
+    }
+    Ok(CheckedIdentifier {
+        canonical: checked.canonical.unwrap_or_else(|| value.clone()),
+        scheme: checked.scheme,
+        value,
+        verdict,
+        override_reason: new
+            .override_reason
+            .as_ref()
+            .filter(|_| verdict == "invalid")
+            .map(|r| r.as_str().to_owned()),
+        shared_reason: new.shared_reason.as_ref().map(|r| r.as_str().to_owned()),
+    })
+}
+
+/// Refuses an identifier that another organisation has, unless it is shared with a reason. The other's number is told
+/// only to those who may know of it.
+pub fn refuse_taken(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    identifier: &CheckedIdentifier,
+    pointer: &str,
+) -> Result<(), Error> {
+    if identifier.shared_reason.is_some() {
+        return Ok(());
+    }
+    let holders = queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
+    let today = acting.now().day();
+    if let Some((_, holder)) = holders.iter().find(|(i, _)| i.exclusive) {
+        let mut error = taken(&identifier.scheme).at_field(pointer);
+        if queries::may_know(holder, acting.reach(), today) {
+            error = error.with("organisation", serde_json::json!(holder.number));
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
+fn taken(scheme: &str) -> Error {
+    Error::new(
+        Code::DuplicateIdentifier,
+        format!(
+            "another organisation has this {scheme}; a number that is really shared needs shared_reason"
+        ),
+    )
+}
+
+/// Organisations of the country that may be the same: by a name that folds alike, or a shared identifier.
+pub fn candidates(
+    tx: &mut Tx<'_>,
+    country: &str,
+    names: &[NewName],
+    identifiers: &[CheckedIdentifier],
+) -> Result<Vec<Candidate>, Error> {
+    let mut keys = Vec::new();
+    for name in names.iter().filter(|n| n.kind != NameKind::Acronym) {
+        keys.push((
+            name.text.as_str(),
+            fold::keys(name.text.as_str(), Some(country)),
+        ));
+    }
+    let skeletons: Vec<String> = keys.iter().map(|(_, k)| name_key(k)).collect();
+    let mut found: Vec<Candidate> = Vec::new();
+    for (name, row) in queries::with_same_name(tx, country, &skeletons)? {
+        let theirs = fold::keys(&name.text, Some(country));
+        for (text, own) in &keys {
+            if name.kind != "acronym" && fold::same_name(own, &theirs) {
+                note_candidate(
+                    &mut found,
+                    &row,
+                    format!(
+                        "its {} name “{}” reads the same as “{text}”",
+                        name.kind, name.text
+                    ),
+                );
+            }
+        }
+    }
+    for identifier in identifiers {
+        for (_, row) in queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
+            if row.country == country {
+                note_candidate(
+                    &mut found,
+                    &row,
+                    format!("it has the same {}", identifier.scheme),
+                );
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn note_candidate(found: &mut Vec<Candidate>, row: &OrganisationRow, reason: String) {
+    match found.iter_mut().find(|c| c.number == row.number) {
+        Some(candidate) if candidate.reasons.contains(&reason) => {}
+        Some(candidate) => candidate.reasons.push(reason),
+        None => found.push(Candidate {
+            number: row.number.clone(),
+            name: row.name.clone(),
+            country: row.country.clone(),
+            city: row.city.clone(),
+            reasons: vec![reason],
+        }),
+    }
+}
+
+/// The folded key that names are found by; names that fold to nothing have their raw text.
+pub fn name_key(keys: &fold::Keys) -> String {
+    if keys.skeleton.is_empty() {
+        keys.raw.clone()
+    } else {
+        keys.skeleton.clone()
+    }
+}
+
+fn settle_candidates(candidates: &[Candidate], body: &RegisterOrganisation) -> Result<(), Error> {
+    if !body.distinct_from.is_empty() && body.distinct_reason.is_none() {
+        return Err(Error::field(
+            "/distinct_reason",
+            "is required with distinct_from: say how they differ",
+        ));
+    }
+    let unsettled = candidates
+        .iter()
+        .any(|c| !body.distinct_from.iter().any(|n| n.as_str() == c.number));
+    if !unsettled {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::PossibleDuplicate,
+        "this organisation may be registered already; if it is none of the candidates, name them in distinct_from and give distinct_reason",
+    )
+    .with("candidates", serde_json::json!(candidates)))
+}
+
+/// Writes the organisation's own row; its id is the entry's position.
+fn insert(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    entry: &mut Entry,
+    body: &RegisterOrganisation,
+    country: &str,
+) -> Result<OrganisationRow, Error> {
+    let text = |t: &Option<super::text::Line>| t.as_ref().map(|t| t.as_str().to_owned());
+    let long = |t: &Option<super::text::LongText>| t.as_ref().map(|t| t.as_str().to_owned());
+    let legal = body
+        .names
+        .iter()
+        .find(|n| n.kind == NameKind::Legal)
+        .map_or("", |n| n.text.as_str());
+    let mut row = OrganisationRow {
+        id: entry.seq(),
+        number: String::new(),
+        country: country.to_owned(),
+        name: legal.to_owned(),
+        sort_key: sort_key(legal, country),
+        legal_form: text(&body.legal_form),
+        city: text(&body.city),
+        region: text(&body.region),
+        website: body.website.as_ref().map(|w| w.as_str().to_owned()),
+        themes: join_codes(body.themes.iter().map(|t| t.as_str().to_owned())),
+        sdgs: join_codes(body.sdgs.iter().map(|s| u8::from(*s).to_string())),
+        descriptions: serde_json::to_string(&body.descriptions).map_err(Error::internal)?,
+        founded_year: body.founded.map(|f| f.year()),
+        founded_on: body.founded.and_then(|f| f.day()),
+        address: long(&body.address),
+        email: body.email.as_ref().map(|e| e.as_str().to_owned()),
+        email_public: body.email_public,
+        phone: body.phone.as_ref().map(|p| p.as_str().to_owned()),
+        notes: long(&body.notes),
+        public_from: None,
+        withheld: false,
+        withheld_reason: None,
+        merged_into: None,
+        created_at: entry.recorded_at().0,
+        updated_at: entry.recorded_at().0,
+        updated_by: acting.actor().to_string(),
+        next_item: 1 + i32::try_from(body.names.len() + body.identifiers.len())
+            .map_err(Error::internal)?,
+        version: 1,
+        seq: entry.seq(),
+    };
+    // 35 random bits among a million organisations meet once in some 34,000 draws: draw again then.
+    for _ in 0..8 {
+        row.number = RegistryNumber::random()
+            .map_err(Error::internal)?
+            .to_string();
+        let done = tx.savepoint(|tx| {
+            diesel::insert_into(organisations::table)
+                .values(&row)
+                .execute(&mut **tx)
+                .map_err(Failure::from)
+        });
+        match done {
+            Ok(_) => {
+                entry.about(format!("organisation:{}", row.number));
+                entry.of_organisation(row.number.clone());
+                entry.now(&row)?;
+                return Ok(row);
+            }
+            Err(Failure::Unique(name)) if name == "organisations_number_key" => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Err(Error::internal(
+        "no free registry number was drawn in eight tries",
+    ))
+}
+
+/// What names are sorted by: binary order of the folded name, the same on both databases.
+pub fn sort_key(legal: &str, country: &str) -> String {
+    let keys = fold::keys(legal, Some(country));
+    if keys.plain.is_empty() {
+        keys.raw
+    } else {
+        keys.plain
+    }
+}
+
+fn insert_names(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    row: &OrganisationRow,
+    names: &[NewName],
+) -> Result<(), Error> {
+    for (n, name) in (1..).zip(names) {
+        let language = name.language.as_ref().map(|l| l.as_str().to_owned());
+        insert_name(tx, entry, row, n, name.kind, name.text.as_str(), language)?;
+    }
+    Ok(())
+}
+
+/// Writes one name with its keys.
+pub fn insert_name(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    row: &OrganisationRow,
+    item: i32,
+    kind: NameKind,
+    text: &str,
+    language: Option<String>,
+) -> Result<NameRow, Error> {
+    let keys = fold::keys(text, Some(&row.country));
+    let name = NameRow {
+        organisation_id: row.id,
+        item,
+        kind: kind.as_str().to_owned(),
+        text: text.to_owned(),
+        language,
+        key_skeleton: name_key(&keys),
+        key_plain: keys.plain,
+        fold_version: fold::FOLD_VERSION,
+        seq: entry.seq(),
+    };
+    diesel::insert_into(organisation_names::table)
+        .values(&name)
+        .execute(&mut **tx)?;
+    entry.now(&name)?;
+    Ok(name)
+}
+
+/// Writes one identifier; a number that somebody else took in the meantime is a field error.
+pub fn insert_identifier(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    organisation_id: i64,
+    item: i32,
+    checked: CheckedIdentifier,
+) -> Result<IdentifierRow, Error> {
+    let row = IdentifierRow {
+        organisation_id,
+        item,
+        exclusive: checked.shared_reason.is_none(),
+        scheme: checked.scheme,
+        value: checked.value,
+        canonical: checked.canonical,
+        verdict: checked.verdict.to_owned(),
+        override_reason: checked.override_reason,
+        shared_reason: checked.shared_reason,
+        seq: entry.seq(),
+    };
+    match diesel::insert_into(organisation_identifiers::table)
+        .values(&row)
+        .execute(&mut **tx)
+        .map_err(Failure::from)
+    {
+        Ok(_) => {
+            entry.now(&row)?;
+            Ok(row)
+        }
+        Err(Failure::Unique(name)) if name == "organisation_identifiers_scheme_canonical_key" => {
+            Err(taken(&row.scheme).at_field("/identifiers"))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Writes one reference of another file.
+pub fn insert_reference(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    row: &ReferenceRow,
+) -> Result<(), Error> {
+    match diesel::insert_into(organisation_references::table)
+        .values(row)
+        .execute(&mut **tx)
+        .map_err(Failure::from)
+    {
+        Ok(_) => entry.now(row),
+        Err(Failure::Unique(_)) => Err(Error::new(
+            Code::Conflict,
+            "another organisation has this source and reference",
+        )
+        .at_field("/references")),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Today for a caller: the UTC date.
+pub fn today(acting: &Acting) -> NaiveDate {
+    acting.now().day()
+}

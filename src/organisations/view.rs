@@ -1,0 +1,208 @@
+//! From rows to what a reader may see.
+
+use chrono::NaiveDate;
+
+use super::dto::{
+    Contact, Description, Evidence, Identifier, Name, Organisation, OrganisationSummary,
+    PrivateFacts, Reference, Relation,
+};
+use super::model::{RelationKind, split_codes};
+use super::queries;
+use super::rows::{IdentifierRow, NameRow, OrganisationRow};
+use crate::auth::Reach;
+use crate::countries::Countries;
+use crate::db::{Conn, Instant};
+use crate::http::Error;
+
+/// One organisation as this reach may see it.
+pub fn organisation(
+    conn: &mut Conn,
+    countries: &Countries,
+    row: OrganisationRow,
+    reach: &Reach,
+    today: NaiveDate,
+) -> Result<Organisation, Error> {
+    let officer = reach.covers(&row.country);
+    let names = queries::names(conn, row.id)?;
+    let identifiers = queries::identifiers(conn, row.id)?;
+    let relations = queries::relations(conn, row.id, reach, today)?;
+    let memberships = queries::memberships_of(conn, &[row.id], today)?
+        .remove(&row.id)
+        .unwrap_or_default();
+    let private = if officer {
+        Some(private_facts(conn, &row, reach)?)
+    } else {
+        None
+    };
+    Ok(Organisation {
+        identifiers: identifiers
+            .into_iter()
+            .filter(|i| officer || is_public_scheme(countries, &i.scheme))
+            .map(|i| identifier(i, officer))
+            .collect(),
+        relations: relations
+            .into_iter()
+            .map(|(relation, other)| {
+                let own = relation.organisation_id == row.id;
+                let stated: RelationKind = relation.kind.parse().map_err(Error::internal)?;
+                let kind = if own { stated } else { stated.inverse() };
+                Ok(Relation {
+                    id: own.then_some(relation.item),
+                    kind: kind.as_str().to_owned(),
+                    organisation: other.number,
+                    name: other.name,
+                })
+            })
+            .collect::<Result<_, Error>>()?,
+        names: names.into_iter().map(name).collect(),
+        themes: split_codes(&row.themes),
+        sdgs: sdgs(&row.sdgs),
+        descriptions: descriptions(&row)?,
+        email: row.email.filter(|_| row.email_public),
+        number: row.number,
+        country: row.country,
+        name: row.name,
+        legal_form: row.legal_form,
+        city: row.city,
+        region: row.region,
+        website: row.website,
+        founded_year: row.founded_year,
+        memberships,
+        private,
+    })
+}
+
+/// The descriptions in their column.
+pub fn descriptions(row: &OrganisationRow) -> Result<Vec<Description>, Error> {
+    serde_json::from_str(&row.descriptions).map_err(Error::internal)
+}
+
+/// The goals in their column.
+pub fn sdgs(column: &str) -> Vec<u8> {
+    let mut goals: Vec<u8> = split_codes(column)
+        .iter()
+        .filter_map(|s| s.parse().ok())
+        .collect();
+    goals.sort_unstable();
+    goals
+}
+
+/// True when everybody may see numbers of this scheme; what no file lists is not shown.
+pub fn is_public_scheme(countries: &Countries, scheme: &str) -> bool {
+    countries.scheme(scheme).is_some_and(|(_, s)| s.public)
+}
+
+/// A name on the wire.
+pub fn name(row: NameRow) -> Name {
+    Name {
+        id: row.item,
+        kind: row.kind,
+        text: row.text,
+        language: row.language,
+    }
+}
+
+/// An identifier on the wire.
+pub fn identifier(row: IdentifierRow, officer: bool) -> Identifier {
+    Identifier {
+        id: row.item,
+        scheme: row.scheme,
+        value: row.value,
+        canonical: row.canonical,
+        verdict: row.verdict,
+        override_reason: row.override_reason.filter(|_| officer),
+        shared_reason: row.shared_reason.filter(|_| officer),
+    }
+}
+
+fn private_facts(
+    conn: &mut Conn,
+    row: &OrganisationRow,
+    reach: &Reach,
+) -> Result<PrivateFacts, Error> {
+    let contacts = if reach.covers_contacts(&row.country) {
+        queries::contacts(conn, row.id)?
+    } else {
+        Vec::new()
+    };
+    let row = row.clone();
+    Ok(PrivateFacts {
+        version: row.version,
+        created_at: Instant(row.created_at),
+        updated_at: Instant(row.updated_at),
+        updated_by: row.updated_by,
+        public_from: row.public_from,
+        withheld: row.withheld,
+        withheld_reason: row.withheld_reason,
+        founded_on: row.founded_on,
+        address: row.address,
+        email: row.email,
+        email_public: row.email_public,
+        phone: row.phone,
+        notes: row.notes,
+        contacts: contacts
+            .into_iter()
+            .map(|c| Contact {
+                id: c.item,
+                name: c.name,
+                position: c.position,
+                email: c.email,
+                phone: c.phone,
+            })
+            .collect(),
+        evidence: queries::evidence(conn, row.id)?
+            .into_iter()
+            .map(|e| Evidence {
+                id: e.item,
+                kind: e.kind,
+                issuer: e.issuer,
+                issued_on: e.issued_on,
+                sha256: e.sha256,
+                note: e.note,
+            })
+            .collect(),
+        references: queries::references(conn, row.id)?
+            .into_iter()
+            .map(|r| Reference {
+                source: r.source,
+                reference: r.reference,
+            })
+            .collect(),
+    })
+}
+
+/// The rows of a list as this reach may see them.
+pub fn summaries(
+    conn: &mut Conn,
+    rows: &[OrganisationRow],
+    reach: &Reach,
+    today: NaiveDate,
+) -> Result<Vec<OrganisationSummary>, Error> {
+    let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
+    let mut names = queries::names_of(conn, &ids)?;
+    let mut memberships = queries::memberships_of(conn, &ids, today)?;
+    Ok(rows
+        .iter()
+        .map(|row| OrganisationSummary {
+            number: row.number.clone(),
+            country: row.country.clone(),
+            name: row.name.clone(),
+            names: names
+                .remove(&row.id)
+                .unwrap_or_default()
+                .into_iter()
+                .map(name)
+                .collect(),
+            legal_form: row.legal_form.clone(),
+            city: row.city.clone(),
+            region: row.region.clone(),
+            website: row.website.clone(),
+            themes: split_codes(&row.themes),
+            sdgs: sdgs(&row.sdgs),
+            memberships: memberships.remove(&row.id).unwrap_or_default(),
+            public: reach
+                .covers(&row.country)
+                .then(|| queries::may_know(row, &Reach::public(), today)),
+        })
+        .collect())
+}
