@@ -130,7 +130,7 @@ pub fn app(
         Response = ServiceResponse<BoxBody>,
         Error = actix_web::Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     let (app, _) = App::new()
         .into_utoipa_app()
