@@ -9,3 +9,4 @@ pub mod journal;
 pub mod memberships;
 pub mod organisations;
 pub mod search;
+pub mod text;
