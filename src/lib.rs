@@ -1,5 +1,6 @@
 //! The OTS NGO Registry.
 #![recursion_limit = "256"]
+pub mod accounts;
 pub mod auth;
 pub mod countries;
 pub mod db;
