@@ -13,7 +13,7 @@ use crate::auth::policy::acts::OwnAccount;
 use crate::auth::tokens::{Jwks, LIFETIME_SECONDS, TokenKeys};
 use crate::auth::{Acting, Permit, Principal};
 use crate::db::{Db, Id, Instant};
-use crate::http::{Answer, Code, Error, Json, cached_public, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, cached_public, docs};
 use crate::text::Email;
 
 /// Adds the routes under `/v1`.
@@ -67,7 +67,7 @@ fn tokens(keys: &TokenKeys, opened: Opened) -> Result<HttpResponse, Error> {
 /// Gives an access token for 15 minutes and a refresh token for the next pair; the session ends after 12 hours whatever
 /// happens. The answer to a wrong password, an unknown address and a disabled account is the same.
 #[utoipa::path(
-    tag = "authentication", operation_id = "start_session", security(()),
+    tag = "accounts", operation_id = "start_session", security(()),
     request_body(content = LogIn, description = "Who wants to log in"),
     responses((status = 200, description = "The tokens of a new session", body = Tokens), docs::LogIn)
 )]
@@ -101,7 +101,7 @@ async fn start_session(
 ///
 /// A refresh token works once. One that comes a second time ends its session, because somebody else may have it.
 #[utoipa::path(
-    tag = "authentication", operation_id = "refresh_session", security(()),
+    tag = "accounts", operation_id = "refresh_session", security(()),
     request_body(content = Refresh, description = "The refresh token that was given last"),
     responses((status = 200, description = "The next tokens of the session", body = Tokens), docs::LogIn)
 )]
@@ -122,7 +122,7 @@ async fn refresh_session(
 ///
 /// The session ends at once: neither its access token nor its refresh token works any more.
 #[utoipa::path(
-    tag = "authentication", operation_id = "end_current_session", security(("bearer" = [])),
+    tag = "accounts", operation_id = "end_current_session", security(("bearer" = [])),
     responses((status = 204, description = "Logged out"), docs::Own)
 )]
 #[post("/auth/logout")]
@@ -140,13 +140,14 @@ async fn end_current_session(permit: Permit<OwnAccount>) -> Result<HttpResponse,
 ///
 /// A JSON Web Key Set (RFC 7517). The first key signs now; the others are kept while what they signed is valid.
 #[utoipa::path(
-    tag = "authentication", operation_id = "get_token_keys", security(()),
+    tag = "accounts", operation_id = "get_token_keys", security(()),
     responses((status = 200, description = "The keys", body = Jwks), docs::Plain)
 )]
 #[get("/.well-known/jwks.json")]
 async fn get_token_keys(
     request: HttpRequest,
     keys: web::Data<TokenKeys>,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let mut response = cached_public(&request, &keys.jwks())?;
     let control = HeaderValue::from_static("public, max-age=300");

@@ -51,7 +51,7 @@ async fn set_password(
 /// Sets the account's first password; from then on it can log in. The link works once and for seven days. The answer to
 /// a link that is used, expired or wrong is the same.
 #[utoipa::path(
-    tag = "authentication", operation_id = "accept_invitation", security(()),
+    tag = "accounts", operation_id = "accept_invitation", security(()),
     params(("token" = String, Path, description = "The last part of the link", example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")),
     request_body(content = SetPassword, description = "The password"),
     responses((status = 204, description = "The account is active"), docs::LogIn)
@@ -71,7 +71,7 @@ async fn accept_invitation(
 ///
 /// All sessions of the account end at once. The link works once and for 24 hours; the secretariat makes it.
 #[utoipa::path(
-    tag = "authentication", operation_id = "reset_password", security(()),
+    tag = "accounts", operation_id = "reset_password", security(()),
     params(("token" = String, Path, description = "The last part of the link", example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")),
     request_body(content = SetPassword, description = "The password"),
     responses((status = 204, description = "The password is set"), docs::LogIn)

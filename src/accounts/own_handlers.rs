@@ -16,7 +16,7 @@ use crate::auth::policy::acts::OwnAccount;
 use crate::auth::{Permit, Reach};
 use crate::db::Id;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor, set_link};
-use crate::http::{Answer, Error, Json, Path, Query, docs, private};
+use crate::http::{Answer, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -64,13 +64,14 @@ pub(super) fn parse_id(text: &str, what: &str) -> Result<Id, Error> {
 ///
 /// The account that the access token belongs to, with its role and country.
 #[utoipa::path(
-    tag = "authentication", operation_id = "get_own_account", security(("bearer" = [])),
+    tag = "accounts", operation_id = "get_own_account", security(("bearer" = [])),
     responses((status = 200, description = "The account", body = User), docs::OfficerRead)
 )]
 #[get("/auth/me")]
 async fn get_own_account(
     request: HttpRequest,
     permit: Permit<OwnAccount>,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let user = permit
         .read(|conn, acting| {
@@ -86,7 +87,7 @@ async fn get_own_account(
 ///
 /// The sessions that stand, newest first; the one that asks is marked.
 #[utoipa::path(
-    tag = "authentication", operation_id = "list_own_sessions", security(("bearer" = [])), params(Part),
+    tag = "accounts", operation_id = "list_own_sessions", security(("bearer" = [])), params(Part),
     responses((status = 200, description = "A page of sessions", body = Page<Session>), docs::OfficerRead)
 )]
 #[get("/auth/sessions")]
@@ -121,7 +122,7 @@ async fn list_own_sessions(
 ///
 /// It ends at once, wherever it is used.
 #[utoipa::path(
-    tag = "authentication", operation_id = "end_own_session", security(("bearer" = [])),
+    tag = "accounts", operation_id = "end_own_session", security(("bearer" = [])),
     params(("id" = String, Path, description = "The session's id", example = "3k7v0c5m2qxyz")),
     responses((status = 204, description = "Ended"), docs::Own)
 )]
@@ -148,7 +149,7 @@ async fn end_own_session(
 ///
 /// Needs the password until now. All sessions end at once, the one that asks as well: log in again with the new password.
 #[utoipa::path(
-    tag = "authentication", operation_id = "change_own_password", security(("bearer" = [])),
+    tag = "accounts", operation_id = "change_own_password", security(("bearer" = [])),
     request_body(content = ChangePassword, description = "The old and the new password"),
     responses((status = 204, description = "Changed; all sessions have ended"), docs::Own)
 )]

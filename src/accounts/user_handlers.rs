@@ -17,7 +17,7 @@ use crate::db::Conn;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{Page, fetch_limit, limit_or_default, set_link};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, Path, Query, docs, private};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -164,6 +164,7 @@ async fn get_user(
     request: HttpRequest,
     permit: Permit<ReadAccounts>,
     id: Path<String>,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let id = parse_id(&id.0, "account")?;
     let user = permit

@@ -54,6 +54,10 @@ groups! {
         RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField NaturalPersonNumber
         IdempotencyKeyReused PreconditionRequired TooManyRequests Internal Overloaded DatabaseUnavailable
         InsufficientStorage;
+    /// What opening an application can meet.
+    Apply: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
+        RequestRunning BodyTooLarge UnsupportedMediaType InvalidField IdempotencyKeyReused TooManyRequests Internal
+        Overloaded DatabaseUnavailable InsufficientStorage;
     /// What an act of membership can meet.
     MembershipAct: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden SecondOfficerNeeded NotFound
         ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField

@@ -6,6 +6,7 @@ use std::time::Instant as Clock;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
@@ -41,9 +42,13 @@ const SECURITY_HEADERS: &[(&str, &str)] = &[
 const NO_CONTENT_POLICY: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The interactive reference loads its own scripts and styles from inside the program.
+const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
 /// Wraps a request (see the module).
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Clock::now();
@@ -51,6 +56,10 @@ pub async fn envelope(
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let admitted = admit(&request);
+    // HEAD is answered as GET is, without the body (RFC 9110, section 9.3.2): the protocol layer leaves it out.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let mut response = match admitted {
         Ok(standing) => {
             let http = request.request().clone();

@@ -25,6 +25,6 @@ mod problem;
 pub mod tags;
 
 pub use answer::{Answer, cached_public, private};
-pub use extract::{Json, Path, Query, RawBody};
+pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};
