@@ -14,6 +14,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
+use crate::accounts::BaseUrl;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::TokenKeys;
 use crate::countries::Countries;
@@ -23,7 +24,7 @@ use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
-use crate::{auth, countries, journal, memberships, organisations, pages};
+use crate::{accounts, auth, countries, journal, memberships, organisations, pages};
 
 /// The parts that handlers take, each by its own type.
 #[derive(Clone)]
@@ -50,13 +51,18 @@ pub struct Parts {
 
 /// The whole URL tree.
 fn urls(config: &mut ServiceConfig<'_>) {
-    config.configure(pages::routes).service(get_docs).service(
-        scope("/v1")
-            .configure(countries::handlers::routes)
-            .configure(organisations::routes)
-            .configure(memberships::routes)
-            .configure(journal::handlers::routes),
-    );
+    config
+        .configure(pages::routes)
+        .service(get_docs)
+        .configure(accounts::well_known_routes)
+        .service(
+            scope("/v1")
+                .configure(accounts::routes)
+                .configure(countries::handlers::routes)
+                .configure(organisations::routes)
+                .configure(memberships::routes)
+                .configure(journal::handlers::routes),
+        );
 }
 
 #[derive(utoipa::OpenApi)]
@@ -143,6 +149,7 @@ pub fn app(
         .app_data(web::Data::new(parts.passwords.clone()))
         .app_data(web::Data::from(parts.countries.clone()))
         .app_data(web::Data::from(parts.rules.clone()))
+        .app_data(web::Data::new(BaseUrl(parts.base_url.clone())))
         .app_data(web::Data::new(parts.limits.clone()))
         .app_data(web::Data::new(parts.proxies.clone()))
         .app_data(web::Data::new(parts.running.clone()))

@@ -23,6 +23,7 @@
 //! `docs/map.md` says more, and how to add a field, a route or a table.
 #![recursion_limit = "256"]
 
+pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod config;
@@ -35,3 +36,4 @@ pub mod memberships;
 pub mod organisations;
 pub mod pages;
 pub mod search;
+pub mod text;

@@ -35,7 +35,7 @@ groups! {
     LogIn: MalformedRequest WrongCredentials BodyTooLarge UnsupportedMediaType InvalidField TooManyRequests Internal
         Overloaded DatabaseUnavailable;
     /// What an act on one's own account can meet.
-    Own: MalformedRequest NotAuthenticated WrongCredentials NotFound BodyTooLarge UnsupportedMediaType InvalidField
+    Own: MalformedRequest NotAuthenticated WrongCredentials Forbidden NotFound BodyTooLarge UnsupportedMediaType InvalidField
         TooManyRequests Internal Overloaded DatabaseUnavailable;
     /// What making something new can meet.
     Create: MalformedRequest BadParameter IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict
