@@ -7,6 +7,7 @@
 //! | floor | what |
 //! |---|---|
 //! | [`cli`] | serve, init, migrate, user, import, openapi, journal: thin, the same calls as the API |
+//! | [`demo`] | made-up organisations and one account per role |
 //! | [`app`], [`pages`] | wires the parts; the whole URL tree on one screen; the few pages about the service |
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
@@ -26,9 +27,11 @@
 pub mod accounts;
 pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod config;
 pub mod countries;
 pub mod db;
+pub mod demo;
 pub mod http;
 pub mod imports;
 pub mod journal;
