@@ -7,6 +7,8 @@
 mod kit;
 
 mod conventions;
+mod journal;
 mod memberships;
 mod migrations;
 mod organisations;
+mod rights;
