@@ -84,6 +84,8 @@ log_in() {
         -d "{\"email\":\"$1@demo.example\",\"password\":\"$PASSWORD\"}"
 }
 
+[ -x "$REGISTRY" ] || die "there is no program at $REGISTRY, which the last step needs; set REGISTRY"
+
 say "Is the registry there?"
 call 200 GET /readyz
 has '"status":"ok"'
@@ -188,7 +190,6 @@ as "$auditor" 403 POST "/v1/organisations/$number/memberships" \
 as "$coordinator" 403 GET /v1/journal
 
 say "The program checks the whole record against itself and against the tables"
-[ -x "$REGISTRY" ] || die "there is no program at $REGISTRY; set REGISTRY"
 # shellcheck disable=SC2086 # DATA holds several words on purpose
 "$REGISTRY" journal verify $DATA || die "journal verify found something"
 
