@@ -1,8 +1,8 @@
 # The registry with TLS to PostgreSQL. Build: docker build -t ots-registry .
 FROM rust:1.95-bookworm AS builder
-# The bundled OpenSSL of the feature postgres-tls is configured with perl and built with make.
+# The feature postgres-tls builds libpq against the system's OpenSSL.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends perl make \
+    && apt-get install -y --no-install-recommends libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # What is not needed, or must not leave this machine, is in .dockerignore.
@@ -10,9 +10,9 @@ COPY . .
 RUN cargo build --release --locked --features postgres-tls --bin ots-registry
 
 FROM debian:bookworm-slim
-# The certificates with which PostgreSQL's own is checked (sslmode=verify-full with sslrootcert).
+# OpenSSL for TLS to PostgreSQL, and the certificates that its server's can be checked with (sslmode=verify-full).
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates libssl3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --home-dir /data registry \
     && install -d -o registry -g registry -m 0700 /data
