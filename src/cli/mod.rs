@@ -19,6 +19,8 @@ mod openapi;
 mod serve;
 mod user;
 
+pub use journal::check as journal_check;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

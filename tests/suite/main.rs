@@ -8,6 +8,8 @@ mod kit;
 
 mod accounts;
 mod conventions;
+mod journal;
 mod memberships;
 mod migrations;
 mod organisations;
+mod rights;

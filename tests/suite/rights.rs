@@ -1,0 +1,272 @@
+//! Every route × every kind of caller, held against `rights.tsv`.
+//!
+//! The routes come from the contract, so a new one without a row fails. Each cell is the exact status of a well-formed request
+//! (the contract's own example) on an object of KZ that is not public: an application that waits for its decision.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use ots_registry::auth::{Role, secrets};
+use ots_registry::db::schema::{api_keys, users};
+use ots_registry::db::{Id, Instant};
+use serde_json::Value;
+
+use crate::both;
+use crate::kit::{App, Person};
+
+const COLUMNS: [&str; 8] = [
+    "anonymous",
+    "partner",
+    "coordinator_kz",
+    "coordinator_kg",
+    "secretariat",
+    "auditor",
+    "disabled",
+    "logged_out",
+];
+
+/// What the requests are about.
+struct Objects {
+    number: String,
+    membership: String,
+    proposal: String,
+    account: String,
+    key: String,
+}
+
+impl Objects {
+    async fn make(app: &App) -> Self {
+        let kz = app.coordinator("KZ");
+        let ngo = app.organisation("KZ").create().await;
+        let (membership, proposal) = app.recommended(&kz, &ngo.number).await;
+        let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+        Self {
+            number: ngo.number,
+            membership: last(&membership),
+            proposal: last(&proposal),
+            account: app.coordinator("KZ").id.to_string(),
+            key: db_key(app).0.to_string(),
+        }
+    }
+
+    fn fill(&self, path: &str) -> String {
+        let id = if path.contains("/memberships/") {
+            &self.membership
+        } else if path.contains("/proposals/") {
+            &self.proposal
+        } else if path.contains("/api-keys/") {
+            &self.key
+        } else {
+            &self.account
+        };
+        let code = if path.contains("/problems/") {
+            "not_found"
+        } else {
+            "KZ"
+        };
+        path.replace("{number}", &self.number)
+            .replace("{id}", id)
+            .replace("{code}", code)
+            .replace("{item}", "1")
+            .replace("{line}", "1")
+            .replace("{seq}", "1")
+            .replace("{token}", "no-such-token")
+    }
+}
+
+/// A partner's key, written past the API.
+fn db_key(app: &App) -> (Id, String) {
+    use diesel::prelude::*;
+    let (secret, prefix) = secrets::api_key().unwrap();
+    let id = Id::random().unwrap();
+    let now = Instant::now();
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(id.0),
+            api_keys::name.eq("Sample partner"),
+            api_keys::prefix.eq(prefix),
+            api_keys::secret_hash.eq(secrets::digest(&secret)),
+            api_keys::scopes.eq("[\"read\"]"),
+            api_keys::created_at.eq(now.0),
+            api_keys::expires_at.eq(now.plus_seconds(3600).0),
+            api_keys::version.eq(1),
+            api_keys::seq.eq(0i64),
+        ))
+        .execute(&mut app.db_conn())
+        .unwrap();
+    (id, secret)
+}
+
+fn db_disable(app: &App, person: &Person) {
+    use diesel::prelude::*;
+    diesel::update(users::table.find(person.id.0))
+        .set(users::status.eq("disabled"))
+        .execute(&mut app.db_conn())
+        .unwrap();
+}
+
+/// The token of this kind of caller; made anew for each cell, because some requests end it.
+async fn token(app: &App, column: &str) -> Option<String> {
+    match column {
+        "anonymous" => None,
+        "partner" => Some(db_key(app).1),
+        "coordinator_kz" => Some(app.coordinator("KZ").token),
+        "coordinator_kg" => Some(app.coordinator("KG").token),
+        "secretariat" => Some(app.secretariat().token),
+        "auditor" => Some(app.auditor().token),
+        "disabled" => {
+            let person = app.db_person(Role::Secretariat, None);
+            db_disable(app, &person);
+            Some(person.token)
+        }
+        _ => {
+            let person = app.secretariat();
+            app.send(person.request(Method::POST, "/v1/auth/logout"))
+                .await
+                .expect(204);
+            Some(person.token)
+        }
+    }
+}
+
+/// One operation of the contract.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    /// Media type and example of the body.
+    body: Option<(String, Value)>,
+}
+
+fn operations() -> Vec<Operation> {
+    let contract = serde_json::to_value(ots_registry::app::contract()).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in contract["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
+                continue;
+            };
+            let Some(id) = operation["operationId"].as_str() else {
+                continue;
+            };
+            let body = operation["requestBody"]["content"]
+                .as_object()
+                .and_then(|kinds| {
+                    let (kind, content) = kinds.iter().next()?;
+                    Some((kind.clone(), example(&contract, content)))
+                });
+            found.push(Operation {
+                id: id.to_owned(),
+                method,
+                path: path.clone(),
+                body,
+            });
+        }
+    }
+    found.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
+    found
+}
+
+fn example(contract: &Value, content: &Value) -> Value {
+    if !content["example"].is_null() {
+        return content["example"].clone();
+    }
+    let mut schema = &content["schema"];
+    if let Some(reference) = schema["$ref"].as_str() {
+        schema = contract
+            .pointer(reference.trim_start_matches('#'))
+            .unwrap_or(&Value::Null);
+    }
+    match (&schema["example"], &schema["examples"][0]) {
+        (Value::Null, Value::Null) => Value::String("a;b\n1;2\n".to_owned()),
+        (Value::Null, other) | (other, _) => other.clone(),
+    }
+}
+
+async fn status(app: &App, operation: &Operation, objects: &Objects, token: Option<&str>) -> u16 {
+    let mut request = TestRequest::default()
+        .method(operation.method.clone())
+        .uri(&objects.fill(&operation.path))
+        .insert_header(("Idempotency-Key", Id::random().unwrap().to_string()))
+        .insert_header(("If-Match", "*"));
+    if let Some(token) = token {
+        request = request.insert_header(("Authorization", format!("Bearer {token}")));
+    }
+    if let Some((kind, body)) = &operation.body {
+        let bytes = match body {
+            Value::String(text) => text.clone().into_bytes(),
+            other => serde_json::to_vec(other).unwrap(),
+        };
+        request = request
+            .insert_header(("Content-Type", kind.as_str()))
+            .set_payload(bytes);
+    }
+    app.send(request).await.status
+}
+
+fn committed() -> BTreeMap<String, Vec<String>> {
+    include_str!("rights.tsv")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            // operation, route, and a status for each column
+            let mut cells = line.split('\t').map(str::to_owned);
+            (cells.next().unwrap_or_default(), cells.skip(1).collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+both! {
+    async fn every_route_gives_every_caller_what_the_table_says(app) {
+        let committed = committed();
+        let mut objects = Objects::make(&app).await;
+        let mut actual = format!("operation\troute\t{}\n", COLUMNS.join("\t"));
+        let mut wrong = String::new();
+        for operation in operations() {
+            let mut row = Vec::new();
+            for column in COLUMNS {
+                let token = token(&app, column).await;
+                let status = status(&app, &operation, &objects, token.as_deref()).await;
+                assert_ne!(status / 100, 5, "{} as {column}", operation.id);
+                if status < 400 && operation.method != Method::GET {
+                    objects = Objects::make(&app).await;
+                }
+                row.push(status.to_string());
+            }
+            if committed.get(&operation.id) != Some(&row) {
+                let held = committed.get(&operation.id).map_or("no row".to_owned(), |r| r.join(" "));
+                let _ = writeln!(wrong, "{}: is {}, the table says {held}", operation.id, row.join(" "));
+            }
+            let _ = writeln!(actual, "{}\t{} {}\t{}", operation.id, operation.method, operation.path, row.join("\t"));
+        }
+        let known: Vec<String> = operations().into_iter().map(|o| o.id).collect();
+        for id in committed.keys().filter(|id| !known.contains(id)) {
+            let _ = writeln!(wrong, "{id}: the table has a row for an operation that does not exist");
+        }
+        assert!(wrong.is_empty(), "{wrong}\nIf every difference is meant, tests/suite/rights.tsv becomes:\n{actual}");
+    }
+}
+
+#[test]
+fn the_documented_table_of_rights_is_that_of_the_code() {
+    let page = include_str!("../../docs/rights.md");
+    let table = page
+        .split("<!-- table -->")
+        .nth(1)
+        .and_then(|rest| rest.split("<!-- /table -->").next())
+        .unwrap_or("");
+    assert_eq!(table.trim(), ots_registry::auth::policy::table().trim());
+}
+
+#[test]
+fn the_documented_table_of_configuration_is_that_of_the_code() {
+    let page = include_str!("../../docs/configuration.md");
+    let table = page
+        .split("<!-- table -->")
+        .nth(1)
+        .and_then(|rest| rest.split("<!-- /table -->").next())
+        .unwrap_or("");
+    assert_eq!(table.trim(), ots_registry::config::table().trim());
+}
