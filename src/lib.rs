@@ -1,6 +1,7 @@
 //! The OTS NGO Registry.
 #![recursion_limit = "256"]
 pub mod auth;
+pub mod cli;
 pub mod countries;
 pub mod db;
 pub mod http;

@@ -1,5 +1,9 @@
 //! One connection to either database, opened with the settings that make a commit durable.
-#![allow(missing_docs, clippy::allow_attributes, reason = "the MultiConnection derive makes undocumented items")]
+#![allow(
+    missing_docs,
+    clippy::allow_attributes,
+    reason = "the MultiConnection derive makes undocumented items"
+)]
 
 use std::path::Path;
 

@@ -1,0 +1,202 @@
+//! `ots-registry import FILE`: the same calls as the API's, with progress on stderr and a summary on stdout.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use diesel::prelude::*;
+
+use crate::auth::policy::Action;
+use crate::auth::{Acting, Principal, Role};
+use crate::countries::Countries;
+use crate::db::schema::users;
+use crate::db::{Conn, Id};
+use crate::http::{Code, Error};
+use crate::imports::read::{Encoding, Options};
+use crate::imports::{
+    self, Counts, ImportOptions, Progress, Reading, ReportRow, Summary, meaning, report_csv,
+};
+use crate::organisations::text::Reason;
+
+/// Imports a spreadsheet of organisations.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// The file: CSV, TSV or XLSX
+    pub file: PathBuf,
+    /// Act for the account with this e-mail address, with its rights; else the operator acts
+    #[arg(long = "as", value_name = "USER")]
+    pub on_behalf: Option<String>,
+    /// The list that the rows come from; the file's name without its end when absent
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The country of rows that name none, by the Platform's code
+    #[arg(long, value_name = "CC")]
+    pub country: Option<String>,
+    /// The encoding of a text file, instead of the detected one
+    #[arg(long, value_name = "E")]
+    pub encoding: Option<Encoding>,
+    /// The character between the cells of a text file, instead of the detected one
+    #[arg(long, value_name = "D")]
+    pub delimiter: Option<char>,
+    /// What a header means, like Qurum=name; can be repeated
+    #[arg(long, value_name = "HEADER=FIELD")]
+    pub map: Vec<String>,
+    /// Say what would happen, and write nothing to the database
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write line, reference, outcome, reason and registry number of each row to this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Keep identifiers that fail their check, for this reason
+    #[arg(long, value_name = "REASON")]
+    pub keep_invalid: Option<String>,
+}
+
+impl ImportArgs {
+    fn options(&self) -> Result<ImportOptions, Error> {
+        let map = self.map.iter().map(|text| {
+            meaning(text, '=').ok_or_else(|| {
+                Error::new(
+                    Code::BadParameter,
+                    "--map: write HEADER=FIELD, like Qurum=name",
+                )
+            })
+        });
+        let keep_invalid = self.keep_invalid.as_deref().map(Reason::parse).transpose();
+        Ok(ImportOptions {
+            source: self.source.clone(),
+            country: self.country.clone(),
+            keep_invalid: keep_invalid
+                .map_err(|e| Error::new(Code::BadParameter, format!("--keep-invalid: {e}")))?,
+            read: Options {
+                encoding: self.encoding,
+                delimiter: self.delimiter,
+                map: map.collect::<Result<_, _>>()?,
+                ..Options::default()
+            },
+        })
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &ImportArgs, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
+    let acting = match &args.on_behalf {
+        None => Acting::operator(Action::Import)?,
+        Some(email) => Acting::on_behalf(account(conn, email)?, Action::Import)?,
+    };
+    let options = args.options()?;
+    let bytes = std::fs::read(&args.file).map_err(|e| file_problem("read", &args.file, &e))?;
+    let name = args
+        .file
+        .file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let mut shown = 0;
+    let mut progress = |step: Progress| {
+        let (word, n, of) = match step {
+            Progress::Planned(n, of) => ("planned", n, format!(" of {of}")),
+            Progress::Applied(n) => ("applied", n, String::new()),
+        };
+        if n < shown || n >= shown + 5_000 {
+            shown = n;
+            eprintln!("{word} {n}{of} rows");
+        }
+    };
+    let summary = imports::run(
+        conn,
+        &acting,
+        countries,
+        &bytes,
+        &name,
+        &options,
+        args.dry_run,
+        &mut progress,
+    )?;
+    if let Some(path) = &args.report {
+        write_report(path, &summary.rows)?;
+    }
+    print(&summary).map_err(|e| Error::internal(e.to_string()))
+}
+
+/// The active account with this e-mail address.
+fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
+    let row = users::table
+        .filter(users::email_key.eq(email.trim().to_lowercase()))
+        .filter(users::status.eq("active"))
+        .select((users::id, users::role, users::country))
+        .first::<(Id, String, Option<String>)>(conn)
+        .optional()?;
+    let (id, role, country) = row.ok_or_else(|| {
+        Error::new(
+            Code::BadParameter,
+            "--as: there is no active account with this e-mail address",
+        )
+    })?;
+    Ok(Principal::User {
+        id,
+        // The command line has no session.
+        session: Id(0),
+        role: role.parse::<Role>().map_err(Error::internal)?,
+        country,
+    })
+}
+
+fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::new(
+        Code::UnreadableFile,
+        format!("cannot {what} {}: {error}", path.display()),
+    )
+}
+
+fn write_report(path: &std::path::Path, rows: &[ReportRow]) -> Result<(), Error> {
+    std::fs::write(path, report_csv(rows)?).map_err(|e| file_problem("write", path, &e))
+}
+
+fn print(summary: &Summary) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let Reading {
+        encoding,
+        certainty,
+        sheet,
+        header_row,
+        columns,
+        warnings,
+        ..
+    } = &summary.reading;
+    match (encoding, sheet) {
+        (Some(encoding), _) => {
+            let sure = certainty.as_deref().unwrap_or("");
+            writeln!(
+                out,
+                "read as {encoding} ({sure}), header in line {header_row}"
+            )?;
+        }
+        (None, sheet) => {
+            let name = sheet.as_deref().unwrap_or("");
+            writeln!(out, "read sheet “{name}”, header in row {header_row}")?;
+        }
+    }
+    for column in columns {
+        let field = column.field.as_deref().unwrap_or("not used");
+        writeln!(out, "  {} → {field}", column.header)?;
+    }
+    for warning in warnings {
+        writeln!(out, "note: {} ({} times)", warning.message, warning.count)?;
+    }
+    let Counts {
+        rows,
+        new,
+        changed,
+        unchanged,
+        possible_duplicate,
+        faulty,
+        applied,
+    } = summary.counts;
+    writeln!(
+        out,
+        "{rows} rows: {new} new, {changed} changed, {unchanged} unchanged, {possible_duplicate} possible duplicates, {faulty} faulty"
+    )?;
+    match summary.import {
+        Some(id) => writeln!(out, "import {id}: {applied} rows applied"),
+        None => writeln!(out, "dry run: nothing was written"),
+    }
+}

@@ -1,0 +1,2 @@
+//! The command line: thin, the same calls as the API's.
+pub mod import;
