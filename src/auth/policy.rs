@@ -144,11 +144,11 @@ acts! {
     /// Read memberships with their events, proposals and tasks.
     ReadMemberships: No Own All All All;
     /// Apply for an organisation, submit, withdraw an application.
-    Apply: No Own All No All;
+    Apply: No Own All No No;
     /// Take an application into review, release it, return it, recommend.
-    Review: No Own All No All;
+    Review: No Own All No No;
     /// Decide a proposal.
-    Decide: No Own All No All;
+    Decide: No Own All No No;
     /// Retract an own proposal.
     Retract: No Own All No No;
     /// Import a spreadsheet, read what became of its rows.

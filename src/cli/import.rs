@@ -2,57 +2,59 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
-use diesel::prelude::*;
 
+use super::Done;
+use crate::accounts;
 use crate::auth::policy::Action;
-use crate::auth::{Acting, Principal, Role};
+use crate::auth::{Acting, Principal};
+use crate::config::Config;
 use crate::countries::Countries;
-use crate::db::schema::users;
-use crate::db::{Conn, Id};
+use crate::db::Conn;
 use crate::http::{Code, Error};
 use crate::imports::read::{Encoding, Options};
 use crate::imports::{
-    self, Counts, ImportOptions, Progress, Reading, ReportRow, Summary, meaning, report_csv,
+    self, Counts, ImportOptions, Mode, Progress, Reading, Summary, meaning, report_csv,
 };
-use crate::organisations::text::Reason;
+use crate::text::{Email, Reason};
 
 /// Imports a spreadsheet of organisations.
 #[derive(Args, Clone, Debug)]
-pub struct ImportArgs {
+pub(super) struct Import {
     /// The file: CSV, TSV or XLSX
-    pub file: PathBuf,
+    file: PathBuf,
     /// Act for the account with this e-mail address, with its rights; else the operator acts
     #[arg(long = "as", value_name = "USER")]
-    pub on_behalf: Option<String>,
+    on_behalf: Option<String>,
     /// The list that the rows come from; the file's name without its end when absent
     #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
+    source: Option<String>,
     /// The country of rows that name none, by the Platform's code
     #[arg(long, value_name = "CC")]
-    pub country: Option<String>,
+    country: Option<String>,
     /// The encoding of a text file, instead of the detected one
     #[arg(long, value_name = "E")]
-    pub encoding: Option<Encoding>,
+    encoding: Option<Encoding>,
     /// The character between the cells of a text file, instead of the detected one
     #[arg(long, value_name = "D")]
-    pub delimiter: Option<char>,
+    delimiter: Option<char>,
     /// What a header means, like Qurum=name; can be repeated
     #[arg(long, value_name = "HEADER=FIELD")]
-    pub map: Vec<String>,
+    map: Vec<String>,
     /// Say what would happen, and write nothing to the database
     #[arg(long)]
-    pub dry_run: bool,
+    dry_run: bool,
     /// Write line, reference, outcome, reason and registry number of each row to this CSV file
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    report: Option<PathBuf>,
     /// Keep identifiers that fail their check, for this reason
     #[arg(long, value_name = "REASON")]
-    pub keep_invalid: Option<String>,
+    keep_invalid: Option<String>,
 }
 
-impl ImportArgs {
+impl Import {
     fn options(&self) -> Result<ImportOptions, Error> {
         let map = self.map.iter().map(|text| {
             meaning(text, '=').ok_or_else(|| {
@@ -78,18 +80,21 @@ impl ImportArgs {
     }
 }
 
-/// Runs the command.
-pub fn run(args: &ImportArgs, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
+pub(super) fn run(args: &Import, config: &Config) -> Done {
+    let countries = Countries::load()?;
+    let mut conn = super::open(config)?;
+    import(args, &mut conn, &countries)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
     let acting = match &args.on_behalf {
         None => Acting::operator(Action::Import)?,
         Some(email) => Acting::on_behalf(account(conn, email)?, Action::Import)?,
     };
     let options = args.options()?;
     let bytes = std::fs::read(&args.file).map_err(|e| file_problem("read", &args.file, &e))?;
-    let name = args
-        .file
-        .file_name()
-        .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
     let mut shown = 0;
     let mut progress = |step: Progress| {
         let (word, n, of) = match step {
@@ -101,6 +106,11 @@ pub fn run(args: &ImportArgs, conn: &mut Conn, countries: &Countries) -> Result<
             eprintln!("{word} {n}{of} rows");
         }
     };
+    let how = if args.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Commit
+    };
     let summary = imports::run(
         conn,
         &acting,
@@ -108,36 +118,27 @@ pub fn run(args: &ImportArgs, conn: &mut Conn, countries: &Countries) -> Result<
         &bytes,
         &name,
         &options,
-        args.dry_run,
+        how,
         &mut progress,
     )?;
     if let Some(path) = &args.report {
-        write_report(path, &summary.rows)?;
+        let report = report_csv(&summary.rows)?;
+        std::fs::write(path, report).map_err(|e| file_problem("write", path, &e))?;
     }
-    print(&summary).map_err(|e| Error::internal(e.to_string()))
+    print(&summary).map_err(Error::internal)
 }
 
 /// The active account with this e-mail address.
 fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
-    let row = users::table
-        .filter(users::email_key.eq(email.trim().to_lowercase()))
-        .filter(users::status.eq("active"))
-        .select((users::id, users::role, users::country))
-        .first::<(Id, String, Option<String>)>(conn)
-        .optional()?;
-    let (id, role, country) = row.ok_or_else(|| {
+    let none = || {
         Error::new(
             Code::BadParameter,
             "--as: there is no active account with this e-mail address",
         )
-    })?;
-    Ok(Principal::User {
-        id,
-        // The command line has no session.
-        session: Id(0),
-        role: role.parse::<Role>().map_err(Error::internal)?,
-        country,
-    })
+    };
+    let email = Email::parse(email).map_err(|_| none())?;
+    let user = accounts::find_by_email(conn, &email)?.ok_or_else(none)?;
+    accounts::principal_of(&user).map_err(|_| none())
 }
 
 fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
@@ -145,10 +146,6 @@ fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> E
         Code::UnreadableFile,
         format!("cannot {what} {}: {error}", path.display()),
     )
-}
-
-fn write_report(path: &std::path::Path, rows: &[ReportRow]) -> Result<(), Error> {
-    std::fs::write(path, report_csv(rows)?).map_err(|e| file_problem("write", path, &e))
 }
 
 fn print(summary: &Summary) -> std::io::Result<()> {

@@ -1,2 +1,147 @@
-//! The command line: thin, the same calls as the API's.
-pub mod import;
+//! The command line: thin, the same calls as the API.
+//!
+//! | file | command |
+//! |---|---|
+//! | `serve.rs` | `serve`: the service |
+//! | `init.rs` | `init`: the first two secretariat accounts and the keys |
+//! | `migrate.rs` | `migrate` |
+//! | `user.rs` | `user invite`, `user disable`, `user list` |
+//! | `import.rs` | `import`: a spreadsheet of organisations |
+//! | `openapi.rs` | `openapi`: print or check the contract |
+//! | `journal.rs` | `journal verify` |
+//!
+//! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
+//! 1 when something was refused or found, 2 when the command's words are off.
+
+mod import;
+mod init;
+mod journal;
+mod migrate;
+mod openapi;
+mod serve;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Flags};
+use crate::db::{Conn, DatabaseUrl};
+use crate::http::Error;
+
+/// The registry of the NGO Platform of the Organization of Turkic States.
+#[derive(Parser)]
+#[command(name = "ots-registry", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the registry; on SQLite it makes the database and the keys at the first start.
+    Serve(serve::Serve),
+    /// Makes the first two secretariat accounts through one-time links, and the key files.
+    Init(init::Init),
+    /// Runs the migrations that are missing.
+    Migrate,
+    /// Invites, disables and lists accounts.
+    #[command(subcommand)]
+    User(user::User),
+    /// Imports a spreadsheet of organisations.
+    Import(import::Import),
+    /// Prints the OpenAPI document, or checks a file against it.
+    Openapi(openapi::OpenApi),
+    /// Checks the record of changes.
+    #[command(subcommand)]
+    Journal(journal::Journal),
+}
+
+/// What stops a command, for people.
+pub struct Stop(String);
+
+impl From<String> for Stop {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Stop {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        // The operator may know what a client may not.
+        let cause = error
+            .inside()
+            .0
+            .map(|s| format!("\n  cause: {s}"))
+            .unwrap_or_default();
+        Self(format!("{error}{cause}"))
+    }
+}
+
+impl From<crate::db::Failure> for Stop {
+    fn from(failure: crate::db::Failure) -> Self {
+        Self(failure.to_string())
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Done = Result<ExitCode, Stop>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Config::load(&cli.flags)
+        .map_err(Stop)
+        .and_then(|config| match cli.command {
+            Command::Serve(args) => serve::run(&args, &config),
+            Command::Init(args) => init::run(&args, &config),
+            Command::Migrate => migrate::run(&config),
+            Command::User(args) => user::run(&args, &config),
+            Command::Import(args) => import::run(&args, &config),
+            Command::Openapi(args) => openapi::run(&args),
+            Command::Journal(args) => journal::run(&args, &config),
+        });
+    match done {
+        Ok(code) => code,
+        Err(Stop(text)) => {
+            eprintln!("ots-registry: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Opens the database for a command: on SQLite the folder is made; the migrations that are missing run.
+fn open(config: &Config) -> Result<Conn, Stop> {
+    if let DatabaseUrl::Sqlite(path) = &config.database {
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| format!("data_dir: {}: {e}", folder.display()))?;
+        }
+    }
+    let mut conn = Conn::open_for_work(&config.database)?;
+    crate::db::migrate::up(&mut conn)?;
+    Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -10,6 +10,7 @@
 //! | `spelling` | the folding by which a spreadsheet cell is recognised as a country |
 //! | [`identifiers`] | the four verdicts on a written identifier, and the search for persons' numbers |
 
+pub mod handlers;
 pub mod identifiers;
 pub mod model;
 mod reference;

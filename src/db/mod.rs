@@ -25,6 +25,7 @@ mod url;
 
 pub use conn::{Conn, MultiBackend};
 pub use failure::{Failure, MaybeRetry};
+pub(crate) use pool::in_snapshot;
 pub use pool::{Db, Sizes, Tx};
 pub use types::{Id, Instant, NotAnId};
 pub use url::DatabaseUrl;

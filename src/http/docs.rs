@@ -35,7 +35,7 @@ groups! {
     LogIn: MalformedRequest WrongCredentials BodyTooLarge UnsupportedMediaType InvalidField TooManyRequests Internal
         Overloaded DatabaseUnavailable;
     /// What an act on one's own account can meet.
-    Own: MalformedRequest NotAuthenticated WrongCredentials NotFound BodyTooLarge UnsupportedMediaType InvalidField
+    Own: MalformedRequest NotAuthenticated WrongCredentials Forbidden NotFound BodyTooLarge UnsupportedMediaType InvalidField
         TooManyRequests Internal Overloaded DatabaseUnavailable;
     /// What making something new can meet.
     Create: MalformedRequest BadParameter IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict
@@ -54,6 +54,10 @@ groups! {
         RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField NaturalPersonNumber
         IdempotencyKeyReused PreconditionRequired TooManyRequests Internal Overloaded DatabaseUnavailable
         InsufficientStorage;
+    /// What opening an application can meet.
+    Apply: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
+        RequestRunning BodyTooLarge UnsupportedMediaType InvalidField IdempotencyKeyReused TooManyRequests Internal
+        Overloaded DatabaseUnavailable InsufficientStorage;
     /// What an act of membership can meet.
     MembershipAct: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden SecondOfficerNeeded NotFound
         ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField

@@ -6,6 +6,7 @@ use std::time::Instant as Clock;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
@@ -41,9 +42,13 @@ const SECURITY_HEADERS: &[(&str, &str)] = &[
 const NO_CONTENT_POLICY: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The interactive reference loads its own scripts and styles from inside the program.
+const REFERENCE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
 /// Wraps a request (see the module).
 pub async fn envelope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Clock::now();
@@ -51,13 +56,14 @@ pub async fn envelope(
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let admitted = admit(&request);
+    // HEAD is answered as GET is, without the body (RFC 9110, section 9.3.2): the protocol layer leaves it out.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let mut response = match admitted {
         Ok(standing) => {
-            let http = request.request().clone();
-            let mut response = match next.call(request).await {
-                Ok(response) => response.map_into_boxed_body(),
-                Err(error) => ServiceResponse::from_err(error, http),
-            };
+            // Handlers and the middleware inside turn their errors into answers; nothing else comes back as an error.
+            let mut response = next.call(request).await?.map_into_boxed_body();
             if let Some(standing) = standing {
                 set(&mut response, "RateLimit-Policy", &standing.policy);
                 set(&mut response, "RateLimit", &standing.state);
@@ -69,13 +75,22 @@ pub async fn envelope(
     let status = response.status();
     let mut cause = None;
     if status.is_client_error() || status.is_server_error() {
-        let problem = problem_of(&response);
-        if let Some(Ok(problem) | Err(problem)) = problem {
+        if let Some(problem) = response
+            .response()
+            .error()
+            .and_then(|e| e.as_error::<Error>())
+        {
             let (source, at) = problem.inside();
             if status.is_server_error() {
                 cause = Some(format!("{} ({at})", source.unwrap_or("")));
             }
-            response = ServiceResponse::new(response.request().clone(), problem.respond(&id));
+            let mut told = problem.respond(&id);
+            for (name, value) in response.headers() {
+                if !told.headers().contains_key(name) {
+                    told.headers_mut().append(name.clone(), value.clone());
+                }
+            }
+            response = ServiceResponse::new(response.request().clone(), told);
         }
     }
     finish(&mut response, &id);
@@ -150,15 +165,6 @@ pub fn peer(request: &ServiceRequest) -> IpAddr {
     current
 }
 
-/// Our own problem, or one made for what the framework refused by itself.
-fn problem_of(response: &ServiceResponse) -> Option<Result<&Error, &'static Error>> {
-    response
-        .response()
-        .error()
-        .and_then(|e| e.as_error::<Error>())
-        .map(Ok)
-}
-
 fn finish(response: &mut ServiceResponse, id: &str) {
     set(response, "X-Request-Id", id);
     for (name, value) in SECURITY_HEADERS {
@@ -168,7 +174,16 @@ fn finish(response: &mut ServiceResponse, id: &str) {
         .headers()
         .contains_key(header::CONTENT_SECURITY_POLICY)
     {
-        set(response, "Content-Security-Policy", NO_CONTENT_POLICY);
+        let reference = response.request().path().starts_with("/docs/");
+        set(
+            response,
+            "Content-Security-Policy",
+            if reference {
+                REFERENCE_POLICY
+            } else {
+                NO_CONTENT_POLICY
+            },
+        );
     }
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         set(response, "Cache-Control", "no-store");

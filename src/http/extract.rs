@@ -312,3 +312,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
         )
     }
 }
+
+/// No query parameters: any is refused.
+pub struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(match request.query_string() {
+            "" => Ok(Self),
+            _ => Err(Error::new(
+                Code::BadParameter,
+                "this address takes no query parameters",
+            )),
+        })
+    }
+}

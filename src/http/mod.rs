@@ -6,6 +6,7 @@
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
 //! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
+//! | `patch.rs` | [`Patch`], a member of a merge patch: absent, null or a value |
 //! | `pages.rs` | keyset pages with opaque cursors |
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
@@ -19,9 +20,11 @@ mod extract;
 pub mod idempotency;
 pub mod limits;
 pub mod pages;
+mod patch;
 mod problem;
 pub mod tags;
 
 pub use answer::{Answer, cached_public, private};
-pub use extract::{Json, Path, Query, RawBody};
+pub use extract::{Json, NoQuery, Path, Query, RawBody};
+pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};

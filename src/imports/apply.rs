@@ -23,8 +23,8 @@ use crate::organisations::dto::{
 };
 use crate::organisations::model::NameKind;
 use crate::organisations::rows::{OrganisationRow, ReferenceRow};
-use crate::organisations::text::{Line, Reason};
 use crate::organisations::{change, items, register};
+use crate::text::{Line, Reason};
 
 /// The largest number of rows in one chunk.
 pub const AT_MOST: usize = 500;

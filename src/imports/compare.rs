@@ -12,8 +12,8 @@ use crate::organisations::register::CheckedIdentifier;
 use crate::organisations::rows::{
     ContactRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow,
 };
-use crate::organisations::text::{LanguageTag, Line};
 use crate::organisations::{change, view};
+use crate::text::{LanguageTag, Line};
 
 /// An organisation with its lists, as far as imports and exports look at them.
 #[derive(Clone, Debug)]

@@ -11,14 +11,15 @@ use super::words;
 use crate::auth::Reach;
 use crate::countries::{self, Countries, Verdict};
 use crate::http::Error;
-use crate::organisations::dto::{ChangeOrganisation, Description, NewIdentifier, NewName, Patch};
+use crate::http::Patch;
+use crate::organisations::dto::{ChangeOrganisation, Description, NewIdentifier, NewName};
 use crate::organisations::model::{Founded, NameKind, Sdg, Theme};
 use crate::organisations::number::{NotANumber, RegistryNumber};
 use crate::organisations::register::{CheckedIdentifier, check_identifier};
-use crate::organisations::text::{
+use crate::search::fold;
+use crate::text::{
     Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Refused, Website,
 };
-use crate::search::fold;
 
 /// What holds for all rows of an import.
 pub struct Frame {

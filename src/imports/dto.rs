@@ -9,7 +9,7 @@ use super::rows::{ImportRow, LineRow};
 use crate::db::{Id, Instant};
 use crate::http::Error;
 use crate::organisations::number::RegistryNumber;
-use crate::organisations::text::Reason;
+use crate::text::Reason;
 
 /// An import: a dry run until it is committed.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -22,7 +22,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, Path, Query, RawBody, docs, private};
-use crate::organisations::text::Reason;
+use crate::text::Reason;
 
 /// The largest file, in bytes.
 const FILE_LIMIT: usize = 32 << 20;

@@ -41,5 +41,5 @@ pub use export::{Format, export};
 pub use handlers::{meaning, routes};
 pub use model::{Counts, Finding, FindingCode, ImportOptions, Outcome, Reading, Resolution};
 pub use rows::recorded_tables;
-pub use run::{Progress, ReportRow, Summary, report, report_csv, run};
+pub use run::{Mode, Progress, ReportRow, Summary, report, report_csv, run};
 pub use upload::{Plan, PlannedRow, plan};

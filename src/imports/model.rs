@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::read::values::SlashOrder;
 use super::read::{Field, Options, ReadError, Sheet};
 use crate::organisations::number::RegistryNumber;
-use crate::organisations::text::Reason;
+use crate::text::Reason;
 
 /// What becomes of a row.
 #[derive(

@@ -45,7 +45,20 @@ pub struct ReportRow {
     pub number: Option<String>,
 }
 
-/// Reads a file, plans it, and unless `dry_run` stores and commits it.
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Say what would happen; write nothing.
+    DryRun,
+    /// Register and change.
+    Commit,
+}
+
+/// Reads a file, plans it, and with [`Mode::Commit`] stores and commits it.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one decision of the caller's"
+)]
 pub fn run(
     conn: &mut Conn,
     acting: &Acting,
@@ -53,7 +66,7 @@ pub fn run(
     bytes: &[u8],
     file_name: &str,
     options: &ImportOptions,
-    dry_run: bool,
+    mode: Mode,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, Error> {
     let plan = upload::plan(
@@ -67,7 +80,7 @@ pub fn run(
             progress(Progress::Planned(n, all));
         },
     )?;
-    if dry_run {
+    if mode == Mode::DryRun {
         return Ok(Summary {
             import: None,
             counts: plan.counts,

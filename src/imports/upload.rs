@@ -14,7 +14,7 @@ use crate::auth::Acting;
 use crate::countries::{Countries, may_be_person_number};
 use crate::db::Conn;
 use crate::http::{Code, Error};
-use crate::organisations::text::Line;
+use crate::text::Line;
 
 /// Rows that are looked up at once.
 const AT_ONCE: usize = 500;

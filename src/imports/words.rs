@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::countries::Countries;
-use crate::organisations::text::LanguageTag;
 use crate::search::fold;
+use crate::text::LanguageTag;
 
 /// Between the parts of a cell that holds several.
 pub const BETWEEN: &str = " | ";
@@ -124,7 +124,7 @@ impl Forms {
 mod tests {
     use super::{Forms, descriptions, several, tag};
     use crate::countries::Countries;
-    use crate::organisations::text::LanguageTag;
+    use crate::text::LanguageTag;
 
     #[test]
     fn a_tag_names_the_script_where_it_matters() {

@@ -12,6 +12,7 @@ use super::model::{Founded, NameKind, RelationKind, Sdg, Theme};
 use super::number::RegistryNumber;
 use super::text::{Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Website};
 use crate::db::Instant;
+pub use crate::http::Patch;
 
 /// An organisation to register.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -153,45 +154,6 @@ pub struct Description {
     pub language: LanguageTag,
     /// The text.
     pub text: LongText,
-}
-
-/// A member of a merge patch (RFC 7396): absent keeps, null clears, a value sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Patch<T> {
-    /// The member was absent.
-    Keep,
-    /// The member was null.
-    Clear,
-    /// The member had a value.
-    Set(T),
-}
-
-impl<T> Default for Patch<T> {
-    fn default() -> Self {
-        Self::Keep
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
-    }
-}
-
-impl<T> Patch<T> {
-    /// Applies the member to an optional text column.
-    pub fn apply<U>(self, column: &mut Option<U>, turn: impl FnOnce(T) -> U) {
-        match self {
-            Self::Keep => {}
-            Self::Clear => *column = None,
-            Self::Set(value) => *column = Some(turn(value)),
-        }
-    }
-
-    /// True when the member was there.
-    pub fn is_given(&self) -> bool {
-        !matches!(self, Self::Keep)
-    }
 }
 
 /// Changes to an organisation's plain fields (JSON Merge Patch): absent keeps, null clears.

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `number.rs`, `text.rs`, `model.rs` | own types and words (pure) |
+//! | `number.rs`, `model.rs` | own types and words (pure) |
 //! | `rows.rs` | the rows, and who may read which column |
 //! | `queries.rs` | all reading SQL; every query asks for a reach |
 //! | `view.rs` | from rows to what a reader may see |
@@ -24,9 +24,10 @@ pub mod queries;
 mod read_handlers;
 pub mod register;
 pub mod rows;
-pub mod text;
 pub mod view;
 mod withhold;
 
 pub use handlers::routes;
 pub use number::RegistryNumber;
+
+pub use crate::text;

@@ -8,6 +8,7 @@ CREATE TABLE memberships (
     seq BIGINT NOT NULL
 );
 CREATE INDEX memberships_organisation_id_idx ON memberships (organisation_id);
+CREATE INDEX memberships_updated_at_idx ON memberships (updated_at, id);
 
 -- The ledger: append-only.
 CREATE TABLE membership_events (

@@ -1,0 +1,89 @@
+//! Partners' API keys: made, listed and revoked by the secretariat. The secret is shown once.
+
+use diesel::prelude::*;
+
+use super::model::{KEY_MAX_SECONDS, KEY_SECONDS, NewKey};
+use super::rows::ApiKeyRow;
+use crate::auth::{Acting, secrets};
+use crate::db::schema::api_keys;
+use crate::db::{Failure, Id, Tx, dialect};
+use crate::http::Error;
+use crate::journal;
+
+/// Makes a key; the second value is its secret, to be shown once.
+pub fn create_key(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    new: &NewKey,
+) -> Result<(ApiKeyRow, String), Error> {
+    let now = acting.now();
+    let expires_at = new
+        .expires_at
+        .unwrap_or_else(|| now.plus_seconds(KEY_SECONDS));
+    if expires_at <= now || expires_at > now.plus_seconds(KEY_MAX_SECONDS) {
+        return Err(Error::field(
+            "/expires_at",
+            "must lie in the future, and at most two years ahead",
+        ));
+    }
+    let mut scopes = new.scopes.clone();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let scopes = serde_json::to_string(&scopes).map_err(Error::internal)?;
+    let id = Id::random().map_err(Failure::from)?;
+    let (secret, prefix) = secrets::api_key().map_err(Failure::from)?;
+    let row = journal::enter(tx, &acting.actor(), now, "api_key.created", |tx, entry| {
+        entry.about(format!("api_key:{id}"));
+        let row = ApiKeyRow {
+            id: id.0,
+            name: new.name.as_str().to_owned(),
+            prefix,
+            secret_hash: secrets::digest(&secret),
+            scopes,
+            created_by: acting.user_id().map(|by| by.0),
+            created_at: entry.recorded_at().0,
+            expires_at: expires_at.0,
+            revoked_at: None,
+            version: 1,
+            seq: entry.seq(),
+        };
+        diesel::insert_into(api_keys::table)
+            .values(&row)
+            .execute(&mut **tx)?;
+        entry.now(&row)?;
+        Ok(row)
+    })?;
+    Ok((row, secret))
+}
+
+/// Revokes a key at once. Revoking a revoked key changes nothing.
+pub fn revoke_key(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<(), Error> {
+    dialect::lock_row(tx, "api_keys", "id", id.0)?;
+    let before: ApiKeyRow = api_keys::table
+        .find(id.0)
+        .first(&mut **tx)
+        .optional()?
+        .ok_or_else(|| Error::not_found("API key"))?;
+    if before.revoked_at.is_some() {
+        return Ok(());
+    }
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "api_key.revoked",
+        |tx, entry| {
+            entry.about(format!("api_key:{id}"));
+            let after = ApiKeyRow {
+                revoked_at: Some(entry.recorded_at().0),
+                version: before.version + 1,
+                seq: entry.seq(),
+                ..before.clone()
+            };
+            diesel::update(api_keys::table.find(id.0))
+                .set(&after)
+                .execute(&mut **tx)?;
+            entry.changed(&before, &after)
+        },
+    )
+}

@@ -1,0 +1,53 @@
+//! Accounts: people who log in, their sessions and one-time links, and partners' API keys.
+//!
+//! | file | what |
+//! |---|---|
+//! | `model.rs` | words and lifetimes (pure) |
+//! | `rows.rs` | the rows, and who may read which column |
+//! | `queries.rs` | all reading SQL; lists ask for a reach |
+//! | `users.rs` | inviting, changing and disabling accounts, setting a password |
+//! | `sessions.rs` | opening, rotating and ending sessions |
+//! | `links.rs` | links that set a password once |
+//! | `keys.rs` | partners' API keys |
+//! | `dto.rs` | the wire |
+//! | `auth_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `key_handlers.rs` | the routes |
+//!
+//! Accounts and keys are in the journal; sessions and links are machinery. Neither a password nor its hash, nor a token,
+//! ever reaches the journal or a log: the journal holds a fingerprint of the stored hash.
+
+mod auth_handlers;
+pub mod dto;
+mod key_handlers;
+pub mod keys;
+mod link_handlers;
+pub mod links;
+pub mod model;
+mod own_handlers;
+pub mod queries;
+pub mod rows;
+pub mod sessions;
+#[cfg(test)]
+mod tests;
+mod user_handlers;
+pub mod users;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use auth_handlers::well_known_routes;
+pub use model::NewUser;
+pub use queries::{find_by_email, principal_of};
+pub use rows::recorded_tables;
+pub use users::{create_active, disable, invite};
+
+/// Where the registry is reached from outside, like `https://registry.example`, without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(pub String);
+
+/// Adds the routes under `/v1`.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    auth_handlers::routes(config);
+    own_handlers::routes(config);
+    link_handlers::routes(config);
+    user_handlers::routes(config);
+    key_handlers::routes(config);
+}

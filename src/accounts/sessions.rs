@@ -1,0 +1,162 @@
+//! Opening, rotating and ending sessions.
+//!
+//! A refresh token is `<session id>.<secret>`; only the SHA-256 of the secret is stored. It works once: one atomic
+//! compare-and-set puts the next one in its place, and a token that comes a second time ends the session, because one of
+//! the two who have it is a thief.
+
+use diesel::prelude::*;
+
+use super::model::{End, SESSION_SECONDS};
+use super::rows::{SessionRow, UserRow};
+use crate::auth::secrets::{self, Secret};
+use crate::db::schema::{sessions, users};
+use crate::db::{Failure, Id, Instant, Tx, dialect};
+use crate::http::Error;
+
+/// A session that was just opened or refreshed.
+pub struct Opened {
+    /// Whose it is.
+    pub user: UserRow,
+    /// The session.
+    pub session: Id,
+    /// The refresh token that is good now.
+    pub refresh_token: String,
+    /// The moment.
+    pub now: Instant,
+}
+
+/// Opens a session for an account whose password was found right against `checked`; none when the account was disabled
+/// or its password changed in the meantime.
+pub fn open(
+    tx: &mut Tx<'_>,
+    user: Id,
+    checked: &str,
+    now: Instant,
+) -> Result<Option<Opened>, Error> {
+    // Under the lock, so that whoever disables the account or changes the password ends this session too.
+    dialect::lock_row(tx, "users", "id", user.0)?;
+    let user: UserRow = users::table.find(user.0).first(&mut **tx)?;
+    if !user.is_active() || user.password_hash.as_deref() != Some(checked) {
+        return Ok(None);
+    }
+    let session = Id::random().map_err(Failure::from)?;
+    let secret = Secret::random().map_err(Failure::from)?;
+    diesel::insert_into(sessions::table)
+        .values(&SessionRow {
+            id: session.0,
+            user_id: user.id,
+            refresh_hash: secrets::digest(secret.reveal()),
+            generation: 1,
+            created_at: now.0,
+            last_used_at: now.0,
+            expires_at: now.plus_seconds(SESSION_SECONDS).0,
+            ended_at: None,
+            end_reason: None,
+        })
+        .execute(&mut **tx)?;
+    Ok(Some(Opened {
+        user,
+        session,
+        refresh_token: format!("{session}.{}", secret.reveal()),
+        now,
+    }))
+}
+
+/// Puts a new refresh token in the place of this one; none when it is not the one that is good now. The caller commits
+/// in both cases: a token that comes a second time ends the session.
+pub fn rotate(tx: &mut Tx<'_>, token: &str, now: Instant) -> Result<Option<Opened>, Error> {
+    let Some((session, old)) = parts(token) else {
+        return Ok(None);
+    };
+    let secret = Secret::random().map_err(Failure::from)?;
+    let owner = diesel::update(
+        sessions::table
+            .find(session.0)
+            .filter(sessions::refresh_hash.eq(secrets::digest(old)))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now.0)),
+    )
+    .set((
+        sessions::refresh_hash.eq(secrets::digest(secret.reveal())),
+        sessions::generation.eq(sessions::generation + 1),
+        sessions::last_used_at.eq(now.0),
+    ))
+    .returning(sessions::user_id)
+    .get_result::<i64>(&mut **tx)
+    .optional()?;
+    let Some(owner) = owner else {
+        end_reused(tx, session, old, now)?;
+        return Ok(None);
+    };
+    let user: UserRow = users::table.find(owner).first(&mut **tx)?;
+    if !user.is_active() {
+        return Ok(None);
+    }
+    Ok(Some(Opened {
+        user,
+        session,
+        refresh_token: format!("{session}.{}", secret.reveal()),
+        now,
+    }))
+}
+
+fn parts(token: &str) -> Option<(Id, &str)> {
+    let (session, secret) = token.split_once('.')?;
+    Some((session.parse().ok()?, secret))
+}
+
+fn end_reused(tx: &mut Tx<'_>, session: Id, old: &str, now: Instant) -> Result<(), Error> {
+    let ended = diesel::update(
+        sessions::table
+            .find(session.0)
+            .filter(sessions::refresh_hash.ne(secrets::digest(old)))
+            .filter(sessions::ended_at.is_null()),
+    )
+    .set((
+        sessions::ended_at.eq(now.0),
+        sessions::end_reason.eq(End::Reuse.as_str()),
+    ))
+    .execute(&mut **tx)?;
+    if ended > 0 {
+        tracing::warn!(%session, "a refresh token came a second time; its session was ended");
+    }
+    Ok(())
+}
+
+/// Ends one session of this account; false when it has no such session that stands.
+pub fn end(
+    tx: &mut Tx<'_>,
+    user: Id,
+    session: Id,
+    now: Instant,
+    reason: End,
+) -> Result<bool, Error> {
+    let ended = diesel::update(
+        sessions::table
+            .find(session.0)
+            .filter(sessions::user_id.eq(user.0))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now.0)),
+    )
+    .set((
+        sessions::ended_at.eq(now.0),
+        sessions::end_reason.eq(reason.as_str()),
+    ))
+    .execute(&mut **tx)?;
+    Ok(ended == 1)
+}
+
+/// Ends every session of this account at once.
+pub fn end_all(tx: &mut Tx<'_>, user: Id, now: Instant, reason: End) -> Result<(), Error> {
+    diesel::update(
+        sessions::table
+            .filter(sessions::user_id.eq(user.0))
+            .filter(sessions::ended_at.is_null()),
+    )
+    .set((
+        sessions::ended_at.eq(now.0),
+        sessions::end_reason.eq(reason.as_str()),
+    ))
+    .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! Inviting, changing and disabling accounts, and setting a password: the same calls for the API, the command line and
+//! the demo.
+
+use diesel::prelude::*;
+
+use super::dto::{ChangeUser, SetStatus};
+use super::links::{self, NewLink, Purpose};
+use super::model::{End, NewUser, Status, check_reach, email_key};
+use super::rows::UserRow;
+use super::{queries, sessions};
+use crate::auth::{Acting, Actor, Role};
+use crate::db::schema::users;
+use crate::db::{Failure, Id, Instant, Tx, dialect};
+use crate::http::tags::IfMatch;
+use crate::http::{Code, Error, Patch};
+use crate::journal;
+
+/// Makes an account that has no password yet, and the link that sets its first.
+pub fn invite(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    new: &NewUser,
+) -> Result<(UserRow, NewLink), Error> {
+    let user = insert(tx, acting, new, Status::Invited, None, "user.invited")?;
+    let link = links::create(tx, user.id(), Purpose::Invitation, acting.now())?;
+    Ok((user, link))
+}
+
+/// Makes an account that can log in at once, with a password that was hashed before (the demo's).
+pub fn create_active(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    new: &NewUser,
+    password_hash: String,
+) -> Result<UserRow, Error> {
+    let hash = Some(password_hash);
+    insert(tx, acting, new, Status::Active, hash, "user.created")
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    new: &NewUser,
+    status: Status,
+    password_hash: Option<String>,
+    action: &str,
+) -> Result<UserRow, Error> {
+    check_country(tx, new.role, new.country.as_deref())?;
+    let id = Id::random().map_err(Failure::from)?;
+    journal::enter(tx, &acting.actor(), acting.now(), action, |tx, entry| {
+        entry.about(format!("user:{id}"));
+        let row = UserRow {
+            id: id.0,
+            email: new.email.as_str().to_owned(),
+            email_key: email_key(&new.email),
+            name: new.name.as_str().to_owned(),
+            role: new.role.as_str().to_owned(),
+            country: new.country.clone(),
+            status: status.as_str().to_owned(),
+            password_hash: password_hash.clone(),
+            invited_by: acting.user_id().map(|by| by.0),
+            created_at: entry.recorded_at().0,
+            version: 1,
+            seq: entry.seq(),
+        };
+        match diesel::insert_into(users::table)
+            .values(&row)
+            .execute(&mut **tx)
+            .map_err(Failure::from)
+        {
+            Ok(_) => {}
+            Err(Failure::Unique(name)) if name == "users_email_key_key" => {
+                return Err(
+                    Error::new(Code::Conflict, "another account has this e-mail address")
+                        .at_field("/email"),
+                );
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+        entry.now(&row)?;
+        Ok(row)
+    })
+}
+
+fn check_country(tx: &mut Tx<'_>, role: Role, country: Option<&str>) -> Result<(), Error> {
+    check_reach(role, country).map_err(|why| Error::field("/country", why))?;
+    match country {
+        Some(code) if !queries::is_country(tx, code)? => Err(Error::field(
+            "/country",
+            "must be the code of one of the Platform's countries, like KZ",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Locks the account and every active secretariat account, in the order of ids, so that two of the last cannot end each
+/// other. Returns the account and how many other active secretariat accounts there are.
+fn lock(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<(UserRow, i64), Error> {
+    queries::by_id(tx, acting.reach(), id)?;
+    let office = users::role.eq(Role::Secretariat.as_str());
+    let active = users::status.eq(Status::Active.as_str());
+    let mut ids: Vec<i64> = users::table
+        .filter(office)
+        .filter(active)
+        .select(users::id)
+        .load(&mut **tx)?;
+    ids.push(id.0);
+    ids.sort_unstable();
+    ids.dedup();
+    for one in ids {
+        dialect::lock_row(tx, "users", "id", one)?;
+    }
+    let row = queries::by_id(tx, acting.reach(), id)?;
+    let others = users::table
+        .filter(users::role.eq(Role::Secretariat.as_str()))
+        .filter(users::status.eq(Status::Active.as_str()))
+        .filter(users::id.ne(id.0))
+        .count()
+        .get_result(&mut **tx)?;
+    Ok((row, others))
+}
+
+/// Changes an account. A change of role, country or status ends its sessions at once; a patch that changes nothing leaves
+/// no entry and no new version.
+pub fn change(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    id: Id,
+    seen: Option<&IfMatch>,
+    body: &ChangeUser,
+) -> Result<UserRow, Error> {
+    let (before, others) = lock(tx, acting, id)?;
+    if let Some(seen) = seen {
+        seen.check(before.version)?;
+    }
+    let mut after = before.clone();
+    patch(&mut after, body)?;
+    if after == before {
+        return Ok(before);
+    }
+    check_country(tx, after.role()?, after.country.as_deref())?;
+    let leads = |row: &UserRow| row.is_active() && row.role == Role::Secretariat.as_str();
+    if leads(&before) && !leads(&after) && others == 0 {
+        return Err(Error::new(
+            Code::Conflict,
+            "this is the last active secretariat account; make another one active first",
+        ));
+    }
+    let rights = |row: &UserRow| (row.role.clone(), row.country.clone(), row.status.clone());
+    if rights(&before) != rights(&after) {
+        sessions::end_all(tx, id, acting.now(), End::AccountChanged)?;
+    }
+    let disabled = before.status != after.status && after.status == Status::Disabled.as_str();
+    if disabled {
+        links::burn(tx, id, acting.now())?;
+    }
+    let action = if disabled {
+        "user.disabled"
+    } else {
+        "user.changed"
+    };
+    save(tx, &acting.actor(), acting.now(), action, &before, after)
+}
+
+fn patch(row: &mut UserRow, body: &ChangeUser) -> Result<(), Error> {
+    let not_null = |field: &str| Error::field(field, "must not be null");
+    match &body.name {
+        Patch::Keep => {}
+        Patch::Clear => return Err(not_null("/name")),
+        Patch::Set(name) => row.name = name.as_str().to_owned(),
+    }
+    match body.role {
+        Patch::Keep => {}
+        Patch::Clear => return Err(not_null("/role")),
+        Patch::Set(role) => row.role = role.as_str().to_owned(),
+    }
+    body.country.clone().apply(&mut row.country, |code| code);
+    match body.status {
+        Patch::Keep => {}
+        Patch::Clear => return Err(not_null("/status")),
+        Patch::Set(SetStatus::Disabled) => row.status = Status::Disabled.as_str().to_owned(),
+        // Without a password there is nothing to log in with: the account waits for its link again.
+        Patch::Set(SetStatus::Active) if row.password_hash.is_none() => {
+            row.status = Status::Invited.as_str().to_owned();
+        }
+        Patch::Set(SetStatus::Active) => row.status = Status::Active.as_str().to_owned(),
+    }
+    Ok(())
+}
+
+/// Disables an account; its sessions and links end at once.
+pub fn disable(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<UserRow, Error> {
+    let body = ChangeUser {
+        status: Patch::Set(SetStatus::Disabled),
+        ..ChangeUser::default()
+    };
+    change(tx, acting, id, None, &body)
+}
+
+/// Makes a new one-time link: for the first password of an invited account, or another password of an active one.
+pub fn new_link(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<NewLink, Error> {
+    queries::by_id(tx, acting.reach(), id)?;
+    dialect::lock_row(tx, "users", "id", id.0)?;
+    let user = queries::by_id(tx, acting.reach(), id)?;
+    let purpose = if user.is_active() {
+        Purpose::Reset
+    } else if user.status == Status::Invited.as_str() {
+        Purpose::Invitation
+    } else {
+        return Err(Error::new(
+            Code::Conflict,
+            "the account is disabled; make it active first",
+        ));
+    };
+    links::create(tx, id, purpose, acting.now())
+}
+
+/// Sets a password by a one-time link; false when the link is not good.
+pub fn set_password_by_link(
+    tx: &mut Tx<'_>,
+    purpose: Purpose,
+    token: &str,
+    password_hash: &str,
+    now: Instant,
+) -> Result<bool, Error> {
+    let Some(id) = links::owner(tx, purpose, token, now)? else {
+        return Ok(false);
+    };
+    dialect::lock_row(tx, "users", "id", id.0)?;
+    let user: UserRow = users::table.find(id.0).first(&mut **tx)?;
+    let (needed, action) = match purpose {
+        Purpose::Invitation => (Status::Invited, "user.activated"),
+        Purpose::Reset => (Status::Active, "password.changed"),
+    };
+    if user.status != needed.as_str() || !links::take(tx, purpose, token, now)? {
+        return Ok(false);
+    }
+    set_password(tx, &Actor::Anonymous, now, action, &user, password_hash)?;
+    Ok(true)
+}
+
+/// Sets another password after the old one was found right against `checked`; false when it is no longer the old one.
+pub fn change_password(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    checked: &str,
+    password_hash: &str,
+) -> Result<bool, Error> {
+    let Some(id) = acting.user_id() else {
+        return Ok(false);
+    };
+    dialect::lock_row(tx, "users", "id", id.0)?;
+    let user: UserRow = users::table.find(id.0).first(&mut **tx)?;
+    if !user.is_active() || user.password_hash.as_deref() != Some(checked) {
+        return Ok(false);
+    }
+    let (actor, now) = (acting.actor(), acting.now());
+    set_password(tx, &actor, now, "password.changed", &user, password_hash)?;
+    Ok(true)
+}
+
+/// Sets the password of a locked account; every session and link of it ends.
+fn set_password(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    before: &UserRow,
+    password_hash: &str,
+) -> Result<UserRow, Error> {
+    sessions::end_all(tx, before.id(), now, End::PasswordChanged)?;
+    links::burn(tx, before.id(), now)?;
+    let after = UserRow {
+        password_hash: Some(password_hash.to_owned()),
+        status: Status::Active.as_str().to_owned(),
+        ..before.clone()
+    };
+    save(tx, actor, now, action, before, after)
+}
+
+fn save(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now: Instant,
+    action: &str,
+    before: &UserRow,
+    mut after: UserRow,
+) -> Result<UserRow, Error> {
+    journal::enter(tx, actor, now, action, |tx, entry| {
+        entry.about(format!("user:{}", after.id()));
+        after.version = before.version + 1;
+        after.seq = entry.seq();
+        diesel::update(users::table.find(after.id))
+            .set(&after)
+            .execute(&mut **tx)?;
+        entry.changed(before, &after)?;
+        Ok(after)
+    })
+}

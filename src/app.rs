@@ -1,0 +1,276 @@
+//! Wires the parts and holds the whole URL tree on one screen.
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpRequest, HttpResponse, get, web};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::accounts::BaseUrl;
+use crate::auth::passwords::Passwords;
+use crate::auth::tokens::TokenKeys;
+use crate::countries::Countries;
+use crate::db::Db;
+use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
+use crate::http::idempotency::Running;
+use crate::http::limits::Limits;
+use crate::http::{Code, Error, FieldError, Problem};
+use crate::memberships::rules::Rules;
+use crate::{accounts, auth, countries, imports, journal, memberships, organisations, pages};
+
+/// The parts that handlers take, each by its own type.
+#[derive(Clone)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Keys that sign and check tokens.
+    pub keys: TokenKeys,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Reference data.
+    pub countries: Arc<Countries>,
+    /// The dated rules of membership.
+    pub rules: Arc<Rules>,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// The address under which people reach the registry.
+    pub base_url: String,
+    /// Idempotency keys whose request is running.
+    pub running: Running,
+}
+
+/// The whole URL tree.
+fn urls(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(pages::routes)
+        .service(get_docs)
+        .configure(accounts::well_known_routes)
+        .service(
+            scope("/v1")
+                .configure(accounts::routes)
+                .configure(countries::handlers::routes)
+                .configure(organisations::routes)
+                .configure(memberships::routes)
+                .configure(imports::routes)
+                .configure(journal::handlers::routes),
+        );
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "OTS NGO Registry",
+        description = "The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its eight \
+            countries, which of them belong to the Platform, since when, and by whose decision.\n\n\
+            Errors are problem details (RFC 9457). Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
+            take `Idempotency-Key`. Unknown fields, unknown parameters and empty parameters are refused.",
+        contact(name = "The NGO Platform's registry", url = "/"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/", description = "This registry")),
+    tags(
+        (name = "service", description = "The service itself: pages, health, the contract."),
+        (name = "reference", description = "The eight countries, their legal forms and identifier schemes."),
+        (name = "organisations", description = "NGOs: registering, reading, changing."),
+        (name = "memberships", description = "Memberships: the ledger, its acts, proposals and decisions."),
+        (name = "imports", description = "Spreadsheets in and out."),
+        (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
+        (name = "journal", description = "The record of every change."),
+    ),
+    components(schemas(Problem, FieldError, Code)),
+    modifiers(&Bearer)
+)]
+struct Contract;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An access token from POST /v1/auth/login, or a partner's API key.",
+            ))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The OpenAPI document, from the same registration as the routes.
+pub fn contract() -> OpenApi {
+    let (_, openapi) = App::new()
+        .into_utoipa_app()
+        .openapi(Contract::openapi())
+        .configure(urls)
+        .split_for_parts();
+    openapi
+}
+
+/// The document as text, one line an item, so that a change shows as a small difference.
+pub fn contract_text() -> Result<String, String> {
+    let mut text = serde_json::to_string_pretty(&contract()).map_err(|e| e.to_string())?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The application: the one constructor for the program, the tests and the benchmarks.
+pub fn app(
+    parts: &Parts,
+    document: &Served,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .openapi(Contract::openapi())
+        .configure(urls)
+        .split_for_parts();
+    let caller_key: CallerKey = auth::caller_key;
+    app.app_data(web::Data::new(parts.db.clone()))
+        .app_data(web::Data::new(parts.keys.clone()))
+        .app_data(web::Data::new(parts.passwords.clone()))
+        .app_data(web::Data::from(parts.countries.clone()))
+        .app_data(web::Data::from(parts.rules.clone()))
+        .app_data(web::Data::new(BaseUrl(parts.base_url.clone())))
+        .app_data(web::Data::new(parts.limits.clone()))
+        .app_data(web::Data::new(parts.proxies.clone()))
+        .app_data(web::Data::new(parts.running.clone()))
+        .app_data(web::Data::new(caller_key))
+        .app_data(web::Data::new(document.document.clone()))
+        .app_data(web::Data::new(document.known.clone()))
+        .service(
+            utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
+                .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")),
+        )
+        .default_service(web::to(no_such_address))
+        .wrap(cors())
+        .wrap(Compress::default())
+        .wrap(from_fn(envelope))
+}
+
+/// What is made once at start and served by every worker.
+#[derive(Clone)]
+pub struct Served {
+    document: pages::Document,
+    known: KnownPaths,
+}
+
+impl Served {
+    /// Renders the contract.
+    pub fn new() -> Result<Self, String> {
+        Ok(Self {
+            document: pages::Document(web::Bytes::from(contract_text()?)),
+            known: KnownPaths::of(&contract()),
+        })
+    }
+}
+
+/// Browsers anywhere may read the public surface; a script cannot send a token across origins, because the
+/// `Authorization` header is not among those allowed.
+fn cors() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers(["Accept", "Accept-Language", "Content-Type", "If-None-Match"])
+        .expose_headers([
+            "ETag",
+            "Link",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-Id",
+        ])
+        .max_age(3600)
+}
+
+/// Leads to the interactive reference.
+///
+/// It works offline: everything it loads is inside the program.
+#[utoipa::path(
+    tag = "service", operation_id = "get_docs", security(()),
+    responses((status = 308, description = "The reference is at /docs/"), crate::http::docs::Plain)
+)]
+#[get("/docs")]
+async fn get_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header(("Location", "/docs/"))
+        .finish()
+}
+
+/// The addresses of the contract with the methods they take.
+#[derive(Clone)]
+struct KnownPaths(Arc<Vec<(ResourceDef, Vec<Method>)>>);
+
+impl KnownPaths {
+    fn of(openapi: &OpenApi) -> Self {
+        let methods = |item: &PathItem| {
+            let has = [
+                (item.get.is_some(), Method::GET),
+                (item.get.is_some(), Method::HEAD),
+                (item.post.is_some(), Method::POST),
+                (item.put.is_some(), Method::PUT),
+                (item.patch.is_some(), Method::PATCH),
+                (item.delete.is_some(), Method::DELETE),
+            ];
+            has.into_iter()
+                .filter(|(there, _)| *there)
+                .map(|(_, m)| m)
+                .collect()
+        };
+        Self(Arc::new(
+            openapi
+                .paths
+                .paths
+                .iter()
+                .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
+                .collect(),
+        ))
+    }
+}
+
+/// 404, or 405 where the address exists for other methods.
+async fn no_such_address(
+    request: HttpRequest,
+    known: web::Data<KnownPaths>,
+) -> Result<HttpResponse, Error> {
+    let found = known
+        .0
+        .iter()
+        .find(|(pattern, _)| pattern.is_match(request.path()));
+    let Some((_, methods)) = found else {
+        return Err(Error::new(
+            Code::NotFound,
+            "there is no such address; the reference is at /docs",
+        ));
+    };
+    let allow = methods
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(Error::new(
+        Code::MethodNotAllowed,
+        format!("this address takes {allow}"),
+    )
+    .header("Allow", allow))
+}

@@ -1,0 +1,83 @@
+//! `init`: the first two secretariat accounts through one-time links, and the key files.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use diesel::prelude::*;
+
+use super::{Done, Stop};
+use crate::accounts::dto::OneTimeLink;
+use crate::accounts::{BaseUrl, NewUser, invite};
+use crate::auth::policy::Action;
+use crate::auth::tokens::TokenKeys;
+use crate::auth::{Acting, Role};
+use crate::config::Config;
+use crate::db::schema::users;
+use crate::db::{Conn, Instant};
+use crate::http::Error;
+use crate::text::{Email, Line};
+
+/// Makes the first two secretariat accounts and the key files.
+#[derive(Args)]
+pub(super) struct Init {
+    /// The e-mail address of a secretariat person; give it twice, because decisions take two people.
+    #[arg(
+        long = "secretariat",
+        value_name = "EMAIL",
+        required = true,
+        num_args = 1
+    )]
+    secretariat: Vec<String>,
+}
+
+/// How many accounts there are.
+pub(super) fn accounts(conn: &mut Conn) -> Result<i64, Stop> {
+    Ok(users::table.count().get_result(conn).map_err(Error::from)?)
+}
+
+pub(super) fn run(args: &Init, config: &Config) -> Done {
+    let [one, other] = args.secretariat.as_slice() else {
+        return Err("init needs --secretariat twice, with two different e-mail addresses: decisions take two people".into());
+    };
+    let people = [one, other]
+        .map(|text| Email::parse(text).map_err(|e| Stop(format!("--secretariat {text}: {e}"))));
+    let [one, other] = people;
+    let people = [one?, other?];
+    let mut conn = super::open(config)?;
+    if accounts(&mut conn)? > 0 {
+        return Err("this registry has accounts already; invite further ones with `ots-registry user invite`".into());
+    }
+    if !TokenKeys::exist(&config.keys_dir) {
+        TokenKeys::create(&config.keys_dir, Instant::now())?;
+        println!(
+            "Made the signing key in {}. Keep it out of backups of the database.",
+            config.keys_dir.display()
+        );
+    }
+    let links = conn.transact(|tx| {
+        let mut links = Vec::new();
+        for (n, email) in (1..).zip(&people) {
+            let new = NewUser {
+                email: email.clone(),
+                name: Line::parse(&format!("Secretariat {n}")).map_err(Error::internal)?,
+                role: Role::Secretariat,
+                country: None,
+            };
+            links.push(invite(tx, &Acting::operator(Action::ManageAccounts)?, &new)?.1);
+        }
+        Ok::<_, Error>(links)
+    })?;
+    println!(
+        "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:"
+    );
+    for (email, link) in people.iter().zip(&links) {
+        let link = OneTimeLink::of(link, &BaseUrl(config.base_url.clone()));
+        println!(
+            "{}\n  {}\n  until {}",
+            email.as_str(),
+            link.link,
+            link.expires_at
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,22 @@
+//! `migrate`: runs the migrations that are missing.
+
+use std::process::ExitCode;
+
+use super::Done;
+use crate::config::Config;
+use crate::db::{Conn, DatabaseUrl, migrate};
+
+pub(super) fn run(config: &Config) -> Done {
+    if let DatabaseUrl::Sqlite(path) = &config.database {
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+    }
+    let mut conn = Conn::open_for_work(&config.database)?;
+    let ran = migrate::up(&mut conn)?;
+    match ran.len() {
+        0 => println!("The database is up to date."),
+        n => println!("Ran {n} migrations."),
+    }
+    Ok(ExitCode::SUCCESS)
+}

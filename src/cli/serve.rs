@@ -1,0 +1,158 @@
+//! `serve`: the service.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use clap::Args;
+use diesel::prelude::*;
+use tracing_subscriber::EnvFilter;
+
+use super::{Done, Stop};
+use crate::app::{Parts, Served, app};
+use crate::auth::passwords::Passwords;
+use crate::auth::tokens::TokenKeys;
+use crate::config::Config;
+use crate::countries::Countries;
+use crate::db::schema::{journal_head, registry_marks};
+use crate::db::{Conn, Db, Instant};
+use crate::demo;
+use crate::http::Error;
+use crate::http::envelope::TrustedProxies;
+use crate::http::idempotency::{self, Running};
+use crate::http::limits::Limits;
+use crate::memberships::rules::Rules;
+
+/// Serves the registry.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Fills an empty database with made-up organisations and accounts, prints their log-ins, and serves them on a
+    /// loopback address.
+    #[arg(long)]
+    demo: bool,
+}
+
+pub(super) fn run(args: &Serve, config: &Config) -> Done {
+    start_log(&config.log)?;
+    if args.demo && !config.listen.ip().is_loopback() {
+        return Err("listen: --demo has log-ins that everybody knows, so it serves on a loopback address only".into());
+    }
+    let countries = Countries::load().map_err(Stop)?;
+    let rules = Rules::default_rules().map_err(|e| e.to_string())?;
+    let mut conn = super::open(config)?;
+    let is_demo = mark(&mut conn, "demo")?.is_some();
+    if is_demo && !args.demo {
+        return Err(
+            "this database holds demo data; start it with --demo, or name another database".into(),
+        );
+    }
+    if args.demo && !is_demo && !is_empty(&mut conn)? {
+        return Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into());
+    }
+    prepare_keys(config, &mut conn)?;
+    let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
+    if args.demo {
+        let logins = demo::prepare(&mut conn, &countries, &rules, !is_demo, |text| {
+            eprintln!("{text}")
+        })?;
+        print!("{}", logins.text(&config.base_url));
+    }
+    drop(conn);
+    let parts = Parts {
+        db: Db::start(&config.database, config.sizes),
+        keys,
+        passwords: Passwords::new()?,
+        countries: Arc::new(countries),
+        rules: Arc::new(rules),
+        limits: Limits::new(config.allowance),
+        proxies: TrustedProxies(config.trusted_proxies.clone()),
+        base_url: config.base_url.clone(),
+        running: Running::default(),
+    };
+    let served = Served::new()?;
+    actix_web::rt::System::new().block_on(serve(config, parts, served))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
+    actix_web::rt::spawn(keep_tidy(parts.clone()));
+    let server = HttpServer::new(move || app(&parts, &served))
+        .workers(config.workers)
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        .shutdown_timeout(30)
+        .bind(config.listen)
+        .map_err(|e| format!("listen: {}: {e}", config.listen))?;
+    let kind = config.database.kind();
+    tracing::info!(listen = %config.listen, database = kind, version = env!("CARGO_PKG_VERSION"), "serving");
+    // SIGTERM and SIGINT let running requests finish.
+    server.run().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys.
+async fn keep_tidy(parts: Parts) {
+    let mut minutes = 0u32;
+    loop {
+        actix_web::rt::time::sleep(Duration::from_secs(60)).await;
+        minutes = minutes.wrapping_add(1);
+        parts.limits.forget_idle();
+        if minutes % 60 == 0 {
+            let done = parts
+                .db
+                .write(|tx| idempotency::forget_old(tx, Instant::now()))
+                .await;
+            if let Err(error) = done {
+                tracing::warn!(error = %error, "old idempotency keys were not forgotten");
+            }
+        }
+    }
+}
+
+fn start_log(filter: &str) -> Result<(), Stop> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|_| "log: must be error, warn, info, debug, or a filter of those by module")?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init()
+        .map_err(|e| Stop(e.to_string()))
+}
+
+/// On an empty registry the keys are made; where accounts exist, missing keys are a mistake: another replica has them.
+fn prepare_keys(config: &Config, conn: &mut Conn) -> Result<(), Stop> {
+    if TokenKeys::exist(&config.keys_dir) {
+        return Ok(());
+    }
+    if super::init::accounts(conn)? > 0 {
+        return Err(format!(
+            "keys_dir: there is no token-*.pem in {}, but this registry has accounts; copy the key files of the other replicas there",
+            config.keys_dir.display()
+        )
+        .into());
+    }
+    TokenKeys::create(&config.keys_dir, Instant::now()).map_err(Stop)
+}
+
+fn mark(conn: &mut Conn, name: &str) -> Result<Option<String>, Stop> {
+    let found = registry_marks::table
+        .find(name)
+        .select(registry_marks::value)
+        .first(conn)
+        .optional();
+    Ok(found.map_err(Error::from)?)
+}
+
+fn is_empty(conn: &mut Conn) -> Result<bool, Stop> {
+    let seq: i64 = journal_head::table
+        .find(1)
+        .select(journal_head::seq)
+        .first(conn)
+        .map_err(Error::from)?;
+    Ok(seq == 0)
+}

@@ -1,0 +1,104 @@
+//! `user`: invites, disables and lists accounts, as the operator.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::{Done, Stop};
+use crate::accounts::dto::OneTimeLink;
+use crate::accounts::{BaseUrl, NewUser, disable, find_by_email, invite, queries};
+use crate::auth::policy::Action;
+use crate::auth::{Acting, Role};
+use crate::config::Config;
+use crate::http::Error;
+use crate::text::{Email, Line};
+
+/// Invites, disables and lists accounts.
+#[derive(Subcommand)]
+pub(super) enum User {
+    /// Makes an account and prints the one-time link that sets its password.
+    Invite(Invite),
+    /// Disables an account; its sessions end at once.
+    Disable {
+        /// Its e-mail address.
+        email: String,
+    },
+    /// Lists the accounts.
+    List,
+}
+
+/// Makes an account.
+#[derive(Args)]
+pub(super) struct Invite {
+    /// Its e-mail address.
+    #[arg(long)]
+    email: String,
+    /// The person's or the office's name.
+    #[arg(long)]
+    name: String,
+    /// secretariat, coordinator or auditor.
+    #[arg(long)]
+    role: Role,
+    /// The country of a coordinator, by the Platform's code.
+    #[arg(long)]
+    country: Option<String>,
+}
+
+fn email(text: &str) -> Result<Email, Stop> {
+    Email::parse(text).map_err(|e| Stop(format!("--email: {e}")))
+}
+
+pub(super) fn run(args: &User, config: &Config) -> Done {
+    let mut conn = super::open(config)?;
+    match args {
+        User::Invite(args) => {
+            let new = NewUser {
+                email: email(&args.email)?,
+                name: Line::parse(&args.name).map_err(|e| format!("--name: {e}"))?,
+                role: args.role,
+                country: args.country.clone(),
+            };
+            let (_, link) =
+                conn.transact(|tx| invite(tx, &Acting::operator(Action::ManageAccounts)?, &new))?;
+            let link = OneTimeLink::of(&link, &BaseUrl(config.base_url.clone()));
+            println!(
+                "Invited {}. Pass this link on; it works once, until {}:",
+                args.email, link.expires_at
+            );
+            println!("{}", link.link);
+        }
+        User::Disable { email: text } => {
+            let address = email(text)?;
+            conn.transact(|tx| {
+                let user =
+                    find_by_email(tx, &address)?.ok_or_else(|| Error::not_found("account"))?;
+                disable(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
+            })?;
+            println!("Disabled {text}; its sessions have ended.");
+        }
+        User::List => {
+            let acting = Acting::operator(Action::ReadAccounts)?;
+            let mut wanted = queries::Wanted::default();
+            println!(
+                "{:<12} {:<6} {:<9} {:<40} name",
+                "role", "reach", "status", "e-mail"
+            );
+            loop {
+                let rows = queries::list(&mut conn, acting.reach(), &wanted, 500)?;
+                let Some(last) = rows.last() else { break };
+                wanted.after = Some((last.created_at, last.id));
+                for row in rows {
+                    println!(
+                        "{:<12} {:<6} {:<9} {:<40} {}",
+                        row.role,
+                        row.country.as_deref().unwrap_or("all"),
+                        row.status,
+                        row.email,
+                        row.name
+                    );
+                }
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

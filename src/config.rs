@@ -1,0 +1,337 @@
+//! The configuration: flags, then environment, then a TOML file, then defaults.
+//!
+//! [`KEYS`] is the one table: `docs/configuration.md` is made from it. Unknown keys and weak values stop the start
+//! with a message that names the key and never prints the value.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::db::{DatabaseUrl, Sizes};
+use crate::http::limits::Allowance;
+
+/// One key of the configuration.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name in the TOML file; the flag is the same with hyphens.
+    pub name: &'static str,
+    /// Its environment variable.
+    pub env: &'static str,
+    /// The value when nothing is said.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! keys {
+    ($($field:ident $env:literal $default:literal $help:literal;)*) => {
+        /// Every key.
+        pub const KEYS: &[Key] = &[$(Key { name: stringify!($field), env: $env, default: $default, help: $help },)*];
+
+        /// The values as they were given, still text.
+        #[derive(Clone, Default, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Given { $($field: Option<toml::Value>,)* }
+
+        /// The same keys as flags and environment variables of every command.
+        #[derive(Clone, Default, clap::Args)]
+        pub struct Flags {
+            /// A TOML file with any of the keys below.
+            #[arg(long, env = "OTS_CONFIG", global = true, value_name = "FILE")]
+            pub config: Option<PathBuf>,
+            $(
+                #[doc = $help]
+                #[arg(long, env = $env, global = true, hide_env_values = true, value_name = "VALUE", help_heading = "Configuration")]
+                pub $field: Option<String>,
+            )*
+        }
+
+        struct Texts { $($field: String,)* }
+
+        impl Texts {
+            fn of(flags: &Flags, file: &Given) -> Result<Self, String> {
+                Ok(Self { $($field: pick(stringify!($field), flags.$field.as_deref(), file.$field.as_ref(), $default)?,)* })
+            }
+        }
+    };
+}
+
+keys! {
+    database_url "DATABASE_URL" "" "Database: sqlite:PATH or postgres://…; nothing means SQLite in <data_dir>/registry.db.";
+    data_dir "OTS_DATA_DIR" "data" "Folder of the SQLite database and, unless keys_dir says otherwise, of the keys.";
+    keys_dir "OTS_KEYS_DIR" "" "Folder of the signing keys; nothing means <data_dir>/keys. All replicas need the same keys.";
+    listen "OTS_LISTEN" "127.0.0.1:8080" "Address and port to serve on.";
+    base_url "OTS_BASE_URL" "" "The address under which people reach the registry, for links and as the tokens' issuer; nothing means http://<listen>. Must be https unless it is a loopback address.";
+    trusted_proxies "OTS_TRUSTED_PROXIES" "" "Addresses of the proxies whose X-Forwarded-For is believed, with commas between them.";
+    limit_anonymous "OTS_LIMIT_ANONYMOUS" "300" "Requests per minute for one anonymous address; 0 switches the limit off.";
+    limit_known "OTS_LIMIT_KNOWN" "1200" "Requests per minute for one log-in or API key; 0 switches the limit off.";
+    workers "OTS_WORKERS" "2" "HTTP worker threads.";
+    sqlite_readers "OTS_SQLITE_READERS" "4" "Reading threads on SQLite.";
+    postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
+    database_queue "OTS_DATABASE_QUEUE" "256" "Calls that may wait for the database before new ones are refused with 503.";
+    log "OTS_LOG" "info" "What is logged: error, warn, info, debug, or a filter such as info,ots_registry::db=debug.";
+}
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Folder of the signing keys.
+    pub keys_dir: PathBuf,
+    /// Where to serve.
+    pub listen: SocketAddr,
+    /// The address under which people reach the registry, without a slash at the end.
+    pub base_url: String,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Rate limits.
+    pub allowance: Allowance,
+    /// HTTP worker threads.
+    pub workers: usize,
+    /// Database threads and queue.
+    pub sizes: Sizes,
+    /// Log filter.
+    pub log: String,
+}
+
+/// Environment variables of ours that are no keys.
+const OTHER_ENV: &[&str] = &["OTS_CONFIG", "OTS_TEST_REQUIRE_POSTGRES"];
+
+impl Config {
+    /// Reads and checks everything.
+    pub fn load(flags: &Flags) -> Result<Self, String> {
+        refuse_unknown_env(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        let file = match &flags.config {
+            None => Given::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| format!("config: {}: {e}", path.display()))?;
+                parse_file(&text).map_err(|e| format!("config: {}: {e}", path.display()))?
+            }
+        };
+        Self::check(Texts::of(flags, &file)?)
+    }
+
+    fn check(texts: Texts) -> Result<Self, String> {
+        let data_dir = PathBuf::from(&texts.data_dir);
+        let database = match texts.database_url.as_str() {
+            "" => DatabaseUrl::Sqlite(data_dir.join("registry.db")),
+            url => DatabaseUrl::parse(url).map_err(|e| format!("database_url: {e}"))?,
+        };
+        let keys_dir = match texts.keys_dir.as_str() {
+            "" => data_dir.join("keys"),
+            path => PathBuf::from(path),
+        };
+        let listen: SocketAddr = texts
+            .listen
+            .parse()
+            .map_err(|_| "listen: must be an address and port like 127.0.0.1:8080".to_owned())?;
+        let base_url = match texts.base_url.as_str() {
+            "" => format!("http://{listen}"),
+            url => url.trim_end_matches('/').to_owned(),
+        };
+        check_base_url(&base_url)?;
+        let trusted_proxies = texts
+            .trusted_proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|a| !a.is_empty())
+            .map(|a| {
+                a.parse().map_err(|_| {
+                    "trusted_proxies: must be IP addresses with commas between them".to_owned()
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            database,
+            keys_dir,
+            listen,
+            base_url,
+            trusted_proxies,
+            allowance: Allowance {
+                anonymous: number("limit_anonymous", &texts.limit_anonymous, 0, 1_000_000)?,
+                known: number("limit_known", &texts.limit_known, 0, 1_000_000)?,
+            },
+            workers: number("workers", &texts.workers, 1, 256)?,
+            sizes: Sizes {
+                readers: number("sqlite_readers", &texts.sqlite_readers, 1, 64)?,
+                connections: number("postgres_connections", &texts.postgres_connections, 1, 500)?,
+                queue: number("database_queue", &texts.database_queue, 1, 100_000)?,
+            },
+            log: texts.log,
+        })
+    }
+}
+
+fn parse_file(text: &str) -> Result<Given, String> {
+    // The parser's own message can quote a line, and a line can hold a password: only the place and the kind are told.
+    toml::from_str(text).map_err(|e| {
+        let message = e.message();
+        let what = if message.starts_with("unknown field") {
+            message
+        } else {
+            "is not valid TOML"
+        };
+        let line = e.span().map_or(0, |s| {
+            text.get(..s.start).unwrap_or("").matches('\n').count() + 1
+        });
+        format!("line {line}: {what}")
+    })
+}
+
+fn pick(
+    name: &str,
+    flag: Option<&str>,
+    file: Option<&toml::Value>,
+    default: &str,
+) -> Result<String, String> {
+    match (flag, file) {
+        (Some(text), _) => Ok(text.to_owned()),
+        (None, Some(toml::Value::String(text))) => Ok(text.clone()),
+        (None, Some(toml::Value::Integer(n))) => Ok(n.to_string()),
+        (None, Some(_)) => Err(format!("{name}: must be a text or a number")),
+        (None, None) => Ok(default.to_owned()),
+    }
+}
+
+fn number<N: TryFrom<u64>>(name: &str, text: &str, least: u64, most: u64) -> Result<N, String> {
+    let refused = || format!("{name}: must be a whole number from {least} to {most}");
+    let value: u64 = text.parse().map_err(|_| refused())?;
+    if !(least..=most).contains(&value) {
+        return Err(refused());
+    }
+    N::try_from(value).map_err(|_| refused())
+}
+
+fn check_base_url(url: &str) -> Result<(), String> {
+    let refused = "base_url: must begin with https:// (http:// only for a loopback address) and hold a host, without a path";
+    let (scheme, host) = url.split_once("://").ok_or(refused)?;
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, _)| name)
+        .trim_matches(['[', ']']);
+    let loopback = name == "localhost"
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|a| a.is_loopback() || a.is_unspecified());
+    let good = scheme == "https" || scheme == "http" && loopback;
+    if good && !name.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) {
+        Ok(())
+    } else {
+        Err(refused.to_owned())
+    }
+}
+
+fn refuse_unknown_env(names: impl Iterator<Item = String>) -> Result<(), String> {
+    for name in names.filter(|n| n.starts_with("OTS_")) {
+        if !KEYS.iter().any(|k| k.env == name) && !OTHER_ENV.contains(&name.as_str()) {
+            return Err(format!(
+                "{name}: is no configuration key; `ots-registry serve --help` lists them"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The table of keys as Markdown, for `docs/configuration.md`.
+pub fn table() -> String {
+    let mut text = String::from(
+        "| key (TOML) | flag | environment | default | what it does |\n|---|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let flag = key.name.replace('_', "-");
+        let default = if key.default.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("`{}`", key.default)
+        };
+        text.push_str(&format!(
+            "| `{}` | `--{flag}` | `{}` | {default} | {} |\n",
+            key.name, key.env, key.help
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Flags, Given, Texts, check_base_url, parse_file, refuse_unknown_env};
+
+    fn load(flags: &Flags, file: &str) -> Result<Config, String> {
+        Config::check(Texts::of(flags, &parse_file(file)?)?)
+    }
+
+    #[test]
+    fn nothing_said_means_sqlite_in_the_data_folder() {
+        let config = load(&Flags::default(), "").unwrap();
+        assert_eq!(format!("{:?}", config.database), "sqlite:data/registry.db");
+        assert_eq!(config.base_url, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file() {
+        let flags = Flags {
+            listen: Some("127.0.0.1:1".to_owned()),
+            ..Flags::default()
+        };
+        assert_eq!(
+            load(&flags, "listen = '127.0.0.1:2'")
+                .unwrap()
+                .listen
+                .port(),
+            1
+        );
+        assert_eq!(
+            load(&Flags::default(), "listen = '127.0.0.1:2'")
+                .unwrap()
+                .listen
+                .port(),
+            2
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_and_no_value_is_printed() {
+        let error = load(&Flags::default(), "listn = 'secret'").unwrap_err();
+        assert!(
+            error.contains("listn") && !error.contains("secret"),
+            "{error}"
+        );
+        let error = load(&Flags::default(), "database_url = 'postgres://u:secret").unwrap_err();
+        assert!(
+            error.contains("line 1") && !error.contains("secret"),
+            "{error}"
+        );
+        let error = refuse_unknown_env(["OTS_LISTN".to_owned()].into_iter()).unwrap_err();
+        assert!(error.contains("OTS_LISTN"));
+    }
+
+    #[test]
+    fn weak_values_are_refused_by_the_name_of_their_key() {
+        for (file, key) in [
+            ("database_url = 'secret'", "database_url"),
+            ("listen = '8080'", "listen"),
+            ("base_url = 'http://registry.example'", "base_url"),
+            ("workers = 0", "workers"),
+            ("trusted_proxies = 'everybody'", "trusted_proxies"),
+            ("limit_known = -1", "limit_known"),
+            ("log = true", "log"),
+        ] {
+            let error = load(&Flags::default(), file).unwrap_err();
+            assert!(
+                error.starts_with(key) && !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        assert!(check_base_url("http://127.0.0.1:8080").is_ok());
+        assert!(check_base_url("http://[::1]:8080").is_ok());
+        assert!(check_base_url("https://registry.example").is_ok());
+        assert!(check_base_url("http://registry.example").is_err());
+        assert!(check_base_url("https://registry.example/path").is_err());
+        let _ = Given::default();
+    }
+}

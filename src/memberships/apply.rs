@@ -1,0 +1,113 @@
+//! Opening an application.
+
+use actix_web::{HttpResponse, post, web};
+
+use super::dto::{Apply, Membership};
+use super::model::{EventKind, MembershipType};
+use super::record::{self, Particulars};
+use super::rules::Rules;
+use super::{queries, view};
+use crate::auth::policy::acts;
+use crate::auth::{Acting, Permit};
+use crate::db::Tx;
+use crate::http::idempotency::{Keep, Once};
+use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::organisations::rows::OrganisationRow;
+use crate::organisations::{RegistryNumber, change};
+
+/// Opens an application for membership.
+///
+/// An organisation has at most one open membership of each type. The application and the organisation stay private until the
+/// first active membership.
+#[utoipa::path(
+    tag = "memberships", operation_id = "apply_for_membership", security(("bearer" = [])),
+    params(
+        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")
+    ),
+    request_body(content = Apply, description = "What is applied for"),
+    responses((status = 201, description = "The membership, a draft", body = Membership), docs::Apply)
+)]
+#[post("/organisations/{number}/memberships")]
+pub(super) async fn apply_for_membership(
+    permit: Permit<acts::Apply>,
+    once: Once,
+    rules: web::Data<Rules>,
+    number: Path<String>,
+    body: Json<Apply>,
+) -> Result<HttpResponse, Error> {
+    let number: RegistryNumber = number
+        .0
+        .parse()
+        .map_err(|_| Error::not_found("organisation"))?;
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            let organisation = change::lock(tx, acting, &number, None)?;
+            let held = open(tx, acting, &rules, &organisation, &body.body)?;
+            let shown = view::membership(&held, None, acting)?;
+            Ok(Answer::json(201, &shown)?
+                .version(held.row.revision)
+                .location(format!("/v1/memberships/{}", held.row.id)))
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+/// Opens an application for a locked organisation.
+pub fn open(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    organisation: &OrganisationRow,
+    body: &Apply,
+) -> Result<queries::Held, Error> {
+    let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+    refuse_second(tx, organisation, body.membership_type, day)?;
+    refuse_too_soon(tx, rules, organisation, body.membership_type, day)?;
+    let kind = EventKind::Applied {
+        membership_type: body.membership_type,
+        country: organisation.country.clone(),
+    };
+    let particulars = Particulars {
+        effective_on: body.effective_on,
+        reason: body.reason.clone().map(String::from),
+        ..Particulars::default()
+    };
+    record::open(tx, acting, rules, organisation, kind, particulars)
+}
+
+fn refuse_second(
+    tx: &mut Tx<'_>,
+    organisation: &OrganisationRow,
+    kind: MembershipType,
+    day: chrono::NaiveDate,
+) -> Result<(), Error> {
+    if !queries::other_open(tx, organisation.id, kind.as_str(), day, None)? {
+        return Ok(());
+    }
+    let text = format!(
+        "the organisation has an open {} membership or application already",
+        kind.as_str()
+    );
+    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+}
+
+fn refuse_too_soon(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    organisation: &OrganisationRow,
+    kind: MembershipType,
+    day: chrono::NaiveDate,
+) -> Result<(), Error> {
+    let Some(rejected) = queries::last_rejection(tx, organisation.id, kind.as_str())? else {
+        return Ok(());
+    };
+    let from = rules.at(kind, day).may_apply_from(rejected);
+    if day >= from {
+        return Ok(());
+    }
+    let text = format!(
+        "an application was rejected on {rejected}; the organisation may apply again from {from} on"
+    );
+    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+}

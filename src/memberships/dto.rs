@@ -1,0 +1,293 @@
+//! Memberships on the wire.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::db::{Id, Instant};
+use crate::organisations::text::{Line, Reason};
+
+/// Opens an application.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"type": "full"}))]
+pub struct Apply {
+    /// `full`, `associate` or `observer`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "full")]
+    pub membership_type: super::model::MembershipType,
+    /// The day from whose start it holds; today when absent.
+    pub effective_on: Option<NaiveDate>,
+    /// Why it is back-dated; required then.
+    pub reason: Option<Reason>,
+}
+
+/// What an act of one person may say.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct PlainAct {
+    /// The day from whose start it holds; today when absent.
+    pub effective_on: Option<NaiveDate>,
+    /// Why; required when it is back-dated.
+    pub reason: Option<Reason>,
+}
+
+/// Questions to the applicant.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"questions": "Please add the extract from the state register.", "deadline": "2026-12-31"}))]
+pub struct ReturnApplication {
+    /// What is asked.
+    pub questions: Reason,
+    /// The last day for the answer; by the rules when absent.
+    pub deadline: Option<NaiveDate>,
+    /// The day from whose start it holds; today when absent.
+    pub effective_on: Option<NaiveDate>,
+    /// Why it is back-dated; required then.
+    pub reason: Option<Reason>,
+}
+
+/// A recommendation: opens the proposal that a second officer decides.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"stance": "for", "reason": "The register extract was checked.",
+    "checklist": [{"item": "registered", "met": true}], "evidence": [3]}))]
+pub struct Recommend {
+    /// `for` or `against`.
+    #[schema(value_type = String, example = "for")]
+    pub stance: super::model::Stance,
+    /// Why.
+    pub reason: Reason,
+    /// What was checked.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    pub checklist: Vec<ChecklistItem>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    pub evidence: Vec<i32>,
+    /// The day from whose start it holds; today when absent.
+    pub effective_on: Option<NaiveDate>,
+}
+
+/// One line of a checklist.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChecklistItem {
+    /// What was checked, at most 100 characters.
+    #[schema(example = "registered")]
+    pub item: String,
+    /// Whether it is met.
+    #[schema(example = true)]
+    pub met: bool,
+}
+
+/// A decision.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"outcome": "approved", "reason": "As recommended.", "revision": 4, "decision_number": "2026/17"}))]
+pub struct Decide {
+    /// `approved`, `refused` or `sent_back`.
+    #[schema(value_type = String, example = "approved")]
+    pub outcome: super::machine::Outcome,
+    /// Why; with `sent_back` it is what is asked.
+    pub reason: Reason,
+    /// The revision of the membership that the decider has seen.
+    #[schema(example = 4)]
+    pub revision: i32,
+    /// The day from whose start it holds; today when absent.
+    pub effective_on: Option<NaiveDate>,
+    /// Number of the paper decision.
+    pub decision_number: Option<Line>,
+}
+
+/// Takes an own proposal back.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Made for the wrong organisation."}))]
+pub struct Retract {
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The organisation of a membership.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrganisationRef {
+    /// Registry number.
+    #[schema(example = "OTS-7K3M9Q2-54")]
+    pub number: String,
+    /// The current legal name.
+    #[schema(example = "«Үлгі» қоғамдық қоры")]
+    pub name: String,
+    /// The Platform's country code.
+    #[schema(example = "KZ")]
+    pub country: String,
+}
+
+/// One membership in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MembershipItem {
+    /// Opaque id.
+    pub id: Id,
+    /// Its organisation.
+    pub organisation: OrganisationRef,
+    /// `full`, `associate` or `observer`.
+    #[serde(rename = "type")]
+    #[schema(example = "full")]
+    pub membership_type: String,
+    /// State today.
+    #[schema(example = "submitted")]
+    pub state: String,
+    /// First day of this state.
+    pub state_since: NaiveDate,
+    /// Last day inside the term, for members.
+    pub term_end: Option<NaiveDate>,
+    /// Counts the events.
+    #[schema(example = 2)]
+    pub revision: i32,
+    /// When its ledger last changed.
+    pub updated_at: Instant,
+}
+
+/// A membership with its ledger.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Membership {
+    /// Opaque id.
+    pub id: Id,
+    /// Its organisation.
+    pub organisation: OrganisationRef,
+    /// `full`, `associate` or `observer`.
+    #[serde(rename = "type")]
+    #[schema(example = "full")]
+    pub membership_type: String,
+    /// State today.
+    #[schema(example = "active")]
+    pub state: String,
+    /// First day of this state.
+    pub state_since: NaiveDate,
+    /// The day since which it is a member without a break.
+    pub member_since: Option<NaiveDate>,
+    /// Last day inside the term, for members.
+    pub term_end: Option<NaiveDate>,
+    /// Counts the events; also in the ETag.
+    #[schema(example = 5)]
+    pub revision: i32,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// When its ledger last changed.
+    pub updated_at: Instant,
+    /// Who wrote the current revision.
+    #[schema(example = "user:3k7v0c5m2qxyz")]
+    pub updated_by: String,
+    /// The acts that are possible now for the caller's role.
+    #[schema(example = json!(["review"]))]
+    pub possible: Vec<String>,
+    /// The open proposal.
+    pub proposal: Option<ProposalView>,
+    /// The timeline, with what the calendar will do if nothing else happens.
+    pub intervals: Vec<IntervalView>,
+    /// The ledger.
+    pub events: Vec<EventView>,
+}
+
+/// A stretch of days in one state.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IntervalView {
+    /// The state.
+    #[schema(example = "active")]
+    pub state: String,
+    /// The type then.
+    #[serde(rename = "type")]
+    #[schema(example = "full")]
+    pub membership_type: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// The day after the last; null while it is open.
+    pub to: Option<NaiveDate>,
+    /// Last day inside the term, for members.
+    pub term_end: Option<NaiveDate>,
+}
+
+/// One event of the ledger.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EventView {
+    /// Number within the membership.
+    #[schema(example = 1)]
+    pub no: i32,
+    /// Position in the journal.
+    #[schema(example = 42)]
+    pub seq: i64,
+    /// What happened.
+    #[schema(example = "admitted")]
+    pub kind: String,
+    /// The day from whose start it holds.
+    pub effective_on: NaiveDate,
+    /// When the registry learned of it.
+    pub recorded_at: Instant,
+    /// True when it was recorded after its day.
+    pub back_dated: bool,
+    /// The kind's own members.
+    #[schema(value_type = Object)]
+    pub what: serde_json::Value,
+    /// Who proposed it, or did it where one person may.
+    pub proposer: Option<String>,
+    /// Who decided it.
+    pub decider: Option<String>,
+    /// Number of the paper decision.
+    pub decision_number: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What was asked.
+    pub questions: Option<String>,
+    /// What was checked.
+    pub checklist: Vec<ChecklistItem>,
+    /// Items of the organisation's evidence.
+    pub evidence: Vec<i32>,
+}
+
+/// An act that waits for a second officer, or was closed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProposalView {
+    /// Opaque id.
+    pub id: Id,
+    /// The membership.
+    pub membership: Id,
+    /// Its organisation.
+    pub organisation: OrganisationRef,
+    /// The act.
+    #[schema(example = "recommend")]
+    pub act: String,
+    /// What it would do.
+    #[schema(value_type = Object)]
+    pub what: serde_json::Value,
+    /// Why it is proposed.
+    pub reason: Option<String>,
+    /// The revision of the membership that it was made for: give it back in the decision.
+    #[schema(example = 4)]
+    pub revision: i32,
+    /// `open`, `approved`, `refused`, `sent_back`, `retracted` or `fallen`.
+    #[schema(example = "open")]
+    pub status: String,
+    /// Who proposed it.
+    #[schema(example = "user:3k7v0c5m2qxyz")]
+    pub proposer: String,
+    /// When.
+    pub proposed_at: Instant,
+    /// Who closed it.
+    pub decider: Option<String>,
+    /// When.
+    pub decided_at: Option<Instant>,
+    /// Why.
+    pub decision_reason: Option<String>,
+}
+
+/// What is opened by an act that needs a decision.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Proposed {
+    /// The proposal.
+    pub proposal: ProposalView,
+    /// The membership.
+    pub membership: Membership,
+}

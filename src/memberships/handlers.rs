@@ -1,0 +1,362 @@
+//! Reading memberships and proposals, and the frame of the acts that one person may do.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use validator::Validate;
+
+use super::dto::{Membership, MembershipItem, PlainAct, ProposalView};
+use super::model::{EventKind, MembershipType, State};
+use super::queries::{self, Held, Wanted};
+use super::record::{self, Particulars};
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use super::view;
+use crate::auth::policy::{Act, acts};
+use crate::auth::{Acting, Permit};
+use crate::db::Id;
+use crate::http::idempotency::{Keep, Once};
+use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::tags::IfMatch;
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, cached_public, docs, private};
+use crate::organisations::dto::MembershipSummary;
+use crate::organisations::{self, RegistryNumber};
+
+/// Adds the routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_organisation_memberships)
+        .service(super::apply::apply_for_membership)
+        .service(list_memberships)
+        .service(get_membership)
+        .service(super::submit::submit_membership)
+        .service(super::withdraw_application::withdraw_application)
+        .service(super::review::review_membership)
+        .service(super::release::release_membership)
+        .service(super::return_application::return_membership)
+        .service(super::recommend::recommend_membership)
+        .service(list_proposals)
+        .service(get_proposal)
+        .service(super::decide::decide_proposal)
+        .service(super::retract::retract_proposal);
+}
+
+/// The membership as the answer of an act.
+pub(super) fn shown(
+    held: &Held,
+    open: Option<&ProposalRow>,
+    acting: &Acting,
+    status: u16,
+) -> Result<Answer, Error> {
+    Ok(Answer::json(status, &view::membership(held, open, acting)?)?.version(held.row.revision))
+}
+
+/// An act of one person that says nothing but its day and reason.
+pub(super) async fn act<A: Act + 'static>(
+    permit: Permit<A>,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    id: Id,
+    body: Json<PlainAct>,
+    kind: impl Fn(&Acting, &Held) -> Result<EventKind, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            let held = record::lock(tx, acting, &rules, id, Some(&seen))?;
+            let kind = kind(acting, &held)?;
+            let particulars = Particulars {
+                effective_on: body.body.effective_on,
+                reason: body.body.reason.clone().map(String::from),
+                ..Particulars::default()
+            };
+            let next = record::record(tx, acting, &rules, &held, kind, particulars, |_, _, _| {
+                Ok(())
+            })?;
+            shown(&next, None, acting, 200)
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+/// What is public of an organisation's memberships.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct OrganisationMemberships {
+    /// Memberships that stand or stood.
+    items: Vec<MembershipSummary>,
+    /// The memberships themselves, applications included: for officers of the country, the secretariat and auditors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<Id>>,
+}
+
+/// Lists an organisation's memberships.
+///
+/// The public sees what stands or stood; applications are never public.
+#[utoipa::path(
+    tag = "memberships", operation_id = "list_organisation_memberships", security((), ("bearer" = [])),
+    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    responses((status = 200, description = "The memberships", body = OrganisationMemberships), docs::PublicRead)
+)]
+#[get("/organisations/{number}/memberships")]
+async fn list_organisation_memberships(
+    request: HttpRequest,
+    permit: Permit<acts::ReadOrganisations>,
+    number: Path<String>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let number: RegistryNumber = number
+        .0
+        .parse()
+        .map_err(|_| Error::not_found("organisation"))?;
+    let found = permit
+        .snapshot(move |conn, acting| {
+            let today = acting.now().day();
+            let row = organisations::queries::by_number(conn, acting.reach(), today, &number)?;
+            let items = organisations::queries::memberships_of(conn, &[row.id], today)?
+                .remove(&row.id)
+                .unwrap_or_default();
+            let ids = if acting.reach().covers(&row.country) {
+                Some(
+                    queries::of_organisation(conn, row.id)?
+                        .into_iter()
+                        .map(|m| m.id)
+                        .collect(),
+                )
+            } else {
+                None
+            };
+            Ok(OrganisationMemberships { items, ids })
+        })
+        .await?;
+    if found.ids.is_some() {
+        private(&request, None, &found)
+    } else {
+        cached_public(&request, &found)
+    }
+}
+
+/// Which memberships.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Country; repeat for any of several.
+    #[serde(default)]
+    #[param(example = json!(["KZ"]))]
+    country: Vec<String>,
+    /// State today; repeat for any of several.
+    #[serde(default)]
+    #[param(value_type = Vec<String>, example = json!(["submitted"]))]
+    state: Vec<State>,
+    /// Type; repeat for any of several.
+    #[serde(default, rename = "type")]
+    #[param(value_type = Vec<String>, example = json!(["full"]))]
+    membership_type: Vec<MembershipType>,
+    /// Where the page before ended.
+    #[param(example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Lists memberships, those that wait longest first.
+///
+/// A coordinator sees those of the own country.
+#[utoipa::path(
+    tag = "memberships", operation_id = "list_memberships", security(("bearer" = [])), params(ListQuery),
+    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerRead)
+)]
+#[get("/memberships")]
+async fn list_memberships(
+    request: HttpRequest,
+    permit: Permit<acts::ReadMemberships>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Error> {
+    let limit = limit_or_default(query.query.limit)?;
+    let after = instant_and_id(query.query.cursor.as_deref(), &query.shape)?;
+    let (shape, query) = (query.shape, query.query);
+    let page = permit
+        .snapshot(move |conn, acting| {
+            let wanted = Wanted {
+                country: query.country,
+                state: query.state.iter().map(|s| s.as_str().to_owned()).collect(),
+                membership_type: query
+                    .membership_type
+                    .iter()
+                    .map(|t| t.as_str().to_owned())
+                    .collect(),
+                after,
+            };
+            let rows = queries::page(
+                conn,
+                acting.reach(),
+                acting.now().day(),
+                &wanted,
+                fetch_limit(limit),
+            )?;
+            Ok(Page::of(
+                rows,
+                limit,
+                &shape,
+                |r| vec![r.0.updated_at.to_string(), r.0.id.0.to_string()],
+                view::item,
+            ))
+        })
+        .await?;
+    paged(&request, &page)
+}
+
+fn instant_and_id(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64)>, Error> {
+    let Some(key) = read_cursor(cursor, shape, 2)? else {
+        return Ok(None);
+    };
+    let numbers: Vec<i64> = key.iter().filter_map(|k| k.parse().ok()).collect();
+    match numbers.as_slice() {
+        [at, id] => Ok(Some((*at, *id))),
+        _ => Err(Error::new(Code::BadCursor, "start again without cursor")),
+    }
+}
+
+fn paged<T: serde::Serialize>(
+    request: &HttpRequest,
+    page: &Page<T>,
+) -> Result<HttpResponse, Error> {
+    let mut response = private(request, None, page)?;
+    pages::set_link(&mut response, page.link(request));
+    Ok(response)
+}
+
+/// Reads one membership with its ledger.
+///
+/// The events in the order of their recording, the timeline that they fold to, and the acts that are possible now.
+#[utoipa::path(
+    tag = "memberships", operation_id = "get_membership", security(("bearer" = [])),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz")),
+    responses((status = 200, description = "The membership", body = Membership), docs::OfficerRead)
+)]
+#[get("/memberships/{id}")]
+async fn get_membership(
+    request: HttpRequest,
+    permit: Permit<acts::ReadMemberships>,
+    rules: web::Data<Rules>,
+    id: Path<Id>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let found = permit
+        .snapshot(move |conn, acting| {
+            let held = queries::held(conn, acting.reach(), &rules, id.0)?;
+            let open = queries::open_proposal(conn, id.0)?;
+            view::membership(&held, open.as_ref(), acting)
+        })
+        .await?;
+    private(&request, Some(found.revision), &found)
+}
+
+/// Which proposals.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ProposalQuery {
+    /// `open`, `approved`, `refused`, `sent_back`, `retracted` or `fallen`.
+    #[param(example = "open")]
+    status: Option<String>,
+    /// Where the page before ended.
+    #[param(example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+const STATUSES: [&str; 6] = [
+    "open",
+    "approved",
+    "refused",
+    "sent_back",
+    "retracted",
+    "fallen",
+];
+
+/// Lists proposals, oldest first.
+///
+/// Acts that wait for a second officer, and those that were closed.
+#[utoipa::path(
+    tag = "memberships", operation_id = "list_proposals", security(("bearer" = [])), params(ProposalQuery),
+    responses((status = 200, description = "A page of proposals", body = Page<ProposalView>), docs::OfficerRead)
+)]
+#[get("/proposals")]
+async fn list_proposals(
+    request: HttpRequest,
+    permit: Permit<acts::ReadMemberships>,
+    query: Query<ProposalQuery>,
+) -> Result<HttpResponse, Error> {
+    let limit = limit_or_default(query.query.limit)?;
+    let after = instant_and_id(query.query.cursor.as_deref(), &query.shape)?;
+    let (shape, query) = (query.shape, query.query);
+    if query
+        .status
+        .as_deref()
+        .is_some_and(|s| !STATUSES.contains(&s))
+    {
+        return Err(Error::new(
+            Code::BadParameter,
+            format!("status: must be one of {}", STATUSES.join(", ")),
+        )
+        .at_field("status"));
+    }
+    let page = permit
+        .snapshot(move |conn, acting| {
+            let rows = queries::proposals_page(
+                conn,
+                acting.reach(),
+                query.status.as_deref(),
+                after,
+                fetch_limit(limit),
+            )?;
+            let page = Page::of(
+                rows,
+                limit,
+                &shape,
+                |r| vec![r.0.proposed_at.to_string(), r.0.id.0.to_string()],
+                |r| r,
+            );
+            let items = page
+                .items
+                .iter()
+                .map(|(p, o)| view::proposal(p, o))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(Page {
+                items,
+                page: page.page,
+            })
+        })
+        .await?;
+    paged(&request, &page)
+}
+
+/// Reads one proposal.
+///
+/// Give its `revision` back in the decision.
+#[utoipa::path(
+    tag = "memberships", operation_id = "get_proposal", security(("bearer" = [])),
+    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz")),
+    responses((status = 200, description = "The proposal", body = ProposalView), docs::OfficerRead)
+)]
+#[get("/proposals/{id}")]
+async fn get_proposal(
+    request: HttpRequest,
+    permit: Permit<acts::ReadMemberships>,
+    id: Path<Id>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let found = permit
+        .snapshot(move |conn, acting| {
+            let row = queries::proposal(conn, acting.reach(), id.0)?;
+            let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
+            view::proposal(&row, &organisation)
+        })
+        .await?;
+    private(&request, None, &found)
+}

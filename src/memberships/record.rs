@@ -1,0 +1,303 @@
+//! Writing an event: the one frame of every act.
+//!
+//! The membership's row is locked first; then the rules are asked whether the ledger can take the event; then the
+//! event, the timeline it folds to, the membership's revision, the fate of an open proposal and the organisation's first public
+//! day are written in one journal entry.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::admissible::{Refused, admissible};
+use super::ledger::Ledger;
+use super::machine::Act;
+use super::model::{Event, EventKind};
+use super::queries::{self, Held};
+use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
+use super::rules::Rules;
+use crate::auth::Acting;
+use crate::db::schema::{
+    membership_events, membership_intervals, memberships, organisations, proposals,
+};
+use crate::db::{Id, Tx, dialect};
+use crate::http::tags::IfMatch;
+use crate::http::{Code, Error};
+use crate::journal::{self, Entry};
+use crate::organisations::rows::OrganisationRow;
+
+/// What an act records beside its kind.
+#[derive(Clone, Debug, Default)]
+pub struct Particulars {
+    /// The day from whose start it holds.
+    pub effective_on: Option<NaiveDate>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Questions that are asked.
+    pub questions: Option<String>,
+    /// A reviewer's checklist.
+    pub checklist: Vec<super::model::CheckedItem>,
+    /// Items of the organisation's evidence.
+    pub evidence: Vec<i32>,
+    /// Number of the paper decision.
+    pub decision_number: Option<String>,
+    /// Who proposed it, where somebody else decides.
+    pub proposer: Option<String>,
+}
+
+/// Locks a membership that the caller reaches and has seen.
+pub fn lock(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    id: Id,
+    seen: Option<&IfMatch>,
+) -> Result<Held, Error> {
+    // Looked at before the lock, so that nobody can hold up rows that they do not reach.
+    let before = queries::held(tx, acting.reach(), rules, id)?;
+    dialect::lock_row(tx, "memberships", "id", id.0)?;
+    let held = if tx.is_postgres() {
+        queries::held(tx, acting.reach(), rules, id)?
+    } else {
+        before
+    };
+    if let Some(seen) = seen {
+        seen.check(held.row.revision)?;
+    }
+    Ok(held)
+}
+
+/// Opens a membership with its first event.
+pub fn open(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    organisation: &OrganisationRow,
+    kind: EventKind,
+    particulars: Particulars,
+) -> Result<Held, Error> {
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "membership.applied",
+        |tx, entry| {
+            let row = MembershipRow {
+                id: Id::random().map_err(Error::internal)?,
+                organisation_id: organisation.id,
+                revision: 1,
+                created_at: entry.recorded_at().0,
+                updated_at: entry.recorded_at().0,
+                updated_by: acting.actor().to_string(),
+                seq: entry.seq(),
+            };
+            let held = Held {
+                row,
+                organisation: organisation.clone(),
+                events: Vec::new(),
+                ledger: Ledger::default(),
+            };
+            diesel::insert_into(memberships::table)
+                .values(&held.row)
+                .execute(&mut **tx)?;
+            entry.now(&held.row)?;
+            let event = event(acting, entry, &held, kind, particulars);
+            add(tx, acting, rules, entry, held, event)
+        },
+    )
+}
+
+/// Records an event on a locked membership. An open proposal falls, because it was made for the revision before; the act that
+/// closes it says so itself by `closes`.
+pub fn record(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    kind: EventKind,
+    particulars: Particulars,
+    closes: impl FnOnce(&mut Tx<'_>, &mut Entry, &Held) -> Result<(), Error>,
+) -> Result<Held, Error> {
+    let action = format!("membership.{}", kind.name());
+    let open = queries::open_proposal(tx, held.row.id)?;
+    journal::enter(tx, &acting.actor(), acting.now(), &action, |tx, entry| {
+        let event = event(acting, entry, held, kind, particulars);
+        let mut next = held.clone();
+        next.row.revision += 1;
+        next.row.updated_at = entry.recorded_at().0;
+        next.row.updated_by = acting.actor().to_string();
+        next.row.seq = entry.seq();
+        diesel::update(memberships::table.find(next.row.id))
+            .set(&next.row)
+            .execute(&mut **tx)?;
+        entry.changed(&held.row, &next.row)?;
+        let next = add(tx, acting, rules, entry, next, event)?;
+        closes(tx, entry, &next)?;
+        if let Some(open) = open {
+            fall(tx, entry, &open)?;
+        }
+        Ok(next)
+    })
+}
+
+fn event(
+    acting: &Acting,
+    entry: &Entry,
+    held: &Held,
+    kind: EventKind,
+    particulars: Particulars,
+) -> Event {
+    let no = i32::try_from(held.events.len())
+        .unwrap_or(i32::MAX)
+        .saturating_add(1);
+    let today = acting.now().day();
+    let mut event = Event::new(
+        no,
+        entry.seq(),
+        entry.recorded_at().0,
+        particulars.effective_on.unwrap_or(today),
+        kind,
+    );
+    let actor = acting.actor().to_string();
+    match particulars.proposer {
+        Some(proposer) => {
+            event.proposer = Some(proposer);
+            event.decider = Some(actor);
+        }
+        None => event.proposer = Some(actor),
+    }
+    event.reason = particulars.reason;
+    event.questions = particulars.questions;
+    event.checklist = particulars.checklist;
+    event.evidence = particulars.evidence;
+    event.decision_number = particulars.decision_number;
+    event
+}
+
+/// Asks the rules, then writes the event and what follows from it.
+fn add(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    entry: &mut Entry,
+    mut held: Held,
+    event: Event,
+) -> Result<Held, Error> {
+    let ledger = admissible(&held.events, rules, &event)
+        .map_err(|refused| not_possible(&held, acting, refused))?;
+    entry.about(format!("membership:{}", held.row.id));
+    entry.of_organisation(held.organisation.number.clone());
+    let row = EventRow::of(held.row.id, &event)?;
+    diesel::insert_into(membership_events::table)
+        .values(&row)
+        .execute(&mut **tx)?;
+    entry.now(&row)?;
+    held.events.push(event);
+    held.ledger = ledger;
+    store_intervals(tx, &held)?;
+    publish(tx, acting, entry, &mut held)?;
+    Ok(held)
+}
+
+/// The rows of a timeline.
+pub fn interval_rows(held: &Held) -> Vec<IntervalRow> {
+    (1..)
+        .zip(&held.ledger.intervals)
+        .map(|(no, interval)| IntervalRow {
+            membership_id: held.row.id,
+            no,
+            organisation_id: held.row.organisation_id,
+            state: interval.state.as_str().to_owned(),
+            membership_type: interval.membership_type.as_str().to_owned(),
+            country: interval.country.clone(),
+            from_day: interval.from,
+            to_day: interval.to,
+            term_end: interval.term_end,
+        })
+        .collect()
+}
+
+fn store_intervals(tx: &mut Tx<'_>, held: &Held) -> Result<(), Error> {
+    diesel::delete(
+        membership_intervals::table.filter(membership_intervals::membership_id.eq(held.row.id)),
+    )
+    .execute(&mut **tx)?;
+    for row in interval_rows(held) {
+        diesel::insert_into(membership_intervals::table)
+            .values(&row)
+            .execute(&mut **tx)?;
+    }
+    Ok(())
+}
+
+/// An organisation is public from the first day of its first `active`.
+fn publish(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    entry: &mut Entry,
+    held: &mut Held,
+) -> Result<(), Error> {
+    let first = held
+        .ledger
+        .intervals
+        .iter()
+        .find(|i| i.state == super::model::State::Active)
+        .map(|i| i.from);
+    let Some(first) = first else { return Ok(()) };
+    if held
+        .organisation
+        .public_from
+        .is_some_and(|day| day <= first)
+    {
+        return Ok(());
+    }
+    let before = held.organisation.clone();
+    let row = &mut held.organisation;
+    row.public_from = Some(first);
+    row.version += 1;
+    row.updated_at = entry.recorded_at().0;
+    row.updated_by = acting.actor().to_string();
+    row.seq = entry.seq();
+    diesel::update(organisations::table.find(row.id))
+        .set(&*row)
+        .execute(&mut **tx)?;
+    entry.changed(&before, row)
+}
+
+fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<(), Error> {
+    let now: ProposalRow = proposals::table.find(open.id).first(&mut **tx)?;
+    if now.status != "open" {
+        return Ok(());
+    }
+    let mut fallen = now.clone();
+    fallen.status = "fallen".to_owned();
+    fallen.decided_at = Some(entry.recorded_at().0);
+    fallen.version += 1;
+    fallen.seq = entry.seq();
+    diesel::update(proposals::table.find(open.id))
+        .set(&fallen)
+        .execute(&mut **tx)?;
+    entry.changed(&now, &fallen)
+}
+
+/// 409 with the acts that are possible now for this caller.
+fn not_possible(held: &Held, acting: &Acting, refused: Refused) -> Error {
+    match &refused {
+        Refused::TooEarly { .. } | Refused::TooLate { .. } => {
+            Error::field("/effective_on", refused.to_string())
+        }
+        Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
+        _ => act_not_possible(held, acting, refused.to_string()),
+    }
+}
+
+/// 409 with the acts that are possible now for this caller.
+pub fn act_not_possible(held: &Held, acting: &Acting, text: impl Into<String>) -> Error {
+    let today = acting.now().day();
+    let possible = super::view::possible(held, acting.principal(), today);
+    let state = held.ledger.state_on(today).map(super::model::State::as_str);
+    Error::new(Code::ActNotPossible, text)
+        .with("state", serde_json::json!(state))
+        .with(
+            "possible",
+            serde_json::json!(possible.into_iter().map(Act::name).collect::<Vec<_>>()),
+        )
+}

@@ -1,0 +1,40 @@
+//! Takes an application into review.
+
+use actix_web::{HttpResponse, post, web};
+
+use super::dto::{Membership, PlainAct};
+use super::handlers::act;
+use super::model::EventKind;
+use super::rules::Rules;
+use crate::auth::Permit;
+use crate::auth::policy::acts::Review;
+use crate::db::Id;
+use crate::http::idempotency::Once;
+use crate::http::tags::IfMatch;
+use crate::http::{Error, Json, Path, docs};
+
+/// Takes an application into review.
+///
+/// The caller becomes its reviewer; who wrote the application may review it, but not decide it.
+#[utoipa::path(
+    tag = "memberships", operation_id = "review_membership", security(("bearer" = [])),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    request_body(content = PlainAct, description = "What the act says"),
+    responses((status = 200, description = "The membership", body = Membership), docs::MembershipAct)
+)]
+#[post("/memberships/{id}/review")]
+pub(super) async fn review_membership(
+    permit: Permit<Review>,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    id: Path<Id>,
+    body: Json<PlainAct>,
+) -> Result<HttpResponse, Error> {
+    act(permit, once, seen, rules, id.0, body, |acting, _| {
+        Ok(EventKind::ReviewTaken {
+            reviewer: acting.actor().to_string(),
+        })
+    })
+    .await
+}

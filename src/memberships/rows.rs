@@ -1,0 +1,236 @@
+//! The rows of memberships, and who may read which column.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::model::{CheckedItem, Event, Replacement};
+use crate::db::Id;
+use crate::db::schema::{membership_events, membership_intervals, memberships, proposals};
+use crate::http::Error;
+use crate::journal::{Class, Recorded};
+
+/// A membership; its state is a fold over its events.
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = memberships)]
+pub struct MembershipRow {
+    /// Opaque id.
+    pub id: Id,
+    /// The organisation's internal id.
+    pub organisation_id: i64,
+    /// Counts the events and proposals, from 1.
+    pub revision: i32,
+    /// When it was opened, µs.
+    pub created_at: i64,
+    /// When its ledger last changed, µs.
+    pub updated_at: i64,
+    /// Who wrote the current revision (an actor word).
+    pub updated_by: String,
+    /// The journal position of the last change.
+    pub seq: i64,
+}
+
+impl Recorded for MembershipRow {
+    const TABLE: &'static str = "memberships";
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
+}
+
+/// An event of the ledger.
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable, Serialize)]
+#[diesel(table_name = membership_events)]
+pub struct EventRow {
+    /// The membership.
+    pub membership_id: Id,
+    /// Number within the membership.
+    pub no: i32,
+    /// The journal position that recorded it.
+    pub seq: i64,
+    /// When, µs.
+    pub recorded_at: i64,
+    /// The day from whose start it holds.
+    pub effective_on: NaiveDate,
+    /// The kind's word.
+    pub kind: String,
+    /// The kind with its public members, as JSON.
+    pub body: String,
+    /// Who proposed it, or did it where one person may.
+    pub proposer: Option<String>,
+    /// Who decided it.
+    pub decider: Option<String>,
+    /// Reason, questions, checklist, evidence and the like, as JSON.
+    pub details: String,
+}
+
+/// What an event says that is never public.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Details {
+    decision_number: Option<String>,
+    reason: Option<String>,
+    questions: Option<String>,
+    checklist: Vec<CheckedItem>,
+    evidence: Vec<i32>,
+    replacement: Option<Replacement>,
+    run: Option<String>,
+}
+
+impl EventRow {
+    /// The row of an event.
+    pub fn of(membership_id: Id, event: &Event) -> Result<Self, Error> {
+        let details = Details {
+            decision_number: event.decision_number.clone(),
+            reason: event.reason.clone(),
+            questions: event.questions.clone(),
+            checklist: event.checklist.clone(),
+            evidence: event.evidence.clone(),
+            replacement: event.replacement.clone(),
+            run: event.run.clone(),
+        };
+        Ok(Self {
+            membership_id,
+            no: event.no,
+            seq: event.seq,
+            recorded_at: event.recorded_at,
+            effective_on: event.effective_on,
+            kind: event.kind.name().to_owned(),
+            body: serde_json::to_string(&event.kind).map_err(Error::internal)?,
+            proposer: event.proposer.clone(),
+            decider: event.decider.clone(),
+            details: serde_json::to_string(&details).map_err(Error::internal)?,
+        })
+    }
+
+    /// The event of a row.
+    pub fn event(&self) -> Result<Event, Error> {
+        let details: Details = serde_json::from_str(&self.details).map_err(Error::internal)?;
+        Ok(Event {
+            no: self.no,
+            seq: self.seq,
+            recorded_at: self.recorded_at,
+            effective_on: self.effective_on,
+            kind: serde_json::from_str(&self.body).map_err(Error::internal)?,
+            proposer: self.proposer.clone(),
+            decider: self.decider.clone(),
+            decision_number: details.decision_number,
+            reason: details.reason,
+            questions: details.questions,
+            checklist: details.checklist,
+            evidence: details.evidence,
+            replacement: details.replacement,
+            run: details.run,
+        })
+    }
+}
+
+impl Recorded for EventRow {
+    const TABLE: &'static str = "membership_events";
+    fn key(&self) -> String {
+        format!("{}/{}", self.membership_id, self.no)
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
+    /// What happened is public where the kind is; who, why and on what evidence never is.
+    fn split(&self) -> Result<[Map<String, Value>; 3], Error> {
+        let Value::Object(mut private) = serde_json::to_value(self).map_err(Error::internal)?
+        else {
+            return Err(Error::internal("a recorded row is not an object"));
+        };
+        private.remove("seq");
+        let mut public = Map::new();
+        if self.event()?.kind.is_public() {
+            for column in ["kind", "body", "effective_on"] {
+                if let Some(value) = private.remove(column) {
+                    public.insert(column.to_owned(), value);
+                }
+            }
+        }
+        Ok([public, private, Map::new()])
+    }
+}
+
+/// A stretch of days in one state, as the fold says.
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[diesel(table_name = membership_intervals)]
+pub struct IntervalRow {
+    /// The membership.
+    pub membership_id: Id,
+    /// Its place, from 1.
+    pub no: i32,
+    /// The organisation's internal id.
+    pub organisation_id: i64,
+    /// The state's word.
+    pub state: String,
+    /// The type's word.
+    pub membership_type: String,
+    /// The country then.
+    pub country: String,
+    /// First day.
+    pub from_day: NaiveDate,
+    /// The day after the last; none while it is open.
+    pub to_day: Option<NaiveDate>,
+    /// The last day inside the term, for members.
+    pub term_end: Option<NaiveDate>,
+}
+
+/// An act that waits for a second officer.
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = proposals, treat_none_as_null = true)]
+pub struct ProposalRow {
+    /// Opaque id.
+    pub id: Id,
+    /// The membership.
+    pub membership_id: Id,
+    /// The organisation's internal id.
+    pub organisation_id: i64,
+    /// The organisation's country.
+    pub country: String,
+    /// The act's word.
+    pub act: String,
+    /// What the act would do, as JSON.
+    pub body: String,
+    /// Why the proposer proposes it.
+    pub reason: Option<String>,
+    /// The membership's revision that it was made for.
+    pub revision: i32,
+    /// `open`, or how it was closed.
+    pub status: String,
+    /// Who proposed it (an actor word).
+    pub proposer: String,
+    /// When, µs.
+    pub proposed_at: i64,
+    /// Who closed it.
+    pub decider: Option<String>,
+    /// When, µs.
+    pub decided_at: Option<i64>,
+    /// Why.
+    pub decision_reason: Option<String>,
+    /// Counts its changes, from 1.
+    pub version: i32,
+    /// The journal position of the last change.
+    pub seq: i64,
+}
+
+impl Recorded for ProposalRow {
+    const TABLE: &'static str = "proposals";
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
+}
+
+/// The tables that `journal verify` compares with the journal.
+pub fn recorded_tables() -> Vec<crate::journal::Table> {
+    vec![
+        crate::recorded_table!(memberships, MembershipRow, id),
+        crate::recorded_table!(membership_events, EventRow, membership_id),
+        crate::recorded_table!(proposals, ProposalRow, id),
+    ]
+}

@@ -1,0 +1,156 @@
+//! From a membership to what a reader may see of it.
+
+use chrono::NaiveDate;
+
+use super::dto::{
+    EventView, IntervalView, Membership, MembershipItem, OrganisationRef, ProposalView,
+};
+use super::machine::Act;
+use super::queries::{Held, QueueRow};
+use super::rows::ProposalRow;
+use crate::auth::policy::{Action, Grant, grant};
+use crate::auth::{Acting, Principal};
+use crate::db::Instant;
+use crate::http::Error;
+use crate::organisations::rows::OrganisationRow;
+
+/// The acts that are possible on a day and that this caller's role may do.
+pub fn possible(held: &Held, principal: &Principal, day: NaiveDate) -> Vec<Act> {
+    let may = |act: Act| {
+        let action = match act {
+            Act::Submit | Act::WithdrawApplication => Action::Apply,
+            Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,
+            Act::Decide(_) => Action::Decide,
+            _ => return false,
+        };
+        grant(principal, action) != Grant::No
+    };
+    held.ledger
+        .possible_on(day, false)
+        .into_iter()
+        .filter(|act| may(*act))
+        .collect()
+}
+
+/// One membership with its events.
+pub fn membership(
+    held: &Held,
+    open: Option<&ProposalRow>,
+    acting: &Acting,
+) -> Result<Membership, Error> {
+    let today = acting.now().day();
+    let interval = held
+        .ledger
+        .interval_on(today)
+        .or_else(|| held.ledger.intervals.first());
+    let interval = interval.ok_or_else(|| Error::internal("a membership without an interval"))?;
+    Ok(Membership {
+        id: held.row.id,
+        organisation: organisation(&held.organisation),
+        membership_type: interval.membership_type.as_str().to_owned(),
+        state: interval.state.as_str().to_owned(),
+        state_since: interval.from,
+        member_since: held.ledger.member_since(today),
+        term_end: interval.term_end,
+        revision: held.row.revision,
+        created_at: Instant(held.row.created_at),
+        updated_at: Instant(held.row.updated_at),
+        updated_by: held.row.updated_by.clone(),
+        possible: possible(held, acting.principal(), today)
+            .into_iter()
+            .map(|a| a.name().to_owned())
+            .collect(),
+        proposal: open.map(|p| proposal(p, &held.organisation)).transpose()?,
+        intervals: held
+            .ledger
+            .intervals
+            .iter()
+            .map(|i| IntervalView {
+                state: i.state.as_str().to_owned(),
+                membership_type: i.membership_type.as_str().to_owned(),
+                from: i.from,
+                to: i.to,
+                term_end: i.term_end,
+            })
+            .collect(),
+        events: held
+            .events
+            .iter()
+            .map(event)
+            .collect::<Result<_, Error>>()?,
+    })
+}
+
+fn event(event: &super::model::Event) -> Result<EventView, Error> {
+    let mut what = serde_json::to_value(&event.kind).map_err(Error::internal)?;
+    if let Some(members) = what.as_object_mut() {
+        members.remove("kind");
+    }
+    Ok(EventView {
+        no: event.no,
+        seq: event.seq,
+        kind: event.kind.name().to_owned(),
+        effective_on: event.effective_on,
+        recorded_at: Instant(event.recorded_at),
+        back_dated: event.is_back_dated(),
+        what,
+        proposer: event.proposer.clone(),
+        decider: event.decider.clone(),
+        decision_number: event.decision_number.clone(),
+        reason: event.reason.clone(),
+        questions: event.questions.clone(),
+        checklist: event
+            .checklist
+            .iter()
+            .map(|c| super::dto::ChecklistItem {
+                item: c.item.clone(),
+                met: c.met,
+            })
+            .collect(),
+        evidence: event.evidence.clone(),
+    })
+}
+
+fn organisation(row: &OrganisationRow) -> OrganisationRef {
+    OrganisationRef {
+        number: row.number.clone(),
+        name: row.name.clone(),
+        country: row.country.clone(),
+    }
+}
+
+/// One row of the queue.
+pub fn item((row, organisation_row, interval): QueueRow) -> MembershipItem {
+    MembershipItem {
+        id: row.id,
+        organisation: organisation(&organisation_row),
+        membership_type: interval.membership_type,
+        state: interval.state,
+        state_since: interval.from_day,
+        term_end: interval.term_end,
+        revision: row.revision,
+        updated_at: Instant(row.updated_at),
+    }
+}
+
+/// One proposal.
+pub fn proposal(
+    row: &ProposalRow,
+    organisation_row: &OrganisationRow,
+) -> Result<ProposalView, Error> {
+    Ok(ProposalView {
+        id: row.id,
+        membership: row.membership_id,
+        organisation: organisation(organisation_row),
+        act: row.act.clone(),
+        what: serde_json::from_str(&row.body).map_err(Error::internal)?,
+        reason: row.reason.clone(),
+        revision: row.revision,
+        status: row.status.clone(),
+        proposer: row.proposer.clone(),
+        proposed_at: Instant(row.proposed_at),
+        decider: row.decider.clone(),
+        decided_at: row.decided_at.map(Instant),
+        decision_reason: row.decision_reason.clone(),
+    })
+}

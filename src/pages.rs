@@ -1,0 +1,193 @@
+//! The few pages and machine addresses that are about the service itself: `/`, `/problems/{code}`, health.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Db, migrate};
+use crate::http::{Code, Error, NoQuery, Path, docs};
+
+/// Adds the routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get_front_page)
+        .service(get_problem_page)
+        .service(get_openapi)
+        .service(get_health)
+        .service(get_readiness);
+}
+
+const STYLE: &str = "body{font:1.05rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}\
+h1{font-size:1.6rem;line-height:1.25}a{color:#00528f}code{background:#f1f3f5;padding:.1rem .3rem;border-radius:.2rem}dt{font-weight:600;margin-top:.8rem}dd{margin:0}\
+footer{margin-top:3rem;color:#5a5a66;font-size:.9rem}";
+
+/// A page of ours: one style of our own, no scripts.
+fn page(title: &str, body: &str) -> HttpResponse {
+    use data_encoding::BASE64;
+    use sha2::{Digest, Sha256};
+    let hash = BASE64.encode(&Sha256::digest(STYLE.as_bytes()));
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .insert_header((
+            "Content-Security-Policy",
+            format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        ))
+        .content_type("text/html; charset=utf-8")
+        .body(format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+             <title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main>\
+             <footer>OTS NGO Registry {}</footer></body></html>",
+            env!("CARGO_PKG_VERSION")
+        ))
+}
+
+/// Says what this service is and where to go.
+///
+/// A short page for people.
+#[utoipa::path(
+    tag = "service", operation_id = "get_front_page", security(()),
+    responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::Plain)
+)]
+#[get("/")]
+async fn get_front_page(_query: NoQuery) -> HttpResponse {
+    page(
+        "OTS NGO Registry",
+        "<h1>OTS NGO Registry</h1>\
+         <p>The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its eight countries, \
+         which of them belong to the Platform, since when, and by whose decision.</p>\
+         <dl>\
+         <dt><a href=\"/v1/organisations\">/v1/organisations</a></dt><dd>Public organisations, to browse and to filter.</dd>\
+         <dt><a href=\"/v1/countries\">/v1/countries</a></dt><dd>The eight countries: legal forms, identifier schemes, standing in the OTS.</dd>\
+         <dt><a href=\"/docs/\">/docs</a></dt><dd>The interactive reference of the whole interface.</dd>\
+         <dt><a href=\"/openapi.json\">/openapi.json</a></dt><dd>The same as a document for machines (OpenAPI 3.1).</dd>\
+         <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens.</dd>\
+         </dl>\
+         <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>.</p>",
+    )
+}
+
+/// Explains a kind of problem.
+///
+/// The page that the `type` of a problem points to.
+#[utoipa::path(
+    tag = "service", operation_id = "get_problem_page", security(()),
+    params(("code" = String, Path, description = "The problem's code", example = "stale_version")),
+    responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::PublicRead)
+)]
+#[get("/problems/{code}")]
+async fn get_problem_page(code: Path<String>, _query: NoQuery) -> Result<HttpResponse, Error> {
+    let code = Code::ALL
+        .iter()
+        .find(|c| c.code() == code.0)
+        .ok_or_else(|| Error::not_found("problem"))?;
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
+    let help = escape(code.help());
+    // Backticks mark code in the table's texts.
+    let help: String = help
+        .split('`')
+        .enumerate()
+        .map(|(n, part)| {
+            if n % 2 == 1 {
+                format!("<code>{part}</code>")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect();
+    Ok(page(
+        code.title(),
+        &format!(
+            "<h1>{}</h1><p><code>{}</code>, HTTP status {}</p><p>{help}</p><p><a href=\"/docs/\">The reference</a></p>",
+            escape(code.title()),
+            code.code(),
+            code.status()
+        ),
+    ))
+}
+
+/// The OpenAPI document as bytes, made once at start.
+#[derive(Clone)]
+pub struct Document(pub web::Bytes);
+
+/// Reads the OpenAPI document.
+///
+/// The contract of this interface, made from the same registration as the routes.
+#[utoipa::path(
+    tag = "service", operation_id = "get_openapi", security(()),
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, example = json!({"openapi": "3.1.0"})), docs::Plain)
+)]
+#[get("/openapi.json")]
+async fn get_openapi(
+    request: HttpRequest,
+    document: web::Data<Document>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    let text = std::str::from_utf8(&document.0).map_err(Error::internal)?;
+    let tag = crate::http::tags::of_body(text);
+    if crate::http::tags::is_known(&request, &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header(("ETag", tag))
+            .insert_header(("Cache-Control", "public, max-age=300"))
+            .finish());
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header(("ETag", tag))
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .content_type("application/json")
+        .body(document.0.clone()))
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The program's version.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+const OK: Health = Health {
+    status: "ok",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// Says that the process is alive.
+///
+/// Looks at nothing else: a lost database does not make it fail.
+#[utoipa::path(
+    tag = "service", operation_id = "get_health", security(()),
+    responses((status = 200, description = "Alive", body = Health), docs::Plain)
+)]
+#[get("/healthz")]
+async fn get_health(_query: NoQuery) -> HttpResponse {
+    HttpResponse::Ok().json(OK)
+}
+
+/// Says whether the service can do its work.
+///
+/// Looks at the database and at the version of its tables.
+#[utoipa::path(
+    tag = "service", operation_id = "get_readiness", security(()),
+    responses((status = 200, description = "Ready", body = Health), docs::Plain)
+)]
+#[get("/readyz")]
+async fn get_readiness(db: web::Data<Db>, _query: NoQuery) -> Result<HttpResponse, Error> {
+    let current = db
+        .read(|conn| migrate::is_current(conn).map_err(Error::from))
+        .await?;
+    if !current {
+        return Err(Error::new(
+            Code::DatabaseUnavailable,
+            "the database has other tables than this program; run ots-registry migrate",
+        )
+        .header("Retry-After", "5"));
+    }
+    Ok(HttpResponse::Ok().json(OK))
+}

@@ -1,0 +1,190 @@
+//! The conventions of the HTTP interface, on routes of every kind.
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use serde_json::json;
+
+use crate::both;
+
+both! {
+    async fn what_the_framework_refuses_is_a_problem_too(app) {
+        app.get("/nowhere").await.problem(404, "not_found");
+        let refused = app.send(TestRequest::delete().uri("/v1/countries")).await.problem(405, "method_not_allowed");
+        assert_eq!(refused.header("allow"), Some("GET, HEAD"));
+        let kz = app.coordinator("KZ");
+        let post = |body: &'static str, kind: &'static str| {
+            kz.request(Method::POST, "/v1/organisations")
+                .insert_header(("Idempotency-Key", "k"))
+                .insert_header(("Content-Type", kind))
+                .set_payload(body)
+        };
+        app.send(post("{", "application/json")).await.problem(400, "malformed_request");
+        app.send(post("{}", "text/plain")).await.problem(415, "unsupported_media_type");
+        app.send(post("{} {}", "application/json")).await.problem(422, "invalid_field");
+        app.send(post("{}", "application/json").insert_header(("Content-Encoding", "gzip"))).await.problem(415, "unsupported_media_type");
+        let large = kz
+            .request(Method::POST, "/v1/organisations")
+            .insert_header(("Idempotency-Key", "k"))
+            .insert_header(("Content-Type", "application/json"))
+            .set_payload(vec![b' '; 300_000]);
+        app.send(large).await.problem(413, "body_too_large");
+        let twice = r#"{"country": "KZ", "country": "KG", "names": []}"#;
+        app.send(post(twice, "application/json")).await.problem(422, "invalid_field");
+    }
+}
+
+both! {
+    async fn every_answer_has_a_request_id_and_security_headers(app) {
+        for path in ["/", "/nowhere", "/v1/countries", "/v1/journal", "/healthz", "/docs/"] {
+            let answer = app.get(path).await;
+            for name in ["x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "cache-control"] {
+                assert!(answer.header(name).is_some(), "{path} has no {name}");
+            }
+        }
+        let refused = app.get("/nowhere").await;
+        assert_eq!(refused.str("/request_id"), refused.header("x-request-id").unwrap());
+    }
+}
+
+both! {
+    async fn a_known_tag_is_not_sent_again(app) {
+        let first = app.get("/v1/countries").await.expect(200);
+        let tag = first.header("etag").unwrap().to_owned();
+        assert_eq!(first.header("cache-control"), Some("public, max-age=60"));
+        let again = app.send(TestRequest::get().uri("/v1/countries").insert_header(("If-None-Match", tag.clone()))).await;
+        assert_eq!((again.status, again.bytes.len()), (304, 0));
+        let zipped = app.send(TestRequest::get().uri("/v1/countries").insert_header(("Accept-Encoding", "gzip"))).await.expect(200);
+        assert_eq!(zipped.header("content-encoding"), Some("gzip"));
+        let zipped_tag = zipped.header("etag").unwrap().to_owned();
+        assert_eq!(zipped_tag, format!("{}-gzip\"", tag.trim_end_matches('"')));
+        let again = app.send(TestRequest::get().uri("/v1/countries").insert_header(("If-None-Match", zipped_tag))).await;
+        assert_eq!(again.status, 304);
+    }
+}
+
+both! {
+    async fn the_tag_of_a_compressed_answer_is_good_for_if_match(app) {
+        let ngo = app.organisation("HU").create().await;
+        let hu = app.coordinator("HU");
+        let zipped = app.send(hu.request(Method::GET, &ngo.url()).insert_header(("Accept-Encoding", "br"))).await.expect(200);
+        assert_eq!(zipped.header("content-encoding"), Some("br"));
+        let tag = zipped.header("etag").unwrap().to_owned();
+        hu.send_with(Method::PATCH, &ngo.url(), &tag, Some(json!({"city": "Pécs"}))).await.expect(200);
+    }
+}
+
+both! {
+    async fn a_repeated_post_has_one_effect_and_one_answer(app) {
+        let kz = app.coordinator("KZ");
+        let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Once"}]});
+        let post = |key: &'static str, body: &serde_json::Value| {
+            kz.request(Method::POST, "/v1/organisations").insert_header(("Idempotency-Key", key)).set_json(body)
+        };
+        let first = app.send(post("key-1", &body)).await.expect(201);
+        let again = app.send(post("key-1", &body)).await.expect(201);
+        assert_eq!((&first.bytes, first.header("location"), first.header("etag")), (&again.bytes, again.header("location"), again.header("etag")));
+        let mut other = body.clone();
+        other["city"] = json!("Astana");
+        app.send(post("key-1", &other)).await.problem(422, "idempotency_key_reused");
+        app.send(post("key-2", &body)).await.problem(409, "possible_duplicate");
+        let none = kz.request(Method::POST, "/v1/organisations").set_json(&body);
+        app.send(none).await.problem(400, "idempotency_key_required");
+        assert_eq!(kz.get("/v1/organisations?count=true").await.at("/page/total"), 1);
+        // Another person's same key is another key.
+        let other = app.coordinator("KZ");
+        let theirs = other.request(Method::POST, "/v1/organisations").insert_header(("Idempotency-Key", "key-1")).set_json(&body);
+        app.send(theirs).await.problem(409, "possible_duplicate");
+    }
+}
+
+both! {
+    async fn fifty_same_posts_at_once_have_one_effect(app) {
+        let kz = app.coordinator("KZ");
+        let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Crowd"}]});
+        let calls = (0..50).map(|_| {
+            let request = kz.request(Method::POST, "/v1/organisations").insert_header(("Idempotency-Key", "crowd")).set_json(&body);
+            let app = app.clone();
+            actix_web::rt::spawn(async move { app.send(request).await })
+        });
+        let mut made = Vec::new();
+        for call in calls.collect::<Vec<_>>() {
+            let answer = call.await.unwrap();
+            match answer.status {
+                201 => made.push(answer.bytes),
+                409 => assert_eq!(answer.str("/code"), "request_running"),
+                other => panic!("{other}: {}", answer.text()),
+            }
+        }
+        assert!(!made.is_empty() && made.iter().all(|b| *b == made[0]));
+        assert_eq!(kz.get("/v1/organisations?count=true").await.at("/page/total"), 1);
+    }
+}
+
+both! {
+    async fn a_bad_credential_is_not_an_anonymous_caller(app) {
+        let kz = app.coordinator("KZ");
+        let with = |values: &[&str]| {
+            let mut request = TestRequest::get().uri("/v1/organisations");
+            for value in values {
+                request = request.append_header(("Authorization", *value));
+            }
+            request
+        };
+        let good = format!("Bearer {}", kz.token);
+        app.send(with(&[&good])).await.expect(200);
+        for bad in [vec!["Bearer x"], vec!["Basic eDp5"], vec![good.as_str(), good.as_str()], vec!["Bearer otsk_nothing"]] {
+            let refused = app.send(with(&bad)).await.problem(401, "not_authenticated");
+            assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer"));
+        }
+        let refused = app.get("/v1/journal").await.problem(401, "not_authenticated");
+        assert!(refused.header("www-authenticate").is_some());
+    }
+}
+
+both! {
+    async fn a_head_request_is_answered_like_a_get_without_its_body(app) {
+        let answer = app.send(TestRequest::default().method(Method::HEAD).uri("/v1/countries")).await.expect(200);
+        assert!(answer.header("etag").is_some());
+    }
+}
+
+both! {
+    async fn rate_limits_are_told_and_held(app) {
+        use ots_registry::http::limits::{Allowance, Limits};
+        let strict = app.with(|parts| parts.limits = Limits::new(Allowance { anonymous: 2, known: 3 })).await;
+        let from = |ip: &str| TestRequest::get().uri("/v1/countries").peer_addr(format!("{ip}:1").parse().unwrap());
+        let first = strict.send(from("192.0.2.1")).await.expect(200);
+        assert_eq!(first.header("ratelimit-policy"), Some("\"anonymous\";q=2;w=60"));
+        strict.send(from("192.0.2.1")).await.expect(200);
+        let refused = strict.send(from("192.0.2.1")).await.problem(429, "too_many_requests");
+        assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+        // Whoever claims another address in a header is not believed.
+        let liar = from("192.0.2.1").insert_header(("X-Forwarded-For", "192.0.2.9"));
+        strict.send(liar).await.problem(429, "too_many_requests");
+        strict.send(from("192.0.2.2")).await.expect(200);
+    }
+}
+
+both! {
+    async fn problems_point_to_a_page_of_ours(app) {
+        for code in ots_registry::http::Code::ALL {
+            let page = app.get(&format!("/problems/{}", code.code())).await.expect(200);
+            assert!(page.text().contains(code.code()));
+        }
+        app.get("/problems/none").await.problem(404, "not_found");
+    }
+}
+
+both! {
+    async fn browsers_may_read_the_public_surface_but_send_no_token(app) {
+        let read = app.send(TestRequest::get().uri("/v1/countries").insert_header(("Origin", "https://partner.example"))).await.expect(200);
+        assert_eq!(read.header("access-control-allow-origin"), Some("*"));
+        let asked = TestRequest::default()
+            .method(Method::OPTIONS)
+            .uri("/v1/organisations")
+            .insert_header(("Origin", "https://partner.example"))
+            .insert_header(("Access-Control-Request-Method", "GET"))
+            .insert_header(("Access-Control-Request-Headers", "authorization"));
+        assert_ne!(app.send(asked).await.status, 200);
+    }
+}

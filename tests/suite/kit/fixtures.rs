@@ -1,0 +1,152 @@
+//! Fixtures as sentences: `app.organisation("KZ").named("…").active().create().await`. They go through the public API.
+
+use serde_json::{Value, json};
+
+use super::{App, Person};
+
+/// An organisation to be made.
+pub struct Organisation<'a> {
+    app: &'a App,
+    country: String,
+    name: String,
+    more: Value,
+    state: State,
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Registered,
+    Active,
+}
+
+/// An organisation that was made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Registry number.
+    pub number: String,
+    /// Its membership, if it has one.
+    pub membership: Option<String>,
+}
+
+impl Made {
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("/v1/organisations/{}", self.number)
+    }
+
+    /// Its membership's address.
+    #[track_caller]
+    pub fn membership_url(&self) -> String {
+        format!(
+            "/v1/memberships/{}",
+            self.membership.as_deref().expect("a membership")
+        )
+    }
+}
+
+impl App {
+    /// An organisation of this country.
+    pub fn organisation(&self, country: &str) -> Organisation<'_> {
+        let name = format!(
+            "Sample Association {}",
+            ots_registry::db::Id::random().unwrap()
+        );
+        Organisation {
+            app: self,
+            country: country.to_owned(),
+            name,
+            more: json!({}),
+            state: State::Registered,
+        }
+    }
+
+    /// Takes an application from nothing to a recommendation; gives the membership's and the proposal's address.
+    pub async fn recommended(&self, coordinator: &Person, number: &str) -> (String, String) {
+        let applied = coordinator
+            .post(
+                &format!("/v1/organisations/{number}/memberships"),
+                json!({"type": "full"}),
+            )
+            .await
+            .expect(201);
+        let membership = format!("/v1/memberships/{}", applied.str("/id"));
+        coordinator
+            .act(&membership, "submit", json!({}))
+            .await
+            .expect(200);
+        coordinator
+            .act(&membership, "review", json!({}))
+            .await
+            .expect(200);
+        let done = coordinator
+            .act(
+                &membership,
+                "recommendation",
+                json!({"stance": "for", "reason": "The register extract was checked."}),
+            )
+            .await
+            .expect(202);
+        (
+            membership,
+            format!("/v1/proposals/{}", done.str("/proposal/id")),
+        )
+    }
+}
+
+impl Organisation<'_> {
+    /// With this legal name.
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// With these further members of the registration.
+    pub fn with(mut self, more: Value) -> Self {
+        self.more = more;
+        self
+    }
+
+    /// As an active member.
+    pub fn active(mut self) -> Self {
+        self.state = State::Active;
+        self
+    }
+
+    /// Makes it.
+    pub async fn create(self) -> Made {
+        let coordinator = self.app.coordinator(&self.country);
+        let mut body = json!({
+            "country": self.country,
+            "names": [{"kind": "legal", "text": self.name}],
+        });
+        for (name, value) in self.more.as_object().cloned().unwrap_or_default() {
+            body[name] = value;
+        }
+        let made = coordinator
+            .post("/v1/organisations", body)
+            .await
+            .expect(201);
+        let number = made.str("/number");
+        if self.state == State::Registered {
+            return Made {
+                number,
+                membership: None,
+            };
+        }
+        let (membership, proposal) = self.app.recommended(&coordinator, &number).await;
+        let officer = self.app.secretariat();
+        let revision = officer.get(&proposal).await.at("/revision");
+        officer
+            .post(
+                &format!("{proposal}/decision"),
+                json!({"outcome": "approved", "reason": "As recommended.", "revision": revision}),
+            )
+            .await
+            .expect(200);
+        let id = membership.rsplit('/').next().unwrap_or("").to_owned();
+        Made {
+            number,
+            membership: Some(id),
+        }
+    }
+}
