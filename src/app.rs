@@ -24,7 +24,7 @@ use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
-use crate::{accounts, auth, countries, journal, memberships, organisations, pages};
+use crate::{accounts, auth, countries, imports, journal, memberships, organisations, pages};
 
 /// The parts that handlers take, each by its own type.
 #[derive(Clone)]
@@ -61,6 +61,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(countries::handlers::routes)
                 .configure(organisations::routes)
                 .configure(memberships::routes)
+                .configure(imports::routes)
                 .configure(journal::handlers::routes),
         );
 }

@@ -23,6 +23,17 @@ pub struct Permit<A> {
     act: PhantomData<fn() -> A>,
 }
 
+// Long work takes several transactions; each asks the database for the right anew. (A derive would ask A for Clone.)
+impl<A> Clone for Permit<A> {
+    fn clone(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            credential: self.credential.clone(),
+            act: PhantomData,
+        }
+    }
+}
+
 /// Who acts, confirmed by the database in this very call, and what they reach.
 #[derive(Clone, Debug)]
 pub struct Acting {

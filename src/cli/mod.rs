@@ -6,12 +6,14 @@
 //! | `init.rs` | `init`: the first two secretariat accounts and the keys |
 //! | `migrate.rs` | `migrate` |
 //! | `user.rs` | `user invite`, `user disable`, `user list` |
+//! | `import.rs` | `import`: a spreadsheet of organisations |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
 //!
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
 //! 1 when something was refused or found, 2 when the command's words are off.
 
+mod import;
 mod init;
 mod journal;
 mod migrate;
@@ -50,6 +52,8 @@ enum Command {
     /// Invites, disables and lists accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Imports a spreadsheet of organisations.
+    Import(import::Import),
     /// Prints the OpenAPI document, or checks a file against it.
     Openapi(openapi::OpenApi),
     /// Checks the record of changes.
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
             Command::Init(args) => init::run(&args, &config),
             Command::Migrate => migrate::run(&config),
             Command::User(args) => user::run(&args, &config),
+            Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
         });

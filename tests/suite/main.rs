@@ -6,6 +6,7 @@
 
 mod kit;
 
+mod accounts;
 mod conventions;
 mod journal;
 mod memberships;
