@@ -4,9 +4,14 @@
 #   cargo run --release -- serve --demo        in one terminal
 #   docs/tour.sh                               in another
 #
-# BASE      the address of a registry that was started with --demo (http://127.0.0.1:8080)
-# REGISTRY  the program, for the last step (target/release/ots-registry)
-# DATA      how the program finds that registry's database (--data-dir data)
+# or, for a registry that keeps its data somewhere else:
+#
+#   BASE=http://127.0.0.1:9000 docs/tour.sh --data-dir demo-data
+#
+# The arguments say to the program, for the last step, where that registry's database is (default: --data-dir data).
+# BASE         the address of a registry that was started with --demo (http://127.0.0.1:8080)
+# REGISTRY     the program (target/release/ots-registry)
+# PARTNER_KEY  the partner's API key that `serve --demo` printed; without it the secretariat makes one, which ends with the tour
 #
 # Every answer is checked; the first one that is not as expected ends the tour with exit code 1. The tour can be repeated: each
 # run takes another organisation of the spreadsheet, until all have a membership.
@@ -14,8 +19,11 @@ set -euo pipefail
 
 BASE="${BASE:-http://127.0.0.1:8080}"
 ROOT="$(cd "$(dirname "$0")/.." && pwd)"
-REGISTRY="${REGISTRY:-$ROOT/target/release/ots-registry}"
-DATA="${DATA:---data-dir $ROOT/data}"
+REGISTRY="${REGISTRY:-${OTS_REGISTRY:-$ROOT/target/release/ots-registry}}"
+# The program refuses OTS_ variables that it does not know.
+unset OTS_REGISTRY
+PARTNER_KEY="${PARTNER_KEY:-}"
+[ $# -gt 0 ] || set -- --data-dir "$ROOT/data"
 SHEET="$ROOT/tests/data/import-identifiers-kz.csv"
 PASSWORD='nine sample beekeepers'
 
@@ -168,7 +176,15 @@ lacks '"private"'
 tag="$(header ETag)"
 call 304 GET "/v1/organisations/$number" -H "If-None-Match: $tag"
 
-say "A partner website reads it with an API key, which the secretariat makes"
+say "A partner website reads it with its API key"
+if [ -n "$PARTNER_KEY" ]; then
+    as "$PARTNER_KEY" 200 GET "/v1/organisations/$number"
+    has '"standing":"active"'
+    lacks '"private"'
+    as "$PARTNER_KEY" 403 GET /v1/memberships
+fi
+
+say "The secretariat makes another key, and revokes it: it stops working at once"
 act "$secretariat" 201 /v1/api-keys '{"name":"Tour partner website","scopes":["read"]}'
 partner_id="$(member id)"
 partner="$(member secret)"
@@ -190,7 +206,6 @@ as "$auditor" 403 POST "/v1/organisations/$number/memberships" \
 as "$coordinator" 403 GET /v1/journal
 
 say "The program checks the whole record against itself and against the tables"
-# shellcheck disable=SC2086 # DATA holds several words on purpose
-"$REGISTRY" journal verify $DATA || die "journal verify found something"
+"$REGISTRY" journal verify "$@" || die "journal verify found something"
 
 say "Done: $number is a member, and the record says by whom and why"
