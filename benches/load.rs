@@ -43,7 +43,12 @@ struct Settings {
 
 impl Settings {
     fn read() -> Fallible<Self> {
-        let mut settings = Self { organisations: 250_000, rounds: 5, import_rows: 100_000, database: None };
+        let mut settings = Self {
+            organisations: 250_000,
+            rounds: 5,
+            import_rows: 100_000,
+            database: None,
+        };
         let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
         while let Some(name) = args.next() {
             let value = args.next().ok_or("each option needs a value")?;
@@ -79,18 +84,32 @@ fn load(settings: &Settings, folder: &std::path::Path) -> Fallible<()> {
     let started = Clock::now();
     seed(&mut conn, &countries, settings.organisations)?;
     let seconds = started.elapsed().as_secs_f64();
-    println!("{} · {} organisations registered in {seconds:.0} s ({:.0}/s)", url.kind(), settings.organisations, rate(settings.organisations, seconds));
+    println!(
+        "{} · {} organisations registered in {seconds:.0} s ({:.0}/s)",
+        url.kind(),
+        settings.organisations,
+        rate(settings.organisations, seconds)
+    );
     TokenKeys::create(&folder.join("keys"), Instant::now())?;
     let keys = TokenKeys::load(&folder.join("keys"), "http://127.0.0.1")?;
     let token = coordinator(&mut conn, &keys)?;
     let places = Places::find(&mut conn)?;
     let parts = Parts {
-        db: Db::start(&url, Sizes { readers: 2, ..Sizes::default() }),
+        db: Db::start(
+            &url,
+            Sizes {
+                readers: 2,
+                ..Sizes::default()
+            },
+        ),
         keys,
         passwords: Passwords::new()?,
         countries: countries.clone(),
         rules: Arc::new(Rules::default_rules()?),
-        limits: Limits::new(Allowance { anonymous: 0, known: 0 }),
+        limits: Limits::new(Allowance {
+            anonymous: 0,
+            known: 0,
+        }),
         proxies: TrustedProxies::default(),
         base_url: "http://127.0.0.1".to_owned(),
         running: Running::default(),
@@ -104,7 +123,16 @@ fn rate(count: usize, seconds: f64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds
 }
 
-const TOWNS: [&str; 8] = ["Аста", "Оралтау", "Bahçeli", "Gülşehir", "Qoraqum", "Szentfalu", "Täzeoba", "Yeşilköy"];
+const TOWNS: [&str; 8] = [
+    "Аста",
+    "Оралтау",
+    "Bahçeli",
+    "Gülşehir",
+    "Qoraqum",
+    "Szentfalu",
+    "Täzeoba",
+    "Yeşilköy",
+];
 
 fn body(country: &str, n: usize) -> serde_json::Value {
     let town = TOWNS.get(n % TOWNS.len()).copied().unwrap_or("");
@@ -142,7 +170,11 @@ fn seed(conn: &mut Conn, countries: &Countries, count: usize) -> Fallible<()> {
     }
     // Only the bench does this past the journal: members would need six events each.
     conn.batch_execute("UPDATE organisations SET public_from = '2026-01-01'")?;
-    conn.batch_execute(if conn.is_postgres() { "VACUUM ANALYZE" } else { "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);" })?;
+    conn.batch_execute(if conn.is_postgres() {
+        "VACUUM ANALYZE"
+    } else {
+        "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);"
+    })?;
     Ok(())
 }
 
@@ -187,7 +219,11 @@ impl Places {
     fn find(conn: &mut Conn) -> Fallible<Self> {
         use diesel::prelude::*;
         use ots_registry::db::schema::organisations;
-        let numbers: Vec<String> = organisations::table.select(organisations::number).order(organisations::number).limit(2_000).load(conn)?;
+        let numbers: Vec<String> = organisations::table
+            .select(organisations::number)
+            .order(organisations::number)
+            .limit(2_000)
+            .load(conn)?;
         let deep: (String, String) = organisations::table
             .select((organisations::sort_key, organisations::number))
             .order((organisations::sort_key.desc(), organisations::number.desc()))
@@ -205,11 +241,16 @@ fn serve(parts: Parts) -> Fallible<SocketAddr> {
         actix_web::rt::System::new().block_on(async move {
             let constant = |path: web::Path<usize>| async move {
                 let body = "x".repeat(path.into_inner());
-                HttpResponse::Ok().insert_header(("ETag", "\"constant\"")).content_type("application/json").body(body)
+                HttpResponse::Ok()
+                    .insert_header(("ETag", "\"constant\""))
+                    .content_type("application/json")
+                    .body(body)
             };
-            let server = HttpServer::new(move || app(&parts, &served).route("/constant/{bytes}", web::get().to(constant)))
-                .workers(2)
-                .bind("127.0.0.1:0");
+            let server = HttpServer::new(move || {
+                app(&parts, &served).route("/constant/{bytes}", web::get().to(constant))
+            })
+            .workers(2)
+            .bind("127.0.0.1:0");
             let Ok(server) = server else { return };
             if let Some(address) = server.addrs().first() {
                 let _ = tell.send(*address);
@@ -231,7 +272,10 @@ impl Client {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(64 * 1024),
+        })
     }
 
     /// Sends a request and reads the answer: its status and the length of its body.
@@ -245,9 +289,16 @@ impl Client {
                 return Err("the server closed the connection".into());
             }
             self.buffer.extend_from_slice(chunk.get(..n).unwrap_or(&[]));
-            let Some(head) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-            let text = String::from_utf8_lossy(self.buffer.get(..head).unwrap_or(&[])).to_lowercase();
-            let length = text.lines().find_map(|l| l.strip_prefix("content-length: ")).and_then(|v| v.trim().parse().ok()).unwrap_or(0usize);
+            let Some(head) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") else {
+                continue;
+            };
+            let text =
+                String::from_utf8_lossy(self.buffer.get(..head).unwrap_or(&[])).to_lowercase();
+            let length = text
+                .lines()
+                .find_map(|l| l.strip_prefix("content-length: "))
+                .and_then(|v| v.trim().parse().ok())
+                .unwrap_or(0usize);
             if self.buffer.len() >= head + 4 + length {
                 let status = text.get(9..12).and_then(|s| s.parse().ok()).unwrap_or(0);
                 return Ok((status, length, text));
@@ -261,7 +312,12 @@ fn get(path: &str) -> String {
 }
 
 /// Requests per second over some connections for a while.
-fn throughput(address: SocketAddr, seconds: f64, want: u16, make: &(dyn Fn(usize) -> String + Sync)) -> Fallible<f64> {
+fn throughput(
+    address: SocketAddr,
+    seconds: f64,
+    want: u16,
+    make: &(dyn Fn(usize) -> String + Sync),
+) -> Fallible<f64> {
     const CONNECTIONS: usize = 16;
     let started = Clock::now();
     let counts: Vec<Result<usize, String>> = std::thread::scope(|scope| {
@@ -271,7 +327,9 @@ fn throughput(address: SocketAddr, seconds: f64, want: u16, make: &(dyn Fn(usize
                     let mut client = Client::open(address).map_err(|e| e.to_string())?;
                     let mut n = 0;
                     while started.elapsed().as_secs_f64() < seconds {
-                        let (status, ..) = client.call(&make(n * CONNECTIONS + c)).map_err(|e| e.to_string())?;
+                        let (status, ..) = client
+                            .call(&make(n * CONNECTIONS + c))
+                            .map_err(|e| e.to_string())?;
                         if status != want {
                             return Err(format!("status {status}"));
                         }
@@ -281,7 +339,13 @@ fn throughput(address: SocketAddr, seconds: f64, want: u16, make: &(dyn Fn(usize
                 })
             })
             .collect();
-        running.into_iter().map(|t| t.join().unwrap_or_else(|_| Err("a client panicked".to_owned()))).collect()
+        running
+            .into_iter()
+            .map(|t| {
+                t.join()
+                    .unwrap_or_else(|_| Err("a client panicked".to_owned()))
+            })
+            .collect()
     });
     let mut total = 0;
     for count in counts {
@@ -296,13 +360,23 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &str) -> Fallible<()> {
-    let number = |n: usize| places.numbers.get(n % places.numbers.len().max(1)).cloned().unwrap_or_default();
+    let number = |n: usize| {
+        places
+            .numbers
+            .get(n % places.numbers.len().max(1))
+            .cloned()
+            .unwrap_or_default()
+    };
     let mut client = Client::open(address)?;
     let (_, one, _) = client.call(&get(&format!("/v1/organisations/{}", number(0))))?;
     let first_page = "/v1/organisations?limit=50".to_owned();
     let (_, fifty, head) = client.call(&get(&first_page))?;
     // The server's own cursor tells its form; the last page's key goes into it.
-    let link = head.lines().find_map(|l| l.strip_prefix("link: ")).ok_or("no link")?.to_owned();
+    let link = head
+        .lines()
+        .find_map(|l| l.strip_prefix("link: "))
+        .ok_or("no link")?
+        .to_owned();
     drop(link);
     let cursor = deep_cursor(address, &places.deep)?;
     let deep_page = format!("{first_page}&cursor={cursor}");
@@ -323,7 +397,14 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
             body.len()
         )
     };
-    let names = ["constant (1 record's bytes)", "get one by number", "constant (1 page's bytes)", "first page of 50", "deepest page of 50", "register"];
+    let names = [
+        "constant (1 record's bytes)",
+        "get one by number",
+        "constant (1 page's bytes)",
+        "first page of 50",
+        "deepest page of 50",
+        "register",
+    ];
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     for r in 0..settings.rounds {
         round.store(r, std::sync::atomic::Ordering::Relaxed);
@@ -341,13 +422,26 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
     }
     let bases = [0, 0, 2, 2, 2, 0];
     for (n, name) in names.iter().enumerate() {
-        let base = bases.get(n).and_then(|b| rates.get(*b)).cloned().unwrap_or_default();
+        let base = bases
+            .get(n)
+            .and_then(|b| rates.get(*b))
+            .cloned()
+            .unwrap_or_default();
         let own = rates.get(n).cloned().unwrap_or_default();
         let ratio = median(own.iter().zip(&base).map(|(a, b)| a / b).collect());
-        println!("{name:<28} {:>9.0}/s   ratio to the constant answer {ratio:.3}", median(own));
+        println!(
+            "{name:<28} {:>9.0}/s   ratio to the constant answer {ratio:.3}",
+            median(own)
+        );
     }
-    let pages = rates.get(4).zip(rates.get(3)).map(|(deep, first)| median(deep.iter().zip(first).map(|(d, f)| f / d).collect()));
-    println!("the deepest page costs {:.2} of the first", pages.unwrap_or(0.0));
+    let pages = rates
+        .get(4)
+        .zip(rates.get(3))
+        .map(|(deep, first)| median(deep.iter().zip(first).map(|(d, f)| f / d).collect()));
+    println!(
+        "the deepest page costs {:.2} of the first",
+        pages.unwrap_or(0.0)
+    );
     Ok(())
 }
 
@@ -355,7 +449,9 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
 fn deep_cursor(address: SocketAddr, (key, number): &(String, String)) -> Fallible<String> {
     use data_encoding::BASE64URL_NOPAD;
     let mut client = Client::open(address)?;
-    client.stream.write_all(get("/v1/organisations?limit=50").as_bytes())?;
+    client
+        .stream
+        .write_all(get("/v1/organisations?limit=50").as_bytes())?;
     let mut bytes = Vec::new();
     let mut chunk = [0u8; 64 * 1024];
     while !String::from_utf8_lossy(&bytes).contains("\"next\":\"") || !bytes.ends_with(b"}}") {
@@ -363,8 +459,13 @@ fn deep_cursor(address: SocketAddr, (key, number): &(String, String)) -> Fallibl
         bytes.extend_from_slice(chunk.get(..n).unwrap_or(&[]));
     }
     let text = String::from_utf8_lossy(&bytes);
-    let next = text.split("\"next\":\"").nth(1).and_then(|t| t.split('"').next()).ok_or("no cursor")?;
-    let mut cursor: serde_json::Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(next.as_bytes())?)?;
+    let next = text
+        .split("\"next\":\"")
+        .nth(1)
+        .and_then(|t| t.split('"').next())
+        .ok_or("no cursor")?;
+    let mut cursor: serde_json::Value =
+        serde_json::from_slice(&BASE64URL_NOPAD.decode(next.as_bytes())?)?;
     if let Some(place) = cursor.get_mut(1) {
         *place = serde_json::json!([key, number]);
     }
@@ -372,7 +473,12 @@ fn deep_cursor(address: SocketAddr, (key, number): &(String, String)) -> Fallibl
 }
 
 /// Imports a generated spreadsheet with all checks.
-fn import(settings: &Settings, url: &DatabaseUrl, countries: &Countries, folder: &std::path::Path) -> Fallible<()> {
+fn import(
+    settings: &Settings,
+    url: &DatabaseUrl,
+    countries: &Countries,
+    folder: &std::path::Path,
+) -> Fallible<()> {
     if settings.import_rows == 0 {
         return Ok(());
     }
@@ -389,9 +495,26 @@ fn import(settings: &Settings, url: &DatabaseUrl, countries: &Countries, folder:
     migrate::up(&mut conn)?;
     let started = Clock::now();
     let acting = Acting::operator(Action::Import)?;
-    let options = ImportOptions { source: Some("load".to_owned()), ..ImportOptions::default() };
-    let summary = run::run(&mut conn, &acting, countries, csv.as_bytes(), "load.csv", &options, run::Mode::Commit, &mut |_| {})?;
+    let options = ImportOptions {
+        source: Some("load".to_owned()),
+        ..ImportOptions::default()
+    };
+    let summary = run::run(
+        &mut conn,
+        &acting,
+        countries,
+        csv.as_bytes(),
+        "load.csv",
+        &options,
+        run::Mode::Commit,
+        &mut |_| {},
+    )?;
     let seconds = started.elapsed().as_secs_f64();
-    println!("import of {} rows with all checks: {} applied in {seconds:.1} s ({:.0} rows/s)", settings.import_rows, summary.counts.applied, rate(settings.import_rows, seconds));
+    println!(
+        "import of {} rows with all checks: {} applied in {seconds:.1} s ({:.0} rows/s)",
+        settings.import_rows,
+        summary.counts.applied,
+        rate(settings.import_rows, seconds)
+    );
     Ok(())
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use actix_cors::Cors;
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::{OpenApi, PathItem, RefOr};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
@@ -162,6 +163,7 @@ pub fn app(
                 .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")),
         )
         .default_service(web::to(no_such_address))
+        .wrap(from_fn(refuse_unknown_parameters))
         .wrap(cors())
         .wrap(Compress::default())
         .wrap(from_fn(envelope))
@@ -217,35 +219,69 @@ async fn get_docs() -> HttpResponse {
         .finish()
 }
 
-/// The addresses of the contract with the methods they take.
+/// Refuses query parameters where the contract has none; the others look at theirs themselves.
+async fn refuse_unknown_parameters(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if !request.query_string().is_empty() {
+        let known = request.app_data::<web::Data<KnownPaths>>();
+        let method = if request.method() == Method::HEAD {
+            &Method::GET
+        } else {
+            request.method()
+        };
+        if known.is_some_and(|k| k.takes_no_parameters(request.path(), method)) {
+            return Err(
+                Error::new(Code::BadParameter, "this address takes no query parameters").into(),
+            );
+        }
+    }
+    next.call(request).await
+}
+
+/// The addresses of the contract with the methods they take, and whether each has query parameters.
 #[derive(Clone)]
-struct KnownPaths(Arc<Vec<(ResourceDef, Vec<Method>)>>);
+struct KnownPaths(Arc<Vec<(ResourceDef, Vec<(Method, bool)>)>>);
 
 impl KnownPaths {
     fn of(openapi: &OpenApi) -> Self {
         let methods = |item: &PathItem| {
-            let has = [
-                (item.get.is_some(), Method::GET),
-                (item.get.is_some(), Method::HEAD),
-                (item.post.is_some(), Method::POST),
-                (item.put.is_some(), Method::PUT),
-                (item.patch.is_some(), Method::PATCH),
-                (item.delete.is_some(), Method::DELETE),
+            let each = [
+                (&item.get, Method::GET),
+                (&item.get, Method::HEAD),
+                (&item.post, Method::POST),
+                (&item.put, Method::PUT),
+                (&item.patch, Method::PATCH),
+                (&item.delete, Method::DELETE),
             ];
-            has.into_iter()
-                .filter(|(there, _)| *there)
-                .map(|(_, m)| m)
+            each.into_iter()
+                .filter_map(|(o, m)| o.as_ref().map(|o| (m, has_query(o))))
                 .collect()
         };
-        Self(Arc::new(
-            openapi
-                .paths
-                .paths
-                .iter()
-                .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
-                .collect(),
-        ))
+        let paths = openapi
+            .paths
+            .paths
+            .iter()
+            .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
+        Self(Arc::new(paths.collect()))
     }
+
+    fn takes_no_parameters(&self, path: &str, method: &Method) -> bool {
+        let found = self
+            .0
+            .iter()
+            .filter(|(pattern, _)| pattern.is_match(path))
+            .flat_map(|(_, methods)| methods);
+        let mut own = found.filter(|(m, _)| m == method).peekable();
+        own.peek().is_some() && own.all(|(_, query)| !query)
+    }
+}
+
+fn has_query(operation: &Operation) -> bool {
+    let list = operation.parameters.as_deref().unwrap_or_default();
+    list.iter()
+        .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query))
 }
 
 /// 404, or 405 where the address exists for other methods.
@@ -265,7 +301,7 @@ async fn no_such_address(
     };
     let allow = methods
         .iter()
-        .map(Method::as_str)
+        .map(|(m, _)| m.as_str())
         .collect::<Vec<_>>()
         .join(", ");
     Err(Error::new(

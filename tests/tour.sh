@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$(realpath "${OTS_REGISTRY:-target/debug/ots-registry}")
+unset OTS_REGISTRY # the program refuses OTS_ variables that it does not know
 pg_bin=${PG_BIN:-$(find /usr/lib/postgresql -maxdepth 2 -type d -name bin 2>/dev/null | sort -V | tail -n 1)}
 work=$(mktemp -d)
 chmod 755 "$work"
@@ -30,7 +31,7 @@ tour() {
     sleep 0.1
   done
   key=$(sed -n 's/^ *partner key: *//p' "$work/$name.out")
-  BASE="http://127.0.0.1:$port" PARTNER_KEY="$key" OTS_REGISTRY="$program" bash docs/tour.sh "$@"
+  BASE="http://127.0.0.1:$port" PARTNER_KEY="$key" REGISTRY="$program" bash docs/tour.sh "$@"
   kill -TERM "$server"
   wait "$server"
   server=''

@@ -217,13 +217,13 @@ pub fn check_identifier(
     let checked = countries::check(countries, Some(country), &new.scheme, &value).map_err(|_| {
         Error::field(format!("{pointer}/scheme"), "is not a scheme of this country, an international one or an org-id.guide prefix; GET /v1/countries lists them")
     })?;
-    if let Some((Some(home), _)) = countries.scheme(&checked.scheme) {
-        if home.code != country {
-            return Err(Error::field(
-                format!("{pointer}/scheme"),
-                format!("is a scheme of {}, not of {country}", home.code),
-            ));
-        }
+    if let Some((Some(home), _)) = countries.scheme(&checked.scheme)
+        && home.code != country
+    {
+        return Err(Error::field(
+            format!("{pointer}/scheme"),
+            format!("is a scheme of {}, not of {country}", home.code),
+        ));
     }
     let verdict = match checked.verdict {
         Verdict::NaturalPerson => {
