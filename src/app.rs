@@ -53,7 +53,6 @@ pub struct Parts {
 fn urls(config: &mut ServiceConfig<'_>) {
     config
         .configure(pages::routes)
-        .service(get_docs)
         .configure(accounts::well_known_routes)
         .service(
             scope("/v1")
@@ -110,11 +109,12 @@ impl Modify for Bearer {
 
 /// The OpenAPI document, from the same registration as the routes.
 pub fn contract() -> OpenApi {
-    let (_, openapi) = App::new()
+    let (_, mut openapi) = App::new()
         .into_utoipa_app()
         .openapi(Contract::openapi())
         .configure(urls)
         .split_for_parts();
+    crate::http::contract::complete(&mut openapi);
     openapi
 }
 
@@ -156,6 +156,7 @@ pub fn app(
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
         .app_data(web::Data::new(document.known.clone()))
+        .service(get_docs)
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
                 .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")),
@@ -202,13 +203,7 @@ fn cors() -> Cors {
         .max_age(3600)
 }
 
-/// Leads to the interactive reference.
-///
-/// It works offline: everything it loads is inside the program.
-#[utoipa::path(
-    tag = "service", operation_id = "get_docs", security(()),
-    responses((status = 308, description = "The reference is at /docs/"), crate::http::docs::Plain)
-)]
+/// Leads to the interactive reference, which is a page and no part of the contract.
 #[get("/docs")]
 async fn get_docs() -> HttpResponse {
     HttpResponse::PermanentRedirect()

@@ -76,7 +76,7 @@ fn known_countries(conn: &mut Conn, codes: &[String]) -> Result<(), Error> {
 /// addresses.
 #[utoipa::path(
     tag = "accounts", operation_id = "list_users", security(("bearer" = [])), params(UserQuery),
-    responses((status = 200, description = "A page of accounts", body = Page<User>), docs::OfficerRead)
+    responses((status = 200, description = "A page of accounts", body = Page<User>), docs::OfficerList)
 )]
 #[get("/users")]
 async fn list_users(
@@ -130,6 +130,7 @@ async fn list_users(
 #[post("/users")]
 async fn invite_user(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
     body: Json<InviteUser>,
@@ -193,6 +194,7 @@ async fn get_user(
 #[patch("/users/{id}")]
 async fn change_user(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     seen: IfMatch,
     id: Path<String>,
     body: Json<ChangeUser>,
@@ -219,11 +221,12 @@ async fn change_user(
         ("id" = String, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
         ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-reset-1")
     ),
-    responses((status = 201, description = "The link", body = OneTimeLink), docs::Create)
+    responses((status = 201, description = "The link", body = OneTimeLink), docs::CreateLink)
 )]
 #[post("/users/{id}/password-reset")]
 async fn create_password_reset(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
     id: Path<String>,

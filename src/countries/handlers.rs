@@ -12,7 +12,7 @@ use validator::Validate;
 use super::{Countries, Country, check};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReference;
-use crate::http::{Error, Json, Path, cached_public, docs};
+use crate::http::{Error, Json, NoQuery, Path, cached_public, docs};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -180,14 +180,14 @@ fn scheme_view(scheme: &super::Scheme) -> SchemeView {
 /// The Turkish Republic of Northern Cyprus has no ISO codes; they are null.
 #[utoipa::path(
     tag = "reference", operation_id = "list_countries", security((), ("bearer" = [])),
-    responses((status = 200, description = "The countries", body = CountryList), docs::PublicRead)
+    responses((status = 200, description = "The countries", body = CountryList), docs::PublicData)
 )]
 #[get("/countries")]
 async fn list_countries(
     request: HttpRequest,
     _permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
-    _query: crate::http::NoQuery,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     cached_public(
         &request,
@@ -211,7 +211,7 @@ async fn get_country(
     _permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
     code: Path<String>,
-    _query: crate::http::NoQuery,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let country = countries
         .get(&code.0)
@@ -263,6 +263,7 @@ struct CheckedIdentifier {
 #[post("/identifiers/check")]
 async fn check_identifier(
     _permit: Permit<ReadReference>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     body: Json<CheckIdentifier>,
 ) -> Result<HttpResponse, Error> {

@@ -14,6 +14,7 @@
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
 
 mod answer;
+pub mod contract;
 pub mod docs;
 pub mod envelope;
 mod extract;

@@ -11,7 +11,7 @@ use super::{JournalEntry, queries};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadJournal;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
-use crate::http::{Error, Path, Query, docs, private};
+use crate::http::{Error, NoQuery, Path, Query, docs, private};
 
 /// An auditor reads everything but personal data.
 const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
@@ -55,7 +55,7 @@ struct JournalQuery {
 /// changed or removed. Personal data is left out of an auditor's view; its hash is not.
 #[utoipa::path(
     tag = "journal", operation_id = "list_journal", security(("bearer" = [])), params(JournalQuery),
-    responses((status = 200, description = "A page of entries", body = Page<JournalEntry>), docs::OfficerRead)
+    responses((status = 200, description = "A page of entries", body = Page<JournalEntry>), docs::OfficerList)
 )]
 #[get("/journal")]
 async fn list_journal(
@@ -109,6 +109,7 @@ async fn list_journal(
 async fn get_journal_entry(
     request: HttpRequest,
     permit: Permit<ReadJournal>,
+    _query: NoQuery,
     seq: Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let seq = seq.0;

@@ -11,7 +11,7 @@ use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{RegistryNumber, change};
 
@@ -31,6 +31,7 @@ use crate::organisations::{RegistryNumber, change};
 #[post("/organisations/{number}/memberships")]
 pub(super) async fn apply_for_membership(
     permit: Permit<acts::Apply>,
+    _query: NoQuery,
     once: Once,
     rules: web::Data<Rules>,
     number: Path<String>,

@@ -166,7 +166,7 @@ struct ListQuery {
 /// A coordinator sees those of the own country.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_memberships", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerRead)
+    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerList)
 )]
 #[get("/memberships")]
 async fn list_memberships(
@@ -284,7 +284,7 @@ const STATUSES: [&str; 6] = [
 /// Acts that wait for a second officer, and those that were closed.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_proposals", security(("bearer" = [])), params(ProposalQuery),
-    responses((status = 200, description = "A page of proposals", body = Page<ProposalView>), docs::OfficerRead)
+    responses((status = 200, description = "A page of proposals", body = Page<ProposalView>), docs::OfficerList)
 )]
 #[get("/proposals")]
 async fn list_proposals(

@@ -16,7 +16,7 @@ use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations;
 
 /// Recommends an application for or against admission.
@@ -31,6 +31,7 @@ use crate::organisations;
 #[post("/memberships/{id}/recommendation")]
 pub(super) async fn recommend_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

@@ -12,7 +12,7 @@ use crate::auth::{Acting, Permit, Role};
 use crate::db::Id;
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
-use crate::http::{Code, Error, Json, Path, docs};
+use crate::http::{Code, Error, Json, NoQuery, Path, docs};
 
 /// Gives an application back to the queue.
 ///
@@ -26,6 +26,7 @@ use crate::http::{Code, Error, Json, Path, docs};
 #[post("/memberships/{id}/release")]
 pub(super) async fn release_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

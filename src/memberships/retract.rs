@@ -15,7 +15,7 @@ use crate::auth::{Acting, Permit};
 use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 
 /// Retracts an own proposal.
 ///
@@ -24,11 +24,12 @@ use crate::http::{Answer, Code, Error, Json, Path, docs};
     tag = "memberships", operation_id = "retract_proposal", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Retract, description = "Why"),
-    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::MembershipAct)
+    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::Decision)
 )]
 #[post("/proposals/{id}/retraction")]
 pub(super) async fn retract_proposal(
     permit: Permit<acts::Retract>,
+    _query: NoQuery,
     once: Once,
     rules: web::Data<Rules>,
     id: Path<Id>,

@@ -12,7 +12,7 @@ use crate::auth::policy::acts::Review;
 use crate::db::Id;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Error, Json, Path, docs};
+use crate::http::{Error, Json, NoQuery, Path, docs};
 
 /// Returns an application with questions.
 ///
@@ -26,6 +26,7 @@ use crate::http::{Error, Json, Path, docs};
 #[post("/memberships/{id}/return")]
 pub(super) async fn return_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

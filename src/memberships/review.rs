@@ -11,7 +11,7 @@ use crate::auth::policy::acts::Review;
 use crate::db::Id;
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
-use crate::http::{Error, Json, Path, docs};
+use crate::http::{Error, Json, NoQuery, Path, docs};
 
 /// Takes an application into review.
 ///
@@ -25,6 +25,7 @@ use crate::http::{Error, Json, Path, docs};
 #[post("/memberships/{id}/review")]
 pub(super) async fn review_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

@@ -11,7 +11,7 @@ use crate::auth::policy::acts::Apply;
 use crate::db::Id;
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
-use crate::http::{Error, Json, Path, docs};
+use crate::http::{Error, Json, NoQuery, Path, docs};
 
 /// Hands an application in.
 ///
@@ -25,6 +25,7 @@ use crate::http::{Error, Json, Path, docs};
 #[post("/memberships/{id}/submit")]
 pub(super) async fn submit_membership(
     permit: Permit<Apply>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

@@ -11,7 +11,7 @@ use crate::auth::policy::acts::Apply;
 use crate::db::Id;
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
-use crate::http::{Error, Json, Path, docs};
+use crate::http::{Error, Json, NoQuery, Path, docs};
 
 /// Takes an application back.
 ///
@@ -25,6 +25,7 @@ use crate::http::{Error, Json, Path, docs};
 #[post("/memberships/{id}/application-withdrawal")]
 pub(super) async fn withdraw_application(
     permit: Permit<Apply>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

@@ -13,7 +13,7 @@ use crate::countries::Countries;
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -60,6 +60,7 @@ fn whole(
 #[post("/organisations")]
 async fn register_organisation(
     permit: Permit<acts::RegisterOrganisation>,
+    _query: NoQuery,
     once: Once,
     countries: web::Data<Countries>,
     body: Json<RegisterOrganisation>,
@@ -91,6 +92,7 @@ async fn register_organisation(
 #[patch("/organisations/{number}")]
 async fn change_organisation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,
@@ -123,6 +125,7 @@ async fn change_organisation(
 #[put("/organisations/{number}/withholding")]
 async fn withhold_organisation(
     permit: Permit<acts::WithholdOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,
@@ -148,11 +151,12 @@ async fn withhold_organisation(
         ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
         ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
-    responses((status = 200, description = "The organisation", body = Organisation), docs::Change)
+    responses((status = 200, description = "The organisation", body = Organisation), docs::Remove)
 )]
 #[delete("/organisations/{number}/withholding")]
 async fn show_organisation(
     permit: Permit<acts::WithholdOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,

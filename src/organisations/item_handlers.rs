@@ -18,7 +18,7 @@ use crate::countries::Countries;
 use crate::db::{Conn, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, Path, cached_public, docs, private};
+use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -154,6 +154,7 @@ async fn remove(
 async fn list_names(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -178,6 +179,7 @@ async fn list_names(
 #[post("/organisations/{number}/names")]
 async fn add_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -211,6 +213,7 @@ async fn add_name(
 #[patch("/organisations/{number}/names/{item}")]
 async fn change_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
     body: Json<ChangeName>,
@@ -233,11 +236,12 @@ async fn change_name(
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_name", security(("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/names/{item}")]
 async fn remove_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -263,6 +267,7 @@ async fn remove_name(
 async fn list_identifiers(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
@@ -291,6 +296,7 @@ async fn list_identifiers(
 #[post("/organisations/{number}/identifiers")]
 async fn add_identifier(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     countries: web::Data<Countries>,
@@ -319,11 +325,12 @@ async fn add_identifier(
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_identifier", security(("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/identifiers/{item}")]
 async fn remove_identifier(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -349,6 +356,7 @@ async fn remove_identifier(
 async fn list_contacts(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -376,6 +384,7 @@ async fn list_contacts(
 #[post("/organisations/{number}/contacts")]
 async fn add_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -409,6 +418,7 @@ async fn add_contact(
 #[patch("/organisations/{number}/contacts/{item}")]
 async fn change_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
     body: Json<NewContact>,
@@ -431,11 +441,12 @@ async fn change_contact(
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_contact", security(("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/contacts/{item}")]
 async fn remove_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -461,6 +472,7 @@ async fn remove_contact(
 async fn list_relations(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -494,6 +506,7 @@ async fn list_relations(
 #[post("/organisations/{number}/relations")]
 async fn add_relation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -521,11 +534,12 @@ async fn add_relation(
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_relation", security(("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/relations/{item}")]
 async fn remove_relation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -551,6 +565,7 @@ async fn remove_relation(
 async fn list_evidence(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -578,6 +593,7 @@ async fn list_evidence(
 #[post("/organisations/{number}/evidence")]
 async fn add_evidence(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -605,11 +621,12 @@ async fn add_evidence(
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_evidence", security(("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/evidence/{item}")]
 async fn remove_evidence(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {

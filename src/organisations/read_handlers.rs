@@ -15,7 +15,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
-use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
+use crate::http::{Code, Error, NoQuery, Path, Query, cached_public, docs, private};
 use crate::journal::{Class, JournalEntry};
 
 /// Which organisations, in which order.
@@ -161,7 +161,7 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
 /// different names narrow together; a repeated filter means any of its values. Names sort by their folded form.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisations", security((), ("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicRead)
+    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicList)
 )]
 #[get("/organisations")]
 pub(super) async fn list_organisations(
@@ -225,6 +225,7 @@ pub(super) async fn list_organisations(
 pub(super) async fn get_organisation(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
@@ -267,7 +268,7 @@ struct HistoryQuery {
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_history", security((), ("bearer" = [])),
     params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), HistoryQuery),
-    responses((status = 200, description = "A page of recorded changes", body = Page<HistoryEntry>), docs::PublicRead)
+    responses((status = 200, description = "A page of recorded changes", body = Page<HistoryEntry>), docs::PublicParts)
 )]
 #[get("/organisations/{number}/history")]
 pub(super) async fn list_organisation_history(
