@@ -72,7 +72,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
             countries, which of them belong to the Platform, since when, and by whose decision.\n\n\
             Errors are problem details (RFC 9457). Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
             take `Idempotency-Key`. Unknown fields, unknown parameters and empty parameters are refused.",
-        contact(name = "The NGO Platform's registry", url = "/"),
+        contact(name = "The NGO Platform's registry"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This registry")),
@@ -237,6 +237,8 @@ impl KnownPaths {
                 .paths
                 .iter()
                 .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
+                // The reference is a page beside the contract.
+                .chain([(ResourceDef::new("/docs"), vec![Method::GET, Method::HEAD])])
                 .collect(),
         ))
     }

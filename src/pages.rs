@@ -72,7 +72,7 @@ async fn get_front_page(_query: NoQuery) -> HttpResponse {
 /// The page that the `type` of a problem points to.
 #[utoipa::path(
     tag = "service", operation_id = "get_problem_page", security(()),
-    params(("code" = String, Path, description = "The problem's code", example = "stale_version")),
+    params(("code" = Code, Path, description = "The problem's code", example = "stale_version")),
     responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::PlainPage)
 )]
 #[get("/problems/{code}")]

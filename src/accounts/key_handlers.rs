@@ -65,7 +65,7 @@ async fn list_api_keys(
 /// `Idempotency-Key` is refused, because the secret is not kept.
 #[utoipa::path(
     tag = "accounts", operation_id = "create_api_key", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-key-1")),
+    params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-key-1")),
     request_body(content = CreateApiKey, description = "The key"),
     responses((status = 201, description = "The key and its secret", body = CreatedApiKey), docs::Create)
 )]
@@ -92,7 +92,7 @@ async fn create_api_key(
 /// It stops working at once. Revoking a revoked key changes nothing.
 #[utoipa::path(
     tag = "accounts", operation_id = "revoke_api_key", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The key's id", example = "3k7v0c5m2qxyz")),
+    params(("id" = crate::db::Id, Path, description = "The key's id", example = "3k7v0c5m2qxyz")),
     responses((status = 204, description = "Revoked"), docs::End)
 )]
 #[delete("/api-keys/{id}")]

@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 pub(super) struct Part {
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     pub cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -123,7 +123,7 @@ async fn list_own_sessions(
 /// It ends at once, wherever it is used.
 #[utoipa::path(
     tag = "accounts", operation_id = "end_own_session", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The session's id", example = "3k7v0c5m2qxyz")),
+    params(("id" = crate::db::Id, Path, description = "The session's id", example = "3k7v0c5m2qxyz")),
     responses((status = 204, description = "Ended"), docs::End)
 )]
 #[delete("/auth/sessions/{id}")]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::{
     Components, Object, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
     Type,

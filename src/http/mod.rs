@@ -24,6 +24,7 @@ pub mod pages;
 mod patch;
 mod problem;
 pub mod tags;
+pub(crate) mod words;
 
 pub use answer::{Answer, cached_public, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};

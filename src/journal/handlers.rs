@@ -27,7 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// Only entries about this organisation, by registry number.
-    #[param(example = "OTS-7K3M9Q2-54")]
+    #[param(value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
     organisation: Option<String>,
     /// Only entries about this subject.
     #[param(example = "membership:3k7v0c5m2qxyz")]
@@ -42,7 +42,7 @@ struct JournalQuery {
     #[param(example = 0, minimum = 0)]
     after: Option<i64>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]

@@ -22,8 +22,8 @@ use crate::organisations::{RegistryNumber, change};
 #[utoipa::path(
     tag = "memberships", operation_id = "apply_for_membership", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")
     ),
     request_body(content = Apply, description = "What is applied for"),
     responses((status = 201, description = "The membership, a draft", body = Membership), docs::Apply)

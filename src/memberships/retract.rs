@@ -22,7 +22,7 @@ use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 /// A recommendation goes back to review: its event is voided, not removed.
 #[utoipa::path(
     tag = "memberships", operation_id = "retract_proposal", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Retract, description = "Why"),
     responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::Decision)
 )]

@@ -53,7 +53,7 @@ fn whole(
 /// `distinct_from` and give `distinct_reason`. It is not public before its first active membership.
 #[utoipa::path(
     tag = "organisations", operation_id = "register_organisation", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
+    params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
     request_body(content = RegisterOrganisation, description = "The organisation"),
     responses((status = 201, description = "The organisation", body = Organisation), docs::Register)
 )]
@@ -81,8 +81,8 @@ async fn register_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (ChangeOrganisation = "application/merge-patch+json"), (ChangeOrganisation = "application/json")
@@ -116,8 +116,8 @@ async fn change_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "withhold_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content = Withhold, description = "Why"),
     responses((status = 200, description = "The organisation", body = Organisation), docs::Change)
@@ -148,8 +148,8 @@ async fn withhold_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "show_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     responses((status = 200, description = "The organisation", body = Organisation), docs::Remove)
 )]

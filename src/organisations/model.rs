@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text::Refused;
+use crate::http::words::schema_words;
 
 macro_rules! words {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $word:tt,)* }) => {
@@ -79,6 +80,55 @@ impl RelationKind {
         }
     }
 }
+
+/// The states of a membership, by which organisations can be listed: applications first.
+pub const STATES: &[&str] = &[
+    "draft",
+    "submitted",
+    "in_review",
+    "returned",
+    "recommended",
+    "rejected",
+    "application_withdrawn",
+    "active",
+    "grace",
+    "lapsed",
+    "suspended",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+/// The standings that are public: what a membership can be once it was decided for.
+pub const STANDINGS: &[&str] = &[
+    "active",
+    "grace",
+    "lapsed",
+    "suspended",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+/// The types of a membership.
+pub const TYPES: &[&str] = &["full", "associate", "observer"];
+
+schema_words!(
+    /// The state of a membership.
+    StateWord as "MembershipState", STATES
+);
+schema_words!(
+    /// A public standing: a member, or how the membership ended.
+    StandingWord as "MembershipStanding", STANDINGS
+);
+schema_words!(
+    /// The type of a membership.
+    TypeWord as "MembershipType", TYPES
+);
+schema_words!(
+    /// An order of organisations.
+    SortWord as "OrganisationOrder", &["name", "-name"]
+);
 
 /// When an organisation was founded: a year, or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
