@@ -229,6 +229,7 @@ struct CheckIdentifier {
     country: Option<String>,
     /// The scheme's code.
     #[schema(min_length = 1, max_length = 50)]
+    #[validate(length(min = 1, max = 50, message = "must have 1 to 50 characters"))]
     scheme: String,
     /// The value as it is written, at most 100 characters.
     #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]

@@ -15,6 +15,7 @@
 
 mod answer;
 pub mod contract;
+pub mod day;
 pub mod docs;
 pub mod envelope;
 mod extract;

@@ -27,19 +27,20 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// Only entries about this organisation, by registry number.
-    #[param(value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
+    #[param(min_length = 1, value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
     organisation: Option<String>,
     /// Only entries about this subject.
-    #[param(example = "membership:3k7v0c5m2qxyz")]
+    #[param(min_length = 1, example = "membership:3k7v0c5m2qxyz")]
     subject: Option<String>,
     /// Only entries by this actor.
-    #[param(example = "user:3k7v0c5m2qxyz")]
+    #[param(min_length = 1, example = "user:3k7v0c5m2qxyz")]
     actor: Option<String>,
     /// Only this kind of change.
-    #[param(example = "organisation.registered")]
+    #[param(min_length = 1, example = "organisation.registered")]
     action: Option<String>,
     /// Only entries after this position.
     #[param(example = 0, minimum = 0)]
+    #[validate(range(min = 0, message = "must not be negative"))]
     after: Option<i64>,
     /// Where the page before ended.
     #[param(min_length = 1, example = "WyJ0eXBlIl0")]

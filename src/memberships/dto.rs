@@ -40,6 +40,7 @@ pub struct Apply {
     #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: super::model::MembershipType,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -51,6 +52,7 @@ pub struct Apply {
 #[schema(example = json!({}))]
 pub struct PlainAct {
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why; required when it is back-dated.
     pub reason: Option<Reason>,
@@ -64,8 +66,10 @@ pub struct ReturnApplication {
     /// What is asked.
     pub questions: Reason,
     /// The last day for the answer; by the rules when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub deadline: Option<NaiveDate>,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -93,6 +97,7 @@ pub struct Recommend {
     #[schema(max_items = 50)]
     pub evidence: Vec<i32>,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -122,6 +127,7 @@ pub struct Decide {
     #[schema(minimum = 1, example = 4)]
     pub revision: i32,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Number of the paper decision.
     pub decision_number: Option<Line>,

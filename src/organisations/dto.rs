@@ -72,6 +72,7 @@ pub struct RegisterOrganisation {
     pub notes: Option<LongText>,
     /// National and international identifiers.
     #[serde(default)]
+    #[validate(nested)]
     #[schema(max_items = 20)]
     pub identifiers: Vec<NewIdentifier>,
     /// How other files name this organisation.
@@ -123,9 +124,11 @@ pub struct ChangeName {
 pub struct NewIdentifier {
     /// The scheme's code.
     #[schema(min_length = 1, max_length = 50, example = "KZ-BIN")]
+    #[validate(length(min = 1, max = 50, message = "must have 1 to 50 characters"))]
     pub scheme: String,
     /// The value as it is written.
     #[schema(min_length = 1, max_length = 100, example = "950440001673")]
+    #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]
     pub value: String,
     /// Why a value that fails its check is kept all the same.
     pub override_reason: Option<Reason>,
@@ -220,6 +223,7 @@ pub struct ChangeOrganisation {
     #[schema(value_type = Option<LongText>)]
     pub notes: Patch<LongText>,
     /// The day from which the change holds in the world; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -261,6 +265,7 @@ pub struct NewEvidence {
     /// Who issued it.
     pub issuer: Line,
     /// When.
+    #[serde(deserialize_with = "crate::http::day::required")]
     pub issued_on: NaiveDate,
     /// SHA-256 of the document, 64 hexadecimal digits.
     #[validate(custom(function = "is_sha256"))]
