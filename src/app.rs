@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use actix_cors::Cors;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
-use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem, RefOr};
+use utoipa::openapi::{OpenApi, PathItem};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
@@ -54,7 +53,6 @@ pub struct Parts {
 fn urls(config: &mut ServiceConfig<'_>) {
     config
         .configure(pages::routes)
-        .service(get_docs)
         .configure(accounts::well_known_routes)
         .service(
             scope("/v1")
@@ -75,7 +73,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
             countries, which of them belong to the Platform, since when, and by whose decision.\n\n\
             Errors are problem details (RFC 9457). Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
             take `Idempotency-Key`. Unknown fields, unknown parameters and empty parameters are refused.",
-        contact(name = "The NGO Platform's registry", url = "/"),
+        contact(name = "The NGO Platform's registry"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This registry")),
@@ -112,11 +110,12 @@ impl Modify for Bearer {
 
 /// The OpenAPI document, from the same registration as the routes.
 pub fn contract() -> OpenApi {
-    let (_, openapi) = App::new()
+    let (_, mut openapi) = App::new()
         .into_utoipa_app()
         .openapi(Contract::openapi())
         .configure(urls)
         .split_for_parts();
+    crate::http::contract::complete(&mut openapi);
     openapi
 }
 
@@ -158,12 +157,12 @@ pub fn app(
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
         .app_data(web::Data::new(document.known.clone()))
+        .service(get_docs)
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
                 .config(utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none")),
         )
         .default_service(web::to(no_such_address))
-        .wrap(from_fn(refuse_unknown_parameters))
         .wrap(cors())
         .wrap(Compress::default())
         .wrap(from_fn(envelope))
@@ -205,13 +204,7 @@ fn cors() -> Cors {
         .max_age(3600)
 }
 
-/// Leads to the interactive reference.
-///
-/// It works offline: everything it loads is inside the program.
-#[utoipa::path(
-    tag = "service", operation_id = "get_docs", security(()),
-    responses((status = 308, description = "The reference is at /docs/"), crate::http::docs::Plain)
-)]
+/// Leads to the interactive reference, which is a page and no part of the contract.
 #[get("/docs")]
 async fn get_docs() -> HttpResponse {
     HttpResponse::PermanentRedirect()
@@ -219,30 +212,9 @@ async fn get_docs() -> HttpResponse {
         .finish()
 }
 
-/// Refuses query parameters where the contract has none; the others look at theirs themselves.
-async fn refuse_unknown_parameters(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if !request.query_string().is_empty() {
-        let known = request.app_data::<web::Data<KnownPaths>>();
-        let method = if request.method() == Method::HEAD {
-            &Method::GET
-        } else {
-            request.method()
-        };
-        if known.is_some_and(|k| k.takes_no_parameters(request.path(), method)) {
-            return Err(
-                Error::new(Code::BadParameter, "this address takes no query parameters").into(),
-            );
-        }
-    }
-    next.call(request).await
-}
-
-/// The addresses of the contract with the methods they take, and whether each has query parameters.
+/// The addresses of the contract with the methods they take.
 #[derive(Clone)]
-struct KnownPaths(Arc<Vec<(ResourceDef, Vec<(Method, bool)>)>>);
+struct KnownPaths(Arc<Vec<(ResourceDef, Vec<Method>)>>);
 
 impl KnownPaths {
     fn of(openapi: &OpenApi) -> Self {
@@ -256,32 +228,21 @@ impl KnownPaths {
                 (&item.delete, Method::DELETE),
             ];
             each.into_iter()
-                .filter_map(|(o, m)| o.as_ref().map(|o| (m, has_query(o))))
+                .filter(|(o, _)| o.is_some())
+                .map(|(_, m)| m)
                 .collect()
         };
-        let paths = openapi
-            .paths
-            .paths
-            .iter()
-            .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)));
-        Self(Arc::new(paths.collect()))
+        Self(Arc::new(
+            openapi
+                .paths
+                .paths
+                .iter()
+                .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
+                // The reference is a page beside the contract.
+                .chain([(ResourceDef::new("/docs"), vec![Method::GET, Method::HEAD])])
+                .collect(),
+        ))
     }
-
-    fn takes_no_parameters(&self, path: &str, method: &Method) -> bool {
-        let found = self
-            .0
-            .iter()
-            .filter(|(pattern, _)| pattern.is_match(path))
-            .flat_map(|(_, methods)| methods);
-        let mut own = found.filter(|(m, _)| m == method).peekable();
-        own.peek().is_some() && own.all(|(_, query)| !query)
-    }
-}
-
-fn has_query(operation: &Operation) -> bool {
-    let list = operation.parameters.as_deref().unwrap_or_default();
-    list.iter()
-        .any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query))
 }
 
 /// 404, or 405 where the address exists for other methods.
@@ -301,7 +262,7 @@ async fn no_such_address(
     };
     let allow = methods
         .iter()
-        .map(|(m, _)| m.as_str())
+        .map(Method::as_str)
         .collect::<Vec<_>>()
         .join(", ");
     Err(Error::new(

@@ -72,8 +72,8 @@ async fn get_front_page(_query: NoQuery) -> HttpResponse {
 /// The page that the `type` of a problem points to.
 #[utoipa::path(
     tag = "service", operation_id = "get_problem_page", security(()),
-    params(("code" = String, Path, description = "The problem's code", example = "stale_version")),
-    responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::PublicRead)
+    params(("code" = Code, Path, description = "The problem's code", example = "stale_version")),
+    responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::PlainPage)
 )]
 #[get("/problems/{code}")]
 async fn get_problem_page(code: Path<String>, _query: NoQuery) -> Result<HttpResponse, Error> {
@@ -163,7 +163,7 @@ const OK: Health = Health {
 /// Looks at nothing else: a lost database does not make it fail.
 #[utoipa::path(
     tag = "service", operation_id = "get_health", security(()),
-    responses((status = 200, description = "Alive", body = Health), docs::Plain)
+    responses((status = 200, description = "Alive", body = Health), docs::Alive)
 )]
 #[get("/healthz")]
 async fn get_health(_query: NoQuery) -> HttpResponse {
@@ -175,7 +175,7 @@ async fn get_health(_query: NoQuery) -> HttpResponse {
 /// Looks at the database and at the version of its tables.
 #[utoipa::path(
     tag = "service", operation_id = "get_readiness", security(()),
-    responses((status = 200, description = "Ready", body = Health), docs::Plain)
+    responses((status = 200, description = "Ready", body = Health), docs::Ready)
 )]
 #[get("/readyz")]
 async fn get_readiness(db: web::Data<Db>, _query: NoQuery) -> Result<HttpResponse, Error> {

@@ -70,8 +70,24 @@ fn is_forbidden(c: char, lines: bool) -> bool {
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
+/// What [`is_forbidden`] refuses below U+10000, as a part of a regular expression's class (ECMA-262); the private
+/// planes and the last two of every plane have no form that all dialects read alike.
+const HIDDEN: &str = r"\u0000-\u0008\u000B-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uE000-\uF8FF\uFDD0-\uFDEF\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF";
+
+fn line_pattern() -> String {
+    format!(r"^[^\s{HIDDEN}]([^\t\n{HIDDEN}]*[^\s{HIDDEN}])?$")
+}
+
+fn lines_pattern() -> String {
+    format!(r"^[^\s{HIDDEN}]([^{HIDDEN}]*[^\s{HIDDEN}])?$")
+}
+
+const EMAIL_PATTERN: &str = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$";
+
+const WEBSITE_PATTERN: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\u0000-\u001F\u007F-\u009F/?#@:\\.-][^\s\u0000-\u001F\u007F-\u009F/?#@:\\]*\.[^\s\u0000-\u001F\u007F-\u009F/?#@:\\.]+(:[0-9]{1,5})?([/?#][^\s\u0000-\u001F\u007F-\u009F]*)?$";
+
 macro_rules! text_type {
-    ($(#[doc = $doc:literal])+ $name:ident, $example:literal, $max:literal, $parse:expr) => {
+    ($(#[doc = $doc:literal])+ $name:ident, $example:literal, $min:literal..$max:literal, $pattern:expr, $parse:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -107,8 +123,10 @@ macro_rules! text_type {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 utoipa::openapi::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
-                    .min_length(Some(1))
+                    .description(Some(concat!($($doc),+).trim_ascii()))
+                    .min_length(Some($min))
                     .max_length(Some($max))
+                    .pattern(Some($pattern))
                     .examples([$example])
                     .into()
             }
@@ -119,7 +137,7 @@ macro_rules! text_type {
 
 text_type!(
     /// A name of an organisation: 1 to 400 characters with at least one letter or digit.
-    OrganisationName, "Sample Association of Beekeepers", 400, |text| {
+    OrganisationName, "Sample Association of Beekeepers", 1..400, line_pattern(), |text| {
         let name = clean(text, 400, false)?;
         if !name.chars().any(char::is_alphanumeric) {
             return refuse("must have at least one letter or digit");
@@ -129,15 +147,15 @@ text_type!(
 );
 text_type!(
     /// A line of text: 1 to 300 characters.
-    Line, "Sample text", 300, |text| clean(text, 300, false)
+    Line, "Sample text", 1..300, line_pattern(), |text| clean(text, 300, false)
 );
 text_type!(
     /// A text of several lines: 1 to 4,000 characters.
-    LongText, "Sample text of several lines", 4000, |text| clean(text, 4_000, true)
+    LongText, "Sample text of several lines", 1..4000, lines_pattern(), |text| clean(text, 4_000, true)
 );
 text_type!(
     /// A reason: 3 to 2,000 characters.
-    Reason, "The extract from the state register was checked.", 2000, |text| {
+    Reason, "The extract from the state register was checked.", 3..2000, lines_pattern(), |text| {
         let reason = clean(text, 2_000, true)?;
         if reason.chars().count() < 3 {
             return refuse("must say why, in at least 3 characters");
@@ -147,7 +165,7 @@ text_type!(
 );
 text_type!(
     /// A language tag (BCP 47), like `kk-Cyrl`: language, and script where it matters.
-    LanguageTag, "kk-Cyrl", 35, |text| {
+    LanguageTag, "kk-Cyrl", 2..35, "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", |text| {
         let parts: Vec<&str> = text.split('-').collect();
         let form = |part: &str, min: usize, max: usize| {
             (min..=max).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -161,7 +179,7 @@ text_type!(
 );
 text_type!(
     /// An e-mail address: one plain address with a domain that has a dot.
-    Email, "office@sample.example", 254, |text| {
+    Email, "office@sample.example", 6..254, EMAIL_PATTERN, |text| {
         let hint = "must be one e-mail address like office@sample.example";
         let Some((local, domain)) = text.rsplit_once('@') else { return refuse(hint) };
         let local_ok = !local.is_empty() && local.len() <= 64
@@ -175,7 +193,7 @@ text_type!(
 );
 text_type!(
     /// An address of a website: http or https, a host name with a dot, no log-in in it.
-    Website, "https://www.sample.example", 2048, |text| {
+    Website, "https://www.sample.example", 10..2048, WEBSITE_PATTERN, |text| {
         let hint = "must be a web address like https://www.sample.example";
         if text.len() > 2_048 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return refuse(hint);
@@ -191,7 +209,7 @@ text_type!(
 );
 text_type!(
     /// A telephone number as people write it: 3 to 40 characters.
-    Phone, "+000 00 000 00 00", 40, |text| {
+    Phone, "+000 00 000 00 00", 3..40, line_pattern(), |text| {
         let phone = clean(text, 40, false)?;
         if phone.chars().filter(char::is_ascii_digit).count() < 3 {
             return refuse("must hold at least 3 digits");

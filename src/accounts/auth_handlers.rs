@@ -73,6 +73,7 @@ fn tokens(keys: &TokenKeys, opened: Opened) -> Result<HttpResponse, Error> {
 )]
 #[post("/auth/login")]
 async fn start_session(
+    _query: NoQuery,
     db: web::Data<Db>,
     keys: web::Data<TokenKeys>,
     passwords: web::Data<Passwords>,
@@ -107,6 +108,7 @@ async fn start_session(
 )]
 #[post("/auth/refresh")]
 async fn refresh_session(
+    _query: NoQuery,
     db: web::Data<Db>,
     keys: web::Data<TokenKeys>,
     body: Json<Refresh>,
@@ -123,10 +125,13 @@ async fn refresh_session(
 /// The session ends at once: neither its access token nor its refresh token works any more.
 #[utoipa::path(
     tag = "accounts", operation_id = "end_current_session", security(("bearer" = [])),
-    responses((status = 204, description = "Logged out"), docs::Own)
+    responses((status = 204, description = "Logged out"), docs::LogOut)
 )]
 #[post("/auth/logout")]
-async fn end_current_session(permit: Permit<OwnAccount>) -> Result<HttpResponse, Error> {
+async fn end_current_session(
+    permit: Permit<OwnAccount>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
     permit
         .write(|tx, acting| {
             let (user, session) = own_session(acting)?;

@@ -97,7 +97,7 @@ pub struct User {
     /// What the account is for.
     pub role: Role,
     /// The country of a coordinator.
-    #[schema(example = "KZ")]
+    #[schema(value_type = Option<crate::countries::CountryCode>, example = "KZ")]
     pub country: Option<String>,
     /// Where it stands.
     #[schema(value_type = Status)]
@@ -149,7 +149,7 @@ pub struct InviteUser {
     /// What the account is for.
     pub role: Role,
     /// The country of a coordinator; absent for others.
-    #[schema(example = "KZ")]
+    #[schema(value_type = Option<crate::countries::CountryCode>, example = "KZ")]
     pub country: Option<String>,
 }
 
@@ -189,7 +189,7 @@ pub struct ChangeUser {
     pub role: Patch<Role>,
     /// The country of a coordinator.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "KZ")]
+    #[schema(value_type = Option<crate::countries::CountryCode>, example = "KZ")]
     pub country: Patch<String>,
     /// Where it stands.
     #[serde(default)]
@@ -275,6 +275,7 @@ pub struct CreateApiKey {
     /// What it is good for.
     #[serde(default = "read_only")]
     #[validate(length(min = 1, max = 10, message = "must have 1 to 10 scopes"))]
+    #[schema(min_items = 1, max_items = 10)]
     pub scopes: Vec<KeyScope>,
     /// Until when; a year when absent, at most two years ahead.
     pub expires_at: Option<Instant>,

@@ -11,7 +11,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::ManageKeys;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{Page, fetch_limit, limit_or_default, set_link};
-use crate::http::{Answer, Error, Json, Path, Query, docs, private};
+use crate::http::{Answer, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -26,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// Newest first, revoked and expired ones too. The secrets are not kept; a key is known by how its secret begins.
 #[utoipa::path(
     tag = "accounts", operation_id = "list_api_keys", security(("bearer" = [])), params(Part),
-    responses((status = 200, description = "A page of keys", body = Page<ApiKey>), docs::OfficerRead)
+    responses((status = 200, description = "A page of keys", body = Page<ApiKey>), docs::OfficerList)
 )]
 #[get("/api-keys")]
 async fn list_api_keys(
@@ -65,13 +65,14 @@ async fn list_api_keys(
 /// `Idempotency-Key` is refused, because the secret is not kept.
 #[utoipa::path(
     tag = "accounts", operation_id = "create_api_key", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-key-1")),
+    params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-key-1")),
     request_body(content = CreateApiKey, description = "The key"),
     responses((status = 201, description = "The key and its secret", body = CreatedApiKey), docs::Create)
 )]
 #[post("/api-keys")]
 async fn create_api_key(
     permit: Permit<ManageKeys>,
+    _query: NoQuery,
     once: Once,
     body: Json<CreateApiKey>,
 ) -> Result<HttpResponse, Error> {
@@ -91,12 +92,13 @@ async fn create_api_key(
 /// It stops working at once. Revoking a revoked key changes nothing.
 #[utoipa::path(
     tag = "accounts", operation_id = "revoke_api_key", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The key's id", example = "3k7v0c5m2qxyz")),
-    responses((status = 204, description = "Revoked"), docs::OfficerRead)
+    params(("id" = crate::db::Id, Path, description = "The key's id", example = "3k7v0c5m2qxyz")),
+    responses((status = 204, description = "Revoked"), docs::End)
 )]
 #[delete("/api-keys/{id}")]
 async fn revoke_api_key(
     permit: Permit<ManageKeys>,
+    _query: NoQuery,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let id = parse_id(&id.0, "API key")?;

@@ -9,7 +9,7 @@ use super::links::{self, Purpose};
 use super::users;
 use crate::auth::passwords::{self, Passwords};
 use crate::db::{Db, Instant};
-use crate::http::{Answer, Error, Json, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -58,6 +58,7 @@ async fn set_password(
 )]
 #[post("/invitations/{token}")]
 async fn accept_invitation(
+    _query: NoQuery,
     db: web::Data<Db>,
     passwords: web::Data<Passwords>,
     token: Path<String>,
@@ -78,6 +79,7 @@ async fn accept_invitation(
 )]
 #[post("/password-resets/{token}")]
 async fn reset_password(
+    _query: NoQuery,
     db: web::Data<Db>,
     passwords: web::Data<Passwords>,
     token: Path<String>,

@@ -33,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 pub(super) struct Part {
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     pub cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -65,7 +65,7 @@ pub(super) fn parse_id(text: &str, what: &str) -> Result<Id, Error> {
 /// The account that the access token belongs to, with its role and country.
 #[utoipa::path(
     tag = "accounts", operation_id = "get_own_account", security(("bearer" = [])),
-    responses((status = 200, description = "The account", body = User), docs::OfficerRead)
+    responses((status = 200, description = "The account", body = User), docs::OwnRead)
 )]
 #[get("/auth/me")]
 async fn get_own_account(
@@ -88,7 +88,7 @@ async fn get_own_account(
 /// The sessions that stand, newest first; the one that asks is marked.
 #[utoipa::path(
     tag = "accounts", operation_id = "list_own_sessions", security(("bearer" = [])), params(Part),
-    responses((status = 200, description = "A page of sessions", body = Page<Session>), docs::OfficerRead)
+    responses((status = 200, description = "A page of sessions", body = Page<Session>), docs::OfficerList)
 )]
 #[get("/auth/sessions")]
 async fn list_own_sessions(
@@ -123,12 +123,13 @@ async fn list_own_sessions(
 /// It ends at once, wherever it is used.
 #[utoipa::path(
     tag = "accounts", operation_id = "end_own_session", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The session's id", example = "3k7v0c5m2qxyz")),
-    responses((status = 204, description = "Ended"), docs::Own)
+    params(("id" = crate::db::Id, Path, description = "The session's id", example = "3k7v0c5m2qxyz")),
+    responses((status = 204, description = "Ended"), docs::End)
 )]
 #[delete("/auth/sessions/{id}")]
 async fn end_own_session(
     permit: Permit<OwnAccount>,
+    _query: NoQuery,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let session = parse_id(&id.0, "session")?;
@@ -157,6 +158,7 @@ async fn end_own_session(
 async fn change_own_password(
     look: Permit<OwnAccount>,
     permit: Permit<OwnAccount>,
+    _query: NoQuery,
     passwords: web::Data<Passwords>,
     body: Json<ChangePassword>,
 ) -> Result<HttpResponse, Error> {

@@ -36,7 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 struct UserQuery {
     /// Country, by the Platform's code; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["KZ"]))]
+    #[param(value_type = Vec<crate::countries::CountryCode>, example = json!(["KZ"]))]
     country: Vec<String>,
     /// Role; repeat for any of several.
     #[serde(default)]
@@ -47,7 +47,7 @@ struct UserQuery {
     #[param(example = json!(["active"]))]
     status: Vec<Status>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -76,7 +76,7 @@ fn known_countries(conn: &mut Conn, codes: &[String]) -> Result<(), Error> {
 /// addresses.
 #[utoipa::path(
     tag = "accounts", operation_id = "list_users", security(("bearer" = [])), params(UserQuery),
-    responses((status = 200, description = "A page of accounts", body = Page<User>), docs::OfficerRead)
+    responses((status = 200, description = "A page of accounts", body = Page<User>), docs::OfficerList)
 )]
 #[get("/users")]
 async fn list_users(
@@ -123,13 +123,14 @@ async fn list_users(
 /// seven days; hand it over by a way that you trust. A repeat with the same key is refused, because the link is not kept.
 #[utoipa::path(
     tag = "accounts", operation_id = "invite_user", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-user-1")),
+    params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-user-1")),
     request_body(content = InviteUser, description = "The account"),
     responses((status = 201, description = "The account and its link", body = InvitedUser), docs::Create)
 )]
 #[post("/users")]
 async fn invite_user(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
     body: Json<InviteUser>,
@@ -156,7 +157,7 @@ async fn invite_user(
 /// A coordinator sees the coordinators of the own country; auditors see no e-mail address.
 #[utoipa::path(
     tag = "accounts", operation_id = "get_user", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The account's id", example = "3k7v0c5m2qxyz")),
+    params(("id" = crate::db::Id, Path, description = "The account's id", example = "3k7v0c5m2qxyz")),
     responses((status = 200, description = "The account", body = User), docs::OfficerRead)
 )]
 #[get("/users/{id}")]
@@ -182,8 +183,8 @@ async fn get_user(
 #[utoipa::path(
     tag = "accounts", operation_id = "change_user", security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("id" = crate::db::Id, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (ChangeUser = "application/merge-patch+json"), (ChangeUser = "application/json")
@@ -193,6 +194,7 @@ async fn get_user(
 #[patch("/users/{id}")]
 async fn change_user(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     seen: IfMatch,
     id: Path<String>,
     body: Json<ChangeUser>,
@@ -216,14 +218,15 @@ async fn change_user(
 #[utoipa::path(
     tag = "accounts", operation_id = "create_password_reset", security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
-        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-reset-1")
+        ("id" = crate::db::Id, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-reset-1")
     ),
-    responses((status = 201, description = "The link", body = OneTimeLink), docs::Create)
+    responses((status = 201, description = "The link", body = OneTimeLink), docs::CreateLink)
 )]
 #[post("/users/{id}/password-reset")]
 async fn create_password_reset(
     permit: Permit<ManageAccounts>,
+    _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
     id: Path<String>,

@@ -12,7 +12,7 @@ use validator::Validate;
 use super::{Countries, Country, check};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReference;
-use crate::http::{Error, Json, Path, cached_public, docs};
+use crate::http::{Error, Json, NoQuery, Path, cached_public, docs};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -26,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[derive(Debug, Serialize, ToSchema)]
 struct CountryView {
     /// The Platform's own key; equals ISO 3166-1 alpha-2 where ISO has one.
-    #[schema(example = "KZ")]
+    #[schema(value_type = super::CountryCode, example = "KZ")]
     code: String,
     /// ISO 3166-1 alpha-2; null where ISO has none.
     #[schema(example = "KZ")]
@@ -40,7 +40,7 @@ struct CountryView {
     #[schema(example = "Kazakhstan")]
     name: String,
     /// Names by language.
-    #[schema(example = json!({"kk-Cyrl": "Қазақстан", "en": "Kazakhstan"}))]
+    #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"kk-Cyrl": "Қазақстан", "en": "Kazakhstan"}))]
     names: BTreeMap<String, String>,
     /// Languages with script.
     #[schema(example = json!(["kk-Cyrl", "ru"]))]
@@ -59,7 +59,7 @@ struct CountryView {
 #[derive(Debug, Serialize, ToSchema)]
 struct StandingView {
     /// `member` or `observer`.
-    #[schema(example = "member")]
+    #[schema(value_type = super::Standing, example = "member")]
     standing: String,
     /// First day.
     since: NaiveDate,
@@ -180,14 +180,14 @@ fn scheme_view(scheme: &super::Scheme) -> SchemeView {
 /// The Turkish Republic of Northern Cyprus has no ISO codes; they are null.
 #[utoipa::path(
     tag = "reference", operation_id = "list_countries", security((), ("bearer" = [])),
-    responses((status = 200, description = "The countries", body = CountryList), docs::PublicRead)
+    responses((status = 200, description = "The countries", body = CountryList), docs::PublicData)
 )]
 #[get("/countries")]
 async fn list_countries(
     request: HttpRequest,
     _permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
-    _query: crate::http::NoQuery,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     cached_public(
         &request,
@@ -202,7 +202,7 @@ async fn list_countries(
 /// The code is the Platform's own, such as `KZ` or `TRNC`.
 #[utoipa::path(
     tag = "reference", operation_id = "get_country", security((), ("bearer" = [])),
-    params(("code" = String, Path, description = "The Platform's country code", example = "TRNC")),
+    params(("code" = super::CountryCode, Path, description = "The Platform's country code", example = "TRNC")),
     responses((status = 200, description = "The country", body = CountryView), docs::PublicRead)
 )]
 #[get("/countries/{code}")]
@@ -211,7 +211,7 @@ async fn get_country(
     _permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
     code: Path<String>,
-    _query: crate::http::NoQuery,
+    _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let country = countries
         .get(&code.0)
@@ -225,11 +225,15 @@ async fn get_country(
 #[schema(example = json!({"country": "KZ", "scheme": "KZ-BIN", "value": "950440001673"}))]
 struct CheckIdentifier {
     /// The Platform's country code, where it is known.
+    #[schema(value_type = Option<super::CountryCode>)]
     country: Option<String>,
     /// The scheme's code.
+    #[schema(min_length = 1, max_length = 50)]
+    #[validate(length(min = 1, max = 50, message = "must have 1 to 50 characters"))]
     scheme: String,
     /// The value as it is written, at most 100 characters.
     #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]
+    #[schema(min_length = 1, max_length = 100)]
     value: String,
 }
 
@@ -240,7 +244,7 @@ struct CheckedIdentifier {
     #[schema(example = "KZ-BIN")]
     scheme: String,
     /// `valid`, `unverifiable`, `invalid` or `natural_person`.
-    #[schema(example = "valid")]
+    #[schema(value_type = super::Verdict, example = "valid")]
     verdict: String,
     /// The value that is compared; null for a person's number.
     #[schema(example = "950440001673")]
@@ -263,6 +267,7 @@ struct CheckedIdentifier {
 #[post("/identifiers/check")]
 async fn check_identifier(
     _permit: Permit<ReadReference>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     body: Json<CheckIdentifier>,
 ) -> Result<HttpResponse, Error> {

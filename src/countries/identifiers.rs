@@ -25,7 +25,7 @@ use super::model::{CheckAlgorithm, Country};
 use super::reference::Countries;
 
 /// What a check says about an identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Passes its check digit; stored.

@@ -23,4 +23,4 @@ pub use model::{
     Authority, CheckAlgorithm, Country, LegalForm, PersonNumber, Scheme, SchemeKind, Standing,
     StandingPeriod,
 };
-pub use reference::Countries;
+pub use reference::{Countries, CountryCode};

@@ -2,6 +2,7 @@
 //!
 //! Files that repeat a code, or give two countries the same spelling, are refused at load.
 
+use crate::http::words::schema_words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -29,6 +30,11 @@ const FILES: [(&str, &str); 8] = [
     ("TRNC", include_str!("data/TRNC.toml")),
 ];
 const GLOBAL: &str = include_str!("data/global.toml");
+
+schema_words!(
+    /// The Platform's code of a country; equals ISO 3166-1 alpha-2 where ISO has one.
+    CountryCode as "CountryCode", FILES.map(|(code, _)| code)
+);
 
 /// All reference data on countries and identifier schemes.
 #[derive(Debug, Clone)]

@@ -2,105 +2,204 @@
 
 use std::collections::BTreeMap;
 
+use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::Code;
 
 macro_rules! groups {
-    ($($(#[$doc:meta])* $name:ident: $($code:ident)*;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $base:ident $($code:ident)*;)*) => {
         $(
-            $(#[$doc])*
+            $(#[doc = $doc])+
             pub struct $name;
             impl utoipa::IntoResponses for $name {
                 fn responses() -> BTreeMap<String, RefOr<Response>> {
-                    of(&[$(Code::$code),*])
+                    references(&by_status($base, &[$(Code::$code),*]))
                 }
             }
         )*
+
+        /// Every answer that a group can name, by the name of its component.
+        pub(super) fn components() -> BTreeMap<String, RefOr<Response>> {
+            let mut all = BTreeMap::new();
+            for codes in [$(by_status($base, &[$(Code::$code),*])),*] {
+                for (status, codes) in codes {
+                    all.insert(component_name(&codes), RefOr::T(response(status, &codes)));
+                }
+            }
+            all
+        }
     };
 }
 
+/// What the service refuses before a handler sees the request: a query where none is taken, a `Content-Encoding`.
+const HEALTH: &[Code] = &[Code::BadParameter, Code::UnsupportedMediaType];
+/// What a page or document of the service itself can meet.
+const SERVICE: &[Code] = &[
+    Code::BadParameter,
+    Code::UnsupportedMediaType,
+    Code::TooManyRequests,
+    Code::Internal,
+];
+/// What everything behind the database can meet.
+const DATA: &[Code] = &[
+    Code::BadParameter,
+    Code::UnsupportedMediaType,
+    Code::TooManyRequests,
+    Code::Internal,
+    Code::Overloaded,
+    Code::DatabaseUnavailable,
+];
+
 groups! {
-    /// What an operation without parameters or a body can meet.
-    Plain: MethodNotAllowed TooManyRequests Overloaded DatabaseUnavailable;
-    /// What a public read can meet.
-    PublicRead: BadParameter BadCursor NotAuthenticated NotFound TooManyRequests Internal Overloaded DatabaseUnavailable;
-    /// What a read behind a log-in can meet.
-    OfficerRead: BadParameter BadCursor NotAuthenticated Forbidden NotFound TooManyRequests Internal Overloaded
-        DatabaseUnavailable;
+    /// What the sign of life can meet.
+    Alive: HEALTH;
+    /// What the question whether the service can work can meet.
+    Ready: HEALTH Internal Overloaded DatabaseUnavailable;
+    /// What a page or document of the service itself can meet.
+    Plain: SERVICE;
+    /// What a page of the service itself with a name in its address can meet.
+    PlainPage: SERVICE NotFound;
+    /// What a public read of something that is always there can meet.
+    PublicData: DATA NotAuthenticated;
+    /// What a public list can meet.
+    PublicList: DATA BadCursor NotAuthenticated;
+    /// What a public read of one thing can meet.
+    PublicRead: DATA NotAuthenticated NotFound;
+    /// What a public list of one thing's parts can meet.
+    PublicParts: DATA BadCursor NotAuthenticated NotFound;
+    /// What reading one's own account can meet.
+    OwnRead: DATA NotAuthenticated Forbidden;
+    /// What a list behind a log-in can meet.
+    OfficerList: DATA BadCursor NotAuthenticated Forbidden;
+    /// What a read of one thing behind a log-in can meet.
+    OfficerRead: DATA NotAuthenticated Forbidden NotFound;
     /// What a POST that only reads can meet.
-    ReadByPost: MalformedRequest NotAuthenticated NotFound BodyTooLarge UnsupportedMediaType InvalidField
-        TooManyRequests Internal;
+    ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField;
     /// What giving credentials can meet.
-    LogIn: MalformedRequest WrongCredentials BodyTooLarge UnsupportedMediaType InvalidField TooManyRequests Internal
-        Overloaded DatabaseUnavailable;
-    /// What an act on one's own account can meet.
-    Own: MalformedRequest NotAuthenticated WrongCredentials Forbidden NotFound BodyTooLarge UnsupportedMediaType InvalidField
-        TooManyRequests Internal Overloaded DatabaseUnavailable;
+    LogIn: DATA MalformedRequest WrongCredentials BodyTooLarge InvalidField InsufficientStorage;
+    /// What logging out can meet.
+    LogOut: DATA NotAuthenticated Forbidden InsufficientStorage;
+    /// What changing one's own password can meet.
+    Own: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden BodyTooLarge InvalidField InsufficientStorage;
+    /// What ending something that has no versions can meet.
+    End: DATA NotAuthenticated Forbidden NotFound InsufficientStorage;
     /// What making something new can meet.
-    Create: MalformedRequest BadParameter IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict
-        RequestRunning AlreadyDone BodyTooLarge UnsupportedMediaType InvalidField IdempotencyKeyReused TooManyRequests
-        Internal Overloaded DatabaseUnavailable InsufficientStorage;
-    /// What changing an object can meet.
-    Change: MalformedRequest NotAuthenticated Forbidden NotFound Conflict StaleVersion BodyTooLarge
-        UnsupportedMediaType InvalidField PreconditionRequired TooManyRequests Internal Overloaded
-        DatabaseUnavailable InsufficientStorage;
-    /// What registering an organisation can meet.
-    Register: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden DuplicateIdentifier PossibleDuplicate
-        Conflict RequestRunning BodyTooLarge UnsupportedMediaType InvalidField NaturalPersonNumber
-        IdempotencyKeyReused TooManyRequests Internal Overloaded DatabaseUnavailable InsufficientStorage;
-    /// What adding an item to an organisation can meet.
-    AddItem: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound DuplicateIdentifier Conflict
-        RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField NaturalPersonNumber
-        IdempotencyKeyReused PreconditionRequired TooManyRequests Internal Overloaded DatabaseUnavailable
+    Create: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden Conflict RequestRunning AlreadyDone
+        BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
+    /// What making a new link for an account can meet.
+    CreateLink: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
         InsufficientStorage;
+    /// What changing an object can meet.
+    Change: DATA MalformedRequest NotAuthenticated Forbidden NotFound Conflict StaleVersion BodyTooLarge InvalidField
+        PreconditionRequired InsufficientStorage;
+    /// What removing a part of an object can meet.
+    Remove: DATA NotAuthenticated Forbidden NotFound Conflict StaleVersion PreconditionRequired InsufficientStorage;
+    /// What registering an organisation can meet.
+    Register: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden DuplicateIdentifier PossibleDuplicate
+        Conflict RequestRunning BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused InsufficientStorage;
+    /// What adding an item to an organisation can meet.
+    AddItem: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound DuplicateIdentifier Conflict
+        RequestRunning StaleVersion BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused
+        PreconditionRequired InsufficientStorage;
     /// What opening an application can meet.
-    Apply: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
-        RequestRunning BodyTooLarge UnsupportedMediaType InvalidField IdempotencyKeyReused TooManyRequests Internal
-        Overloaded DatabaseUnavailable InsufficientStorage;
+    Apply: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
+        RequestRunning BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
     /// What an act of membership can meet.
-    MembershipAct: MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden SecondOfficerNeeded NotFound
-        ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge UnsupportedMediaType InvalidField
-        IdempotencyKeyReused PreconditionRequired TooManyRequests Internal Overloaded DatabaseUnavailable
+    MembershipAct: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
+        RequestRunning StaleVersion BodyTooLarge InvalidField IdempotencyKeyReused PreconditionRequired
+        InsufficientStorage;
+    /// What deciding a proposal or taking one back can meet.
+    Decision: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden SecondOfficerNeeded NotFound
+        ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge InvalidField IdempotencyKeyReused
         InsufficientStorage;
     /// What an upload can meet.
-    Upload: BadParameter IdempotencyKeyRequired NotAuthenticated Forbidden RequestRunning BodyTooLarge
-        UnsupportedMediaType UnreadableFile InvalidField IdempotencyKeyReused TooManyRequests Internal Overloaded
-        DatabaseUnavailable InsufficientStorage;
+    Upload: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden Conflict RequestRunning BodyTooLarge
+        UnreadableFile InvalidField IdempotencyKeyReused InsufficientStorage;
 }
 
-fn of(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
-    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in codes {
-        by_status.entry(code.status()).or_default().push(*code);
+type ByStatus = BTreeMap<u16, Vec<Code>>;
+
+fn by_status(base: &[Code], own: &[Code]) -> ByStatus {
+    let mut found = ByStatus::new();
+    for code in own.iter().chain(base) {
+        found.entry(code.status()).or_default().push(*code);
     }
-    by_status
-        .into_iter()
-        .map(|(status, codes)| {
-            let text = codes
-                .iter()
-                .map(|c| format!("`{}`: {}", c.code(), c.title()))
-                .collect::<Vec<_>>()
-                .join("; ");
-            let example = codes.first().map(|c| {
-                serde_json::json!({
-                    "type": format!("/problems/{}", c.code()),
-                    "title": c.title(),
-                    "status": status,
-                    "code": c.code(),
-                    "detail": c.help(),
-                    "request_id": "0r5m1zqk7v2ex"
-                })
-            });
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .example(example)
-                .build();
-            let response = ResponseBuilder::new()
-                .description(text)
-                .content("application/problem+json", content)
-                .build();
-            (status.to_string(), RefOr::T(response))
-        })
+    for codes in found.values_mut() {
+        codes.sort_unstable();
+        codes.dedup();
+    }
+    found
+}
+
+fn component_name(codes: &[Code]) -> String {
+    let names: Vec<String> = codes.iter().map(|c| format!("{c:?}")).collect();
+    names.join("_")
+}
+
+fn references(codes: &ByStatus) -> BTreeMap<String, RefOr<Response>> {
+    let reference = |codes: &Vec<Code>| RefOr::Ref(Ref::from_response_name(component_name(codes)));
+    codes
+        .iter()
+        .map(|(status, codes)| (status.to_string(), reference(codes)))
         .collect()
+}
+
+fn response(status: u16, codes: &[Code]) -> Response {
+    let text = codes
+        .iter()
+        .map(|c| format!("`{}`: {}", c.code(), c.title()))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let example = codes.first().map(|c| {
+        serde_json::json!({
+            "type": format!("/problems/{}", c.code()),
+            "title": c.title(),
+            "status": status,
+            "code": c.code(),
+            "detail": c.help(),
+            "request_id": "0r5m1zqk7v2ex"
+        })
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(example)
+        .build();
+    let mut response = ResponseBuilder::new()
+        .description(text)
+        .content("application/problem+json", content);
+    for (name, description, example) in headers_of(status) {
+        let header = HeaderBuilder::new()
+            .schema(Some(utoipa::openapi::Object::with_type(
+                utoipa::openapi::Type::String,
+            )))
+            .description(Some(*description))
+            .example(Some((*example).into()))
+            .build();
+        response = response.header(*name, header);
+    }
+    response.build()
+}
+
+type HeaderText = (&'static str, &'static str, &'static str);
+
+fn headers_of(status: u16) -> &'static [HeaderText] {
+    match status {
+        401 => &[(
+            "WWW-Authenticate",
+            "How to authenticate (RFC 6750)",
+            "Bearer realm=\"ots-registry\"",
+        )],
+        429 => &[
+            ("Retry-After", "Seconds to wait", "7"),
+            (
+                "RateLimit-Policy",
+                "The limit: requests in a window of seconds",
+                "\"anonymous\";q=120;w=60",
+            ),
+            ("RateLimit", "What is left of it", "\"anonymous\";r=0;t=7"),
+        ],
+        503 => &[("Retry-After", "Seconds to wait", "1")],
+        _ => &[],
+    }
 }

@@ -14,6 +14,8 @@
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
 
 mod answer;
+pub mod contract;
+pub mod day;
 pub mod docs;
 pub mod envelope;
 mod extract;
@@ -23,6 +25,7 @@ pub mod pages;
 mod patch;
 mod problem;
 pub mod tags;
+pub(crate) mod words;
 
 pub use answer::{Answer, cached_public, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::db::{Failure, MaybeRetry};
 
 macro_rules! problems {
-    ($($variant:ident $code:literal $status:literal $title:literal $help:literal;)*) => {
+    ($($variant:ident $code:tt $status:tt $title:tt $help:tt;)*) => {
         /// A kind of problem: stable, English, machine-readable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
         pub enum Code {

@@ -4,6 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::Instant;
+use crate::http::words::schema_words;
+
+schema_words!(
+    /// Who may read a part of an entry.
+    ClassWord as "FactClass", ["public", "private", "personal"]
+);
 
 /// One recorded change.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +46,7 @@ pub struct JournalFacts {
     #[schema(example = 0)]
     pub item: i32,
     /// `public`, `private` or `personal`.
-    #[schema(example = "public")]
+    #[schema(value_type = ClassWord, example = "public")]
     pub class: String,
     /// Salted SHA-256 of the part, hex; it stays when the part is erased.
     pub hash: String,

@@ -11,7 +11,7 @@ use super::{JournalEntry, queries};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadJournal;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
-use crate::http::{Error, Path, Query, docs, private};
+use crate::http::{Error, NoQuery, Path, Query, docs, private};
 
 /// An auditor reads everything but personal data.
 const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
@@ -27,22 +27,23 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// Only entries about this organisation, by registry number.
-    #[param(example = "OTS-7K3M9Q2-54")]
+    #[param(min_length = 1, value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
     organisation: Option<String>,
     /// Only entries about this subject.
-    #[param(example = "membership:3k7v0c5m2qxyz")]
+    #[param(min_length = 1, example = "membership:3k7v0c5m2qxyz")]
     subject: Option<String>,
     /// Only entries by this actor.
-    #[param(example = "user:3k7v0c5m2qxyz")]
+    #[param(min_length = 1, example = "user:3k7v0c5m2qxyz")]
     actor: Option<String>,
     /// Only this kind of change.
-    #[param(example = "organisation.registered")]
+    #[param(min_length = 1, example = "organisation.registered")]
     action: Option<String>,
     /// Only entries after this position.
     #[param(example = 0, minimum = 0)]
+    #[validate(range(min = 0, message = "must not be negative"))]
     after: Option<i64>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -55,7 +56,7 @@ struct JournalQuery {
 /// changed or removed. Personal data is left out of an auditor's view; its hash is not.
 #[utoipa::path(
     tag = "journal", operation_id = "list_journal", security(("bearer" = [])), params(JournalQuery),
-    responses((status = 200, description = "A page of entries", body = Page<JournalEntry>), docs::OfficerRead)
+    responses((status = 200, description = "A page of entries", body = Page<JournalEntry>), docs::OfficerList)
 )]
 #[get("/journal")]
 async fn list_journal(
@@ -106,6 +107,7 @@ async fn list_journal(
 async fn get_journal_entry(
     request: HttpRequest,
     permit: Permit<ReadJournal>,
+    _query: NoQuery,
     seq: Path<i64>,
 ) -> Result<HttpResponse, Error> {
     let seq = seq.0;

@@ -11,7 +11,7 @@ use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{RegistryNumber, change};
 
@@ -22,8 +22,8 @@ use crate::organisations::{RegistryNumber, change};
 #[utoipa::path(
     tag = "memberships", operation_id = "apply_for_membership", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")
     ),
     request_body(content = Apply, description = "What is applied for"),
     responses((status = 201, description = "The membership, a draft", body = Membership), docs::Apply)
@@ -31,6 +31,7 @@ use crate::organisations::{RegistryNumber, change};
 #[post("/organisations/{number}/memberships")]
 pub(super) async fn apply_for_membership(
     permit: Permit<acts::Apply>,
+    _query: NoQuery,
     once: Once,
     rules: web::Data<Rules>,
     number: Path<String>,

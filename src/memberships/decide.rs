@@ -16,7 +16,7 @@ use crate::auth::{Acting, Permit, Role};
 use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 
 /// How long an invitation between two people stands against their deciding for each other, in days.
 const INVITED_DAYS: i64 = 30;
@@ -27,13 +27,14 @@ const INVITED_DAYS: i64 = 30;
 /// the last 30 days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on.
 #[utoipa::path(
     tag = "memberships", operation_id = "decide_proposal", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Decide, description = "The decision"),
-    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::MembershipAct)
+    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::Decision)
 )]
 #[post("/proposals/{id}/decision")]
 pub(super) async fn decide_proposal(
     permit: Permit<acts::Decide>,
+    _query: NoQuery,
     once: Once,
     rules: web::Data<Rules>,
     id: Path<Id>,

@@ -6,7 +6,29 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::db::{Id, Instant};
+use crate::http::words::schema_words;
+use crate::organisations::RegistryNumber;
+use crate::organisations::model::{StateWord, TypeWord};
 use crate::organisations::text::{Line, Reason};
+
+schema_words!(
+    /// An act on a membership.
+    ActWord as "Act", super::machine::Act::ALL.map(super::machine::Act::name)
+);
+schema_words!(
+    /// Where a proposal stands.
+    ProposalStatus as "ProposalStatus", STATUSES
+);
+
+/// Where a proposal can stand.
+pub(super) const STATUSES: &[&str] = &[
+    "open",
+    "approved",
+    "refused",
+    "sent_back",
+    "retracted",
+    "fallen",
+];
 
 /// Opens an application.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -15,9 +37,10 @@ use crate::organisations::text::{Line, Reason};
 pub struct Apply {
     /// `full`, `associate` or `observer`.
     #[serde(rename = "type")]
-    #[schema(value_type = String, example = "full")]
+    #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: super::model::MembershipType,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -29,6 +52,7 @@ pub struct Apply {
 #[schema(example = json!({}))]
 pub struct PlainAct {
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why; required when it is back-dated.
     pub reason: Option<Reason>,
@@ -42,8 +66,10 @@ pub struct ReturnApplication {
     /// What is asked.
     pub questions: Reason,
     /// The last day for the answer; by the rules when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub deadline: Option<NaiveDate>,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -56,19 +82,22 @@ pub struct ReturnApplication {
     "checklist": [{"item": "registered", "met": true}], "evidence": [3]}))]
 pub struct Recommend {
     /// `for` or `against`.
-    #[schema(value_type = String, example = "for")]
+    #[schema(value_type = super::model::Stance, example = "for")]
     pub stance: super::model::Stance,
     /// Why.
     pub reason: Reason,
     /// What was checked.
     #[serde(default)]
     #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
     pub checklist: Vec<ChecklistItem>,
     /// Items of the organisation's evidence.
     #[serde(default)]
     #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
     pub evidence: Vec<i32>,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -77,7 +106,7 @@ pub struct Recommend {
 #[serde(deny_unknown_fields)]
 pub struct ChecklistItem {
     /// What was checked, at most 100 characters.
-    #[schema(example = "registered")]
+    #[schema(min_length = 1, max_length = 100, example = "registered")]
     pub item: String,
     /// Whether it is met.
     #[schema(example = true)]
@@ -90,14 +119,15 @@ pub struct ChecklistItem {
 #[schema(example = json!({"outcome": "approved", "reason": "As recommended.", "revision": 4, "decision_number": "2026/17"}))]
 pub struct Decide {
     /// `approved`, `refused` or `sent_back`.
-    #[schema(value_type = String, example = "approved")]
+    #[schema(value_type = super::machine::Outcome, example = "approved")]
     pub outcome: super::machine::Outcome,
     /// Why; with `sent_back` it is what is asked.
     pub reason: Reason,
     /// The revision of the membership that the decider has seen.
-    #[schema(example = 4)]
+    #[schema(minimum = 1, example = 4)]
     pub revision: i32,
     /// The day from whose start it holds; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
     /// Number of the paper decision.
     pub decision_number: Option<Line>,
@@ -116,13 +146,13 @@ pub struct Retract {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrganisationRef {
     /// Registry number.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
     /// The current legal name.
     #[schema(example = "«Үлгі» қоғамдық қоры")]
     pub name: String,
     /// The Platform's country code.
-    #[schema(example = "KZ")]
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
     pub country: String,
 }
 
@@ -135,10 +165,10 @@ pub struct MembershipItem {
     pub organisation: OrganisationRef,
     /// `full`, `associate` or `observer`.
     #[serde(rename = "type")]
-    #[schema(example = "full")]
+    #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
     /// State today.
-    #[schema(example = "submitted")]
+    #[schema(value_type = StateWord, example = "submitted")]
     pub state: String,
     /// First day of this state.
     pub state_since: NaiveDate,
@@ -160,10 +190,10 @@ pub struct Membership {
     pub organisation: OrganisationRef,
     /// `full`, `associate` or `observer`.
     #[serde(rename = "type")]
-    #[schema(example = "full")]
+    #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
     /// State today.
-    #[schema(example = "active")]
+    #[schema(value_type = StateWord, example = "active")]
     pub state: String,
     /// First day of this state.
     pub state_since: NaiveDate,
@@ -182,7 +212,7 @@ pub struct Membership {
     #[schema(example = "user:3k7v0c5m2qxyz")]
     pub updated_by: String,
     /// The acts that are possible now for the caller's role.
-    #[schema(example = json!(["review"]))]
+    #[schema(value_type = Vec<ActWord>, example = json!(["review"]))]
     pub possible: Vec<String>,
     /// The open proposal.
     pub proposal: Option<ProposalView>,
@@ -196,11 +226,11 @@ pub struct Membership {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IntervalView {
     /// The state.
-    #[schema(example = "active")]
+    #[schema(value_type = StateWord, example = "active")]
     pub state: String,
     /// The type then.
     #[serde(rename = "type")]
-    #[schema(example = "full")]
+    #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
     /// First day.
     pub from: NaiveDate,
@@ -257,7 +287,7 @@ pub struct ProposalView {
     /// Its organisation.
     pub organisation: OrganisationRef,
     /// The act.
-    #[schema(example = "recommend")]
+    #[schema(value_type = ActWord, example = "recommend")]
     pub act: String,
     /// What it would do.
     #[schema(value_type = Object)]
@@ -268,7 +298,7 @@ pub struct ProposalView {
     #[schema(example = 4)]
     pub revision: i32,
     /// `open`, `approved`, `refused`, `sent_back`, `retracted` or `fallen`.
-    #[schema(example = "open")]
+    #[schema(value_type = ProposalStatus, example = "open")]
     pub status: String,
     /// Who proposed it.
     #[schema(example = "user:3k7v0c5m2qxyz")]

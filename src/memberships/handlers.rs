@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::dto::{Membership, MembershipItem, PlainAct, ProposalView};
+use super::dto::{Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, STATUSES};
 use super::model::{EventKind, MembershipType, State};
 use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
@@ -21,6 +21,7 @@ use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor}
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, cached_public, docs, private};
 use crate::organisations::dto::MembershipSummary;
+use crate::organisations::model::{StateWord, TypeWord};
 use crate::organisations::{self, RegistryNumber};
 
 /// Adds the routes.
@@ -95,7 +96,7 @@ struct OrganisationMemberships {
 /// The public sees what stands or stood; applications are never public.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_organisation_memberships", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The memberships", body = OrganisationMemberships), docs::PublicRead)
 )]
 #[get("/organisations/{number}/memberships")]
@@ -143,18 +144,18 @@ async fn list_organisation_memberships(
 struct ListQuery {
     /// Country; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["KZ"]))]
+    #[param(value_type = Vec<crate::countries::CountryCode>, example = json!(["KZ"]))]
     country: Vec<String>,
     /// State today; repeat for any of several.
     #[serde(default)]
-    #[param(value_type = Vec<String>, example = json!(["submitted"]))]
+    #[param(value_type = Vec<StateWord>, example = json!(["submitted"]))]
     state: Vec<State>,
     /// Type; repeat for any of several.
     #[serde(default, rename = "type")]
-    #[param(value_type = Vec<String>, example = json!(["full"]))]
+    #[param(value_type = Vec<TypeWord>, example = json!(["full"]))]
     membership_type: Vec<MembershipType>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -166,7 +167,7 @@ struct ListQuery {
 /// A coordinator sees those of the own country.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_memberships", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerRead)
+    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerList)
 )]
 #[get("/memberships")]
 async fn list_memberships(
@@ -260,31 +261,22 @@ async fn get_membership(
 #[into_params(parameter_in = Query)]
 struct ProposalQuery {
     /// `open`, `approved`, `refused`, `sent_back`, `retracted` or `fallen`.
-    #[param(example = "open")]
+    #[param(value_type = Option<ProposalStatus>, example = "open")]
     status: Option<String>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-const STATUSES: [&str; 6] = [
-    "open",
-    "approved",
-    "refused",
-    "sent_back",
-    "retracted",
-    "fallen",
-];
-
 /// Lists proposals, oldest first.
 ///
 /// Acts that wait for a second officer, and those that were closed.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_proposals", security(("bearer" = [])), params(ProposalQuery),
-    responses((status = 200, description = "A page of proposals", body = Page<ProposalView>), docs::OfficerRead)
+    responses((status = 200, description = "A page of proposals", body = Page<ProposalView>), docs::OfficerList)
 )]
 #[get("/proposals")]
 async fn list_proposals(

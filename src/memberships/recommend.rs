@@ -16,7 +16,7 @@ use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations;
 
 /// Recommends an application for or against admission.
@@ -24,13 +24,14 @@ use crate::organisations;
 /// Opens a proposal; another officer decides it at `/v1/proposals/{id}/decision`. Until then nothing changes for the public.
 #[utoipa::path(
     tag = "memberships", operation_id = "recommend_membership", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, min_length = 1, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Recommend, description = "The recommendation"),
     responses((status = 202, description = "The proposal that waits for its decision", body = Proposed), docs::MembershipAct)
 )]
 #[post("/memberships/{id}/recommendation")]
 pub(super) async fn recommend_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

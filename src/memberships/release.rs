@@ -12,20 +12,21 @@ use crate::auth::{Acting, Permit, Role};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
-use crate::http::{Code, Error, Json, Path, docs};
+use crate::http::{Code, Error, Json, NoQuery, Path, docs};
 
 /// Gives an application back to the queue.
 ///
 /// Its reviewer, or the secretariat, releases it; somebody else may then take it.
 #[utoipa::path(
     tag = "memberships", operation_id = "release_membership", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, min_length = 1, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = PlainAct, description = "What the act says"),
     responses((status = 200, description = "The membership", body = Membership), docs::MembershipAct)
 )]
 #[post("/memberships/{id}/release")]
 pub(super) async fn release_membership(
     permit: Permit<Review>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     rules: web::Data<Rules>,

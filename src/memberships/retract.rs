@@ -15,20 +15,21 @@ use crate::auth::{Acting, Permit};
 use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 
 /// Retracts an own proposal.
 ///
 /// A recommendation goes back to review: its event is voided, not removed.
 #[utoipa::path(
     tag = "memberships", operation_id = "retract_proposal", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Retract, description = "Why"),
-    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::MembershipAct)
+    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::Decision)
 )]
 #[post("/proposals/{id}/retraction")]
 pub(super) async fn retract_proposal(
     permit: Permit<acts::Retract>,
+    _query: NoQuery,
     once: Once,
     rules: web::Data<Rules>,
     id: Path<Id>,

@@ -69,6 +69,17 @@ pub fn apply<T>(
     })
 }
 
+/// Refuses a list that is longer than it may be.
+pub fn at_most<T>(most: usize, pointer: &str, list: Vec<T>) -> Result<Vec<T>, Error> {
+    if list.len() <= most {
+        return Ok(list);
+    }
+    Err(Error::field(
+        pointer,
+        format!("must have at most {most} items"),
+    ))
+}
+
 /// Applies a merge patch to a row; true when something differs afterwards.
 pub fn patch(
     row: &mut OrganisationRow,
@@ -93,19 +104,23 @@ pub fn patch(
     match body.themes {
         Patch::Keep => {}
         Patch::Clear => row.themes = String::new(),
-        Patch::Set(themes) => row.themes = join_codes(themes.into_iter().map(String::from)),
+        Patch::Set(themes) => {
+            let themes = at_most(20, "/themes", themes)?;
+            row.themes = join_codes(themes.into_iter().map(String::from));
+        }
     }
     match body.sdgs {
         Patch::Keep => {}
         Patch::Clear => row.sdgs = String::new(),
         Patch::Set(sdgs) => {
-            row.sdgs = join_codes(sdgs.into_iter().map(|s| u8::from(s).to_string()))
+            let sdgs = at_most(17, "/sdgs", sdgs)?;
+            row.sdgs = join_codes(sdgs.into_iter().map(|s| u8::from(s).to_string()));
         }
     }
     let descriptions = match body.descriptions {
         Patch::Keep => None,
         Patch::Clear => Some(Vec::<Description>::new()),
-        Patch::Set(list) => Some(list),
+        Patch::Set(list) => Some(at_most(12, "/descriptions", list)?),
     };
     if let Some(list) = descriptions {
         row.descriptions = serde_json::to_string(&list).map_err(Error::internal)?;

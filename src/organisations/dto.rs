@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::model::{Founded, NameKind, RelationKind, Sdg, Theme};
+use super::model::{Founded, NameKind, RelationKind, Sdg, StandingWord, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::text::{Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Website};
 use crate::db::Instant;
@@ -28,10 +28,11 @@ pub use crate::http::Patch;
 }))]
 pub struct RegisterOrganisation {
     /// The Platform's country code.
-    #[schema(example = "KZ")]
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
     pub country: String,
     /// Its names, exactly one of them `legal`.
     #[validate(length(min = 1, max = 50, message = "must have 1 to 50 names"))]
+    #[schema(min_items = 1, max_items = 50)]
     pub names: Vec<NewName>,
     /// Code of a legal form of the country, or free text.
     pub legal_form: Option<Line>,
@@ -44,14 +45,17 @@ pub struct RegisterOrganisation {
     /// ICNP/TSO codes.
     #[serde(default)]
     #[validate(length(max = 20, message = "must have at most 20 themes"))]
+    #[schema(max_items = 20)]
     pub themes: Vec<Theme>,
     /// Sustainable Development Goals.
     #[serde(default)]
     #[validate(length(max = 17, message = "must have at most 17 goals"))]
+    #[schema(max_items = 17)]
     pub sdgs: Vec<Sdg>,
     /// A short description per language.
     #[serde(default)]
     #[validate(length(max = 12, message = "must have at most 12 descriptions"))]
+    #[schema(max_items = 12)]
     pub descriptions: Vec<Description>,
     /// Founding year or day; only the year is public.
     pub founded: Option<Founded>,
@@ -68,15 +72,18 @@ pub struct RegisterOrganisation {
     pub notes: Option<LongText>,
     /// National and international identifiers.
     #[serde(default)]
+    #[validate(nested)]
+    #[schema(max_items = 20)]
     pub identifiers: Vec<NewIdentifier>,
     /// How other files name this organisation.
     #[serde(default)]
     #[validate(length(max = 20, message = "must have at most 20 references"))]
+    #[schema(max_items = 20)]
     pub references: Vec<NewReference>,
     /// Numbers of candidates that this organisation is not.
     #[serde(default)]
     #[validate(length(max = 50, message = "must have at most 50 numbers"))]
-    #[schema(value_type = Vec<String>, example = json!(["OTS-7K3M9Q2-54"]))]
+    #[schema(value_type = Vec<RegistryNumber>, max_items = 50, example = json!(["OTS-7K3M9Q2-54"]))]
     pub distinct_from: Vec<RegistryNumber>,
     /// Why it is none of them; required with `distinct_from`.
     pub distinct_reason: Option<Reason>,
@@ -116,10 +123,12 @@ pub struct ChangeName {
 #[schema(example = json!({"scheme": "KZ-BIN", "value": "950440001673"}))]
 pub struct NewIdentifier {
     /// The scheme's code.
-    #[schema(example = "KZ-BIN")]
+    #[schema(min_length = 1, max_length = 50, example = "KZ-BIN")]
+    #[validate(length(min = 1, max = 50, message = "must have 1 to 50 characters"))]
     pub scheme: String,
     /// The value as it is written.
-    #[schema(example = "950440001673")]
+    #[schema(min_length = 1, max_length = 100, example = "950440001673")]
+    #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]
     pub value: String,
     /// Why a value that fails its check is kept all the same.
     pub override_reason: Option<Reason>,
@@ -179,15 +188,15 @@ pub struct ChangeOrganisation {
     pub website: Patch<Website>,
     /// ICNP/TSO codes; replaces the whole list.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Theme>>)]
+    #[schema(max_items = 20, value_type = Option<Vec<Theme>>)]
     pub themes: Patch<Vec<Theme>>,
     /// Sustainable Development Goals; replaces the whole list.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Sdg>>)]
+    #[schema(max_items = 17, value_type = Option<Vec<Sdg>>)]
     pub sdgs: Patch<Vec<Sdg>>,
     /// Descriptions; replaces the whole list.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Description>>)]
+    #[schema(max_items = 12, value_type = Option<Vec<Description>>)]
     pub descriptions: Patch<Vec<Description>>,
     /// Founding year or day.
     #[serde(default)]
@@ -214,6 +223,7 @@ pub struct ChangeOrganisation {
     #[schema(value_type = Option<LongText>)]
     pub notes: Patch<LongText>,
     /// The day from which the change holds in the world; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -240,7 +250,7 @@ pub struct NewRelation {
     /// What the other organisation is to this one.
     pub kind: RelationKind,
     /// The other's registry number.
-    #[schema(value_type = String, example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub organisation: RegistryNumber,
 }
 
@@ -255,9 +265,11 @@ pub struct NewEvidence {
     /// Who issued it.
     pub issuer: Line,
     /// When.
+    #[serde(deserialize_with = "crate::http::day::required")]
     pub issued_on: NaiveDate,
     /// SHA-256 of the document, 64 hexadecimal digits.
     #[validate(custom(function = "is_sha256"))]
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     pub sha256: String,
     /// A remark.
     pub note: Option<LongText>,
@@ -284,10 +296,10 @@ pub struct Withhold {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Organisation {
     /// Registry number: one for life.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
     /// The Platform's country code.
-    #[schema(example = "KZ")]
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
     pub country: String,
     /// The current legal name.
     #[schema(example = "«Үлгі» қоғамдық қоры")]
@@ -372,7 +384,7 @@ pub struct Name {
     #[schema(example = 1)]
     pub id: i32,
     /// What the name is.
-    #[schema(example = "legal")]
+    #[schema(value_type = NameKind, example = "legal")]
     pub kind: String,
     /// The name.
     #[schema(example = "«Үлгі» қоғамдық қоры")]
@@ -398,7 +410,7 @@ pub struct Identifier {
     #[schema(example = "950440001673")]
     pub canonical: String,
     /// `valid`, `unverifiable` or `invalid`.
-    #[schema(example = "valid")]
+    #[schema(value_type = crate::countries::Verdict, example = "valid")]
     pub verdict: String,
     /// Why an invalid value was kept; officers and auditors only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -415,10 +427,10 @@ pub struct Relation {
     #[schema(example = 1)]
     pub id: Option<i32>,
     /// What the other organisation is to this one.
-    #[schema(example = "parent")]
+    #[schema(value_type = RelationKind, example = "parent")]
     pub kind: String,
     /// The other's registry number.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub organisation: String,
     /// The other's current legal name.
     #[schema(example = "Sample Union")]
@@ -430,10 +442,10 @@ pub struct Relation {
 pub struct MembershipSummary {
     /// `full`, `associate` or `observer`.
     #[serde(rename = "type")]
-    #[schema(example = "full")]
+    #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
     /// `active`, `grace`, `suspended`, or how it ended.
-    #[schema(example = "active")]
+    #[schema(value_type = StandingWord, example = "active")]
     pub standing: String,
     /// True for `active`, `grace` and `suspended`.
     #[schema(example = true)]
@@ -476,7 +488,10 @@ pub struct Evidence {
     /// When.
     pub issued_on: NaiveDate,
     /// SHA-256 of the document, hex.
-    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
     pub sha256: String,
     /// A remark.
     pub note: Option<String>,
@@ -497,10 +512,10 @@ pub struct Reference {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrganisationSummary {
     /// Registry number.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
     /// The Platform's country code.
-    #[schema(example = "KZ")]
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
     pub country: String,
     /// The current legal name.
     #[schema(example = "«Үлгі» қоғамдық қоры")]
@@ -532,13 +547,13 @@ pub struct OrganisationSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Candidate {
     /// Registry number.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
     /// The current legal name.
     #[schema(example = "Sample Union")]
     pub name: String,
     /// The Platform's country code.
-    #[schema(example = "KZ")]
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
     pub country: String,
     /// City.
     pub city: Option<String>,

@@ -13,7 +13,7 @@ use crate::countries::Countries;
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -53,13 +53,14 @@ fn whole(
 /// `distinct_from` and give `distinct_reason`. It is not public before its first active membership.
 #[utoipa::path(
     tag = "organisations", operation_id = "register_organisation", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
+    params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
     request_body(content = RegisterOrganisation, description = "The organisation"),
     responses((status = 201, description = "The organisation", body = Organisation), docs::Register)
 )]
 #[post("/organisations")]
 async fn register_organisation(
     permit: Permit<acts::RegisterOrganisation>,
+    _query: NoQuery,
     once: Once,
     countries: web::Data<Countries>,
     body: Json<RegisterOrganisation>,
@@ -80,8 +81,8 @@ async fn register_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (ChangeOrganisation = "application/merge-patch+json"), (ChangeOrganisation = "application/json")
@@ -91,6 +92,7 @@ async fn register_organisation(
 #[patch("/organisations/{number}")]
 async fn change_organisation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,
@@ -114,8 +116,8 @@ async fn change_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "withhold_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content = Withhold, description = "Why"),
     responses((status = 200, description = "The organisation", body = Organisation), docs::Change)
@@ -123,6 +125,7 @@ async fn change_organisation(
 #[put("/organisations/{number}/withholding")]
 async fn withhold_organisation(
     permit: Permit<acts::WithholdOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,
@@ -145,14 +148,15 @@ async fn withhold_organisation(
 #[utoipa::path(
     tag = "organisations", operation_id = "show_organisation", security(("bearer" = [])),
     params(
-        ("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
+        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
-    responses((status = 200, description = "The organisation", body = Organisation), docs::Change)
+    responses((status = 200, description = "The organisation", body = Organisation), docs::Remove)
 )]
 #[delete("/organisations/{number}/withholding")]
 async fn show_organisation(
     permit: Permit<acts::WithholdOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     countries: web::Data<Countries>,
     number: Path<String>,

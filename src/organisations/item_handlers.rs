@@ -18,7 +18,7 @@ use crate::countries::Countries;
 use crate::db::{Conn, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, Path, cached_public, docs, private};
+use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -147,13 +147,14 @@ async fn remove(
 /// Exactly one is `legal`; the others are translations, former names, aliases and acronyms.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_names", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The list", body = Items<Name>), docs::PublicRead)
 )]
 #[get("/organisations/{number}/names")]
 async fn list_names(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -171,13 +172,14 @@ async fn list_names(
 /// A new `legal` name takes the place of the old one, which becomes `former`.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_name", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewName, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Name), docs::AddItem)
 )]
 #[post("/organisations/{number}/names")]
 async fn add_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -204,13 +206,14 @@ async fn add_name(
 /// For typing errors and missing languages. A new legal name is added, not corrected, so that the old one stays as `former`.
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation_name", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     request_body(content = ChangeName, description = "The changes"),
     responses((status = 200, description = "The item; the ETag is the organisation's", body = Name), docs::Change)
 )]
 #[patch("/organisations/{number}/names/{item}")]
 async fn change_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
     body: Json<ChangeName>,
@@ -232,12 +235,13 @@ async fn change_name(
 /// The current legal name can only be replaced.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_name", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/names/{item}")]
 async fn remove_name(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -256,13 +260,14 @@ async fn remove_name(
 /// The public sees those of public schemes.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_identifiers", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The list", body = Items<Identifier>), docs::PublicRead)
 )]
 #[get("/organisations/{number}/identifiers")]
 async fn list_identifiers(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
@@ -284,13 +289,14 @@ async fn list_identifiers(
 /// One that fails its check needs `override_reason`; one that another organisation has needs `shared_reason`; a person's number is refused and kept nowhere.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_identifier", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewIdentifier, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Identifier), docs::AddItem)
 )]
 #[post("/organisations/{number}/identifiers")]
 async fn add_identifier(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     countries: web::Data<Countries>,
@@ -318,12 +324,13 @@ async fn add_identifier(
 /// It is free for another organisation from then on.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_identifier", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/identifiers/{item}")]
 async fn remove_identifier(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -342,13 +349,14 @@ async fn remove_identifier(
 /// For officers of its country and the secretariat; empty for everybody else.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_contacts", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The list", body = Items<Contact>), docs::PublicRead)
 )]
 #[get("/organisations/{number}/contacts")]
 async fn list_contacts(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -369,13 +377,14 @@ async fn list_contacts(
 /// Contact persons are never public and not shown to auditors.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_contact", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewContact, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Contact), docs::AddItem)
 )]
 #[post("/organisations/{number}/contacts")]
 async fn add_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -402,13 +411,14 @@ async fn add_contact(
 /// All fields are replaced.
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation_contact", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     request_body(content = NewContact, description = "The changes"),
     responses((status = 200, description = "The item; the ETag is the organisation's", body = Contact), docs::Change)
 )]
 #[patch("/organisations/{number}/contacts/{item}")]
 async fn change_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
     body: Json<NewContact>,
@@ -430,12 +440,13 @@ async fn change_contact(
 /// The journal keeps that somebody was there; the person's data can be erased.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_contact", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/contacts/{item}")]
 async fn remove_contact(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -454,13 +465,14 @@ async fn remove_contact(
 /// Those it states itself have an `id`; those that others state have none. Only organisations that the caller may know of are shown.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_relations", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The list", body = Items<Relation>), docs::PublicRead)
 )]
 #[get("/organisations/{number}/relations")]
 async fn list_relations(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -487,13 +499,14 @@ async fn list_relations(
 /// The other side shows it too, as its inverse.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_relation", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewRelation, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Relation), docs::AddItem)
 )]
 #[post("/organisations/{number}/relations")]
 async fn add_relation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -520,12 +533,13 @@ async fn add_relation(
 /// Only the side that states it can remove it.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_relation", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/relations/{item}")]
 async fn remove_relation(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {
@@ -544,13 +558,14 @@ async fn remove_relation(
 /// For officers of its country, the secretariat and auditors; empty for everybody else.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_evidence", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The list", body = Items<Evidence>), docs::PublicRead)
 )]
 #[get("/organisations/{number}/evidence")]
 async fn list_evidence(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
+    _query: NoQuery,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
@@ -571,13 +586,14 @@ async fn list_evidence(
 /// Only the fingerprint of the document is kept; the document stays in the country.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_evidence", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewEvidence, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Evidence), docs::AddItem)
 )]
 #[post("/organisations/{number}/evidence")]
 async fn add_evidence(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     once: Once,
     seen: IfMatch,
     number: Path<String>,
@@ -604,12 +620,13 @@ async fn add_evidence(
 /// The journal keeps the fingerprint.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_evidence", security(("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
-    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Change)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/evidence/{item}")]
 async fn remove_evidence(
     permit: Permit<acts::ChangeOrganisation>,
+    _query: NoQuery,
     seen: IfMatch,
     path: Path<(String, i32)>,
 ) -> Result<HttpResponse, Error> {

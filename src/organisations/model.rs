@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::text::Refused;
+use crate::http::words::schema_words;
 
 macro_rules! words {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $word:literal,)* }) => {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $word:tt,)* }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         pub enum $name { $($(#[doc = $vdoc])+ #[serde(rename = $word)] $variant,)* }
@@ -79,6 +80,55 @@ impl RelationKind {
         }
     }
 }
+
+/// The states of a membership, by which organisations can be listed: applications first.
+pub const STATES: &[&str] = &[
+    "draft",
+    "submitted",
+    "in_review",
+    "returned",
+    "recommended",
+    "rejected",
+    "application_withdrawn",
+    "active",
+    "grace",
+    "lapsed",
+    "suspended",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+/// The standings that are public: what a membership can be once it was decided for.
+pub const STANDINGS: &[&str] = &[
+    "active",
+    "grace",
+    "lapsed",
+    "suspended",
+    "withdrawn",
+    "expelled",
+    "dissolved",
+    "merged",
+];
+/// The types of a membership.
+pub const TYPES: &[&str] = &["full", "associate", "observer"];
+
+schema_words!(
+    /// The state of a membership.
+    StateWord as "MembershipState", STATES
+);
+schema_words!(
+    /// A public standing: a member, or how the membership ended.
+    StandingWord as "MembershipStanding", STANDINGS
+);
+schema_words!(
+    /// The type of a membership.
+    TypeWord as "MembershipType", TYPES
+);
+schema_words!(
+    /// An order of organisations.
+    SortWord as "OrganisationOrder", &["name", "-name"]
+);
 
 /// When an organisation was founded: a year, or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +210,9 @@ impl utoipa::PartialSchema for Founded {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .pattern(Some("^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$"))
+            .pattern(Some(
+                "^[1-9][0-9]{3}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$",
+            ))
             .examples(["1999"])
             .into()
     }

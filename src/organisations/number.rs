@@ -102,6 +102,20 @@ impl fmt::Display for RegistryNumber {
     }
 }
 
+impl utoipa::PartialSchema for RegistryNumber {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(
+                "A registry number: one for life. Lower case and missing hyphens are understood; the last two digits check the rest.",
+            ))
+            .pattern(Some("^[Oo0][Tt][Ss]-?[0-9A-Za-z]{7}-?[0-9]{2}$"))
+            .examples(["OTS-7K3M9Q2-54"])
+            .into()
+    }
+}
+impl utoipa::ToSchema for RegistryNumber {}
+
 /// ISO 7064 MOD 97-10: the two digits that make the whole ≡ 1 (mod 97).
 fn check_digits(body: &str) -> u32 {
     let rest = body.chars().fold(0u32, |rest, c| {

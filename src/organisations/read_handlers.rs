@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use validator::Validate;
 
 use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary};
-use super::model::{Sdg, Theme};
+use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
 use super::view;
@@ -15,7 +15,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
-use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
+use crate::http::{Code, Error, NoQuery, Path, Query, cached_public, docs, private};
 use crate::journal::{Class, JournalEntry};
 
 /// Which organisations, in which order.
@@ -25,7 +25,7 @@ use crate::journal::{Class, JournalEntry};
 struct ListQuery {
     /// Country, by the Platform's code; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["KZ"]))]
+    #[param(value_type = Vec<countries::CountryCode>, example = json!(["KZ"]))]
     country: Vec<String>,
     /// Legal form, by code or as written; repeat for any of several.
     #[serde(default)]
@@ -37,28 +37,28 @@ struct ListQuery {
     city: Vec<String>,
     /// ICNP/TSO code; repeat for any of several.
     #[serde(default)]
-    #[param(value_type = Vec<String>, example = json!(["E10"]))]
+    #[param(value_type = Vec<Theme>, example = json!(["E10"]))]
     theme: Vec<Theme>,
     /// Sustainable Development Goal; repeat for any of several.
     #[serde(default)]
-    #[param(value_type = Vec<u8>, example = json!([13]))]
+    #[param(value_type = Vec<Sdg>, example = json!([13]))]
     sdg: Vec<Sdg>,
     /// State of a membership today; repeat for any of several. The public may ask for standings only.
     #[serde(default)]
-    #[param(example = json!(["active"]))]
+    #[param(value_type = Vec<StateWord>, example = json!(["active"]))]
     state: Vec<String>,
     /// Type of a membership; repeat for any of several.
     #[serde(default, rename = "type")]
-    #[param(example = json!(["full"]))]
+    #[param(value_type = Vec<TypeWord>, example = json!(["full"]))]
     membership_type: Vec<String>,
     /// An identifier as `SCHEME:VALUE`.
-    #[param(example = "KZ-BIN:950440001673")]
+    #[param(pattern = "^[^:]+:.+$", example = "KZ-BIN:950440001673")]
     identifier: Option<String>,
     /// `name` (default) or `-name`.
-    #[param(example = "name")]
+    #[param(inline, value_type = Option<SortWord>, example = "name")]
     sort: Option<String>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -67,25 +67,6 @@ struct ListQuery {
     #[param(example = false)]
     count: Option<bool>,
 }
-
-const STATES: [&str; 15] = [
-    "draft",
-    "submitted",
-    "in_review",
-    "returned",
-    "recommended",
-    "rejected",
-    "application_withdrawn",
-    "active",
-    "grace",
-    "lapsed",
-    "suspended",
-    "withdrawn",
-    "expelled",
-    "dissolved",
-    "merged",
-];
-const TYPES: [&str; 3] = ["full", "associate", "observer"];
 
 fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
     match values.iter().find(|v| !known.contains(&v.as_str())) {
@@ -102,8 +83,8 @@ impl ListQuery {
     fn wanted(&self, countries: &Countries) -> Result<Wanted, Error> {
         let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
         one_of("country", &self.country, &codes)?;
-        one_of("state", &self.state, &STATES)?;
-        one_of("type", &self.membership_type, &TYPES)?;
+        one_of("state", &self.state, STATES)?;
+        one_of("type", &self.membership_type, TYPES)?;
         let descending = match self.sort.as_deref() {
             None | Some("name") => false,
             Some("-name") => true,
@@ -161,7 +142,7 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
 /// different names narrow together; a repeated filter means any of its values. Names sort by their folded form.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisations", security((), ("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicRead)
+    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicList)
 )]
 #[get("/organisations")]
 pub(super) async fn list_organisations(
@@ -218,13 +199,14 @@ pub(super) async fn list_organisations(
 /// get `private` besides, and a tag that is good for `If-Match`.
 #[utoipa::path(
     tag = "organisations", operation_id = "get_organisation", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
     responses((status = 200, description = "The organisation", body = Organisation), docs::PublicRead)
 )]
 #[get("/organisations/{number}")]
 pub(super) async fn get_organisation(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
+    _query: NoQuery,
     countries: web::Data<Countries>,
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
@@ -253,7 +235,7 @@ pub(super) fn parse_number(text: &str) -> Result<RegistryNumber, Error> {
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -266,8 +248,8 @@ struct HistoryQuery {
 /// did it; auditors all but contact persons.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_history", security((), ("bearer" = [])),
-    params(("number" = String, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), HistoryQuery),
-    responses((status = 200, description = "A page of recorded changes", body = Page<HistoryEntry>), docs::PublicRead)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), HistoryQuery),
+    responses((status = 200, description = "A page of recorded changes", body = Page<HistoryEntry>), docs::PublicParts)
 )]
 #[get("/organisations/{number}/history")]
 pub(super) async fn list_organisation_history(

@@ -1,0 +1,203 @@
+//! What the OpenAPI document says of every operation alike: said once here instead of on each.
+//!
+//! The answers that the groups of [`super::docs`] name become components; lists refer to the schemas of their items;
+//! every answer has its `X-Request-Id`; tagged reads take `If-None-Match` and can answer 304.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::{
+    Components, Object, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
+    Type,
+};
+
+use super::docs;
+
+const HEADERS: &[(&str, &str, &str)] = &[
+    (
+        "X-Request-Id",
+        "Names this request; tell it when asking for help",
+        "0r5m1zqk7v2ex",
+    ),
+    (
+        "ETag",
+        "The tag of this version: for If-None-Match, and for If-Match where the caller may change the object",
+        "\"v3.9Pq0aJ7xVb1c2d3e\"",
+    ),
+    (
+        "Location",
+        "The address of what was made",
+        "/v1/organisations/OTS-7K3M9Q2-54",
+    ),
+    (
+        "Link",
+        "The next page (RFC 8288); absent on the last one",
+        "</v1/organisations?cursor=WyJ0eXBlIl0>; rel=\"next\"",
+    ),
+    (
+        "Idempotency-Replayed",
+        "`true` when this is the kept answer of an earlier request with the same key",
+        "true",
+    ),
+];
+
+/// Completes the document once every route is in it.
+pub fn complete(openapi: &mut OpenApi) {
+    for (path, item) in &mut openapi.paths.paths {
+        for (is_get, operation) in operations(item) {
+            describe(path, is_get, operation);
+        }
+    }
+    let components = openapi.components.get_or_insert_default();
+    for (name, description, example) in HEADERS {
+        components
+            .headers
+            .insert((*name).to_owned(), RefOr::T(header(description, example)));
+    }
+    for mut response in docs::components() {
+        if let RefOr::T(answer) = &mut response.1 {
+            add_header(answer, "X-Request-Id");
+        }
+        components.responses.insert(response.0, response.1);
+    }
+    refer_to_items(components);
+    drop_unused(openapi);
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    [
+        (true, &mut item.get),
+        (false, &mut item.put),
+        (false, &mut item.post),
+        (false, &mut item.patch),
+        (false, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(is_get, slot)| slot.as_mut().map(|operation| (is_get, operation)))
+}
+
+fn describe(path: &str, is_get: bool, operation: &mut Operation) {
+    let named = |operation: &Operation, wanted: &str| {
+        operation.parameters.iter().flatten().any(|p| match p {
+            RefOr::T(parameter) => parameter.name == wanted,
+            RefOr::Ref(_) => false,
+        })
+    };
+    let tagged_read = is_get && is_tagged(path);
+    let tagged = tagged_read || named(operation, "If-Match");
+    let paged = named(operation, "cursor");
+    let once = named(operation, "Idempotency-Key");
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(answer) = response else { continue };
+        if !status.starts_with('2') {
+            continue;
+        }
+        add_header(answer, "X-Request-Id");
+        for (name, applies) in [
+            ("ETag", tagged),
+            ("Link", paged),
+            ("Idempotency-Replayed", once),
+        ] {
+            if applies {
+                add_header(answer, name);
+            }
+        }
+    }
+    if tagged_read {
+        let mut not_modified = ResponseBuilder::new()
+            .description("The caller has this version already")
+            .build();
+        add_header(&mut not_modified, "X-Request-Id");
+        add_header(&mut not_modified, "ETag");
+        operation
+            .responses
+            .responses
+            .insert("304".to_owned(), RefOr::T(not_modified));
+        operation
+            .parameters
+            .get_or_insert_default()
+            .push(RefOr::T(if_none_match()));
+    }
+}
+
+/// Pages for people and signs of life have no tag.
+fn is_tagged(path: &str) -> bool {
+    path.starts_with("/v1/") || path == "/openapi.json" || path.starts_with("/.well-known/")
+}
+
+fn header(description: &str, example: &str) -> Header {
+    HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::String)))
+        .description(Some(description))
+        .example(Some(Value::from(example)))
+        .build()
+}
+
+/// A header that the operation describes itself is kept.
+fn add_header(response: &mut Response, name: &str) {
+    response
+        .headers
+        .entry(name.to_owned())
+        .or_insert_with(|| RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))));
+}
+
+fn if_none_match() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The tag of the version that the caller has; the answer is 304 while it is the current one",
+        ))
+        .schema(Some(Object::with_type(Type::String)))
+        .example(Some(Value::from("\"9Pq0aJ7xVb1c2d3e\"")))
+        .build()
+}
+
+/// Generic lists (`Page_User`, `Items_Name`) hold their items' schema written out; the component says it better.
+fn refer_to_items(components: &mut Components) {
+    let known: BTreeSet<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let Some((_, item)) = name.split_once('_') else {
+            continue;
+        };
+        let RefOr::T(Schema::Object(list)) = schema else {
+            continue;
+        };
+        if !known.contains(item) {
+            continue;
+        }
+        if let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items") {
+            items.items =
+                ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+        }
+    }
+}
+
+/// Drops what nothing refers to, until nothing more can go.
+fn drop_unused(openapi: &mut OpenApi) {
+    while let Ok(text) = serde_json::to_string(openapi) {
+        let Some(components) = openapi.components.as_mut() else {
+            return;
+        };
+        let used =
+            |kind: &str, name: &str| text.contains(&format!("\"#/components/{kind}/{name}\""));
+        let count = |c: &Components| c.schemas.len() + c.responses.len() + c.headers.len();
+        let before = count(components);
+        components
+            .schemas
+            .retain(|name, _| used("schemas", name.as_str()));
+        components
+            .responses
+            .retain(|name, _| used("responses", name.as_str()));
+        components
+            .headers
+            .retain(|name, _| used("headers", name.as_str()));
+        if count(components) == before {
+            return;
+        }
+    }
+}
