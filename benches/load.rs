@@ -103,7 +103,7 @@ fn load(settings: &Settings, folder: &std::path::Path) -> Fallible<()> {
             },
         ),
         keys,
-        passwords: Passwords::new()?,
+        passwords: Passwords::new(),
         countries: countries.clone(),
         rules: Arc::new(Rules::default_rules()?),
         limits: Limits::new(Allowance {

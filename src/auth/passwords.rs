@@ -35,12 +35,14 @@ const BLOCKED: &[&str] = &[
     "otsregistry12345",
 ];
 
+/// What unknown accounts are checked against, so that they cost the same work: the hash of no password.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295ZA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Hashes passwords; cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    decoy: Arc<str>,
 }
 
 fn argon() -> Result<Argon2<'static>, Error> {
@@ -77,22 +79,20 @@ pub fn check_rules(password: &str) -> Result<(), String> {
 }
 
 impl Passwords {
-    /// Prepares the decoy that unknown accounts are checked against, so that they cost the same work.
-    pub fn new() -> Result<Self, Error> {
-        Ok(Self {
+    /// A hasher with its turns.
+    pub fn new() -> Self {
+        Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            decoy: hash("a password that nobody has")?.into(),
-        })
+        }
     }
 
     /// True when the password is the one that was hashed. `None` (an account that is unknown, disabled or
     /// has no password) costs the same and is false.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
-        let decoy = self.decoy.clone();
         self.in_turn(move || {
             let known = stored.is_some();
-            let text = stored.as_deref().unwrap_or(&decoy);
+            let text = stored.as_deref().unwrap_or(DECOY);
             let parsed = PasswordHash::new(text).map_err(Error::internal)?;
             let normal: String = password.nfkc().collect();
             Ok(argon()?.verify_password(normal.as_bytes(), &parsed).is_ok() && known)
@@ -133,6 +133,12 @@ impl Passwords {
     }
 }
 
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Passwords")
@@ -141,7 +147,10 @@ impl std::fmt::Debug for Passwords {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_rules, hash};
+    use argon2::PasswordVerifier;
+    use argon2::password_hash::phc::PasswordHash;
+
+    use super::{DECOY, argon, check_rules, hash};
 
     #[test]
     fn a_hash_names_its_parameters() {
@@ -150,6 +159,18 @@ mod tests {
                 .unwrap()
                 .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
         );
+    }
+
+    #[test]
+    fn the_decoy_costs_the_same_work() {
+        let decoy = PasswordHash::new(DECOY).unwrap();
+        let real = hash("correct horse battery").unwrap();
+        let real = PasswordHash::new(&real).unwrap();
+        assert_eq!(
+            (decoy.algorithm, decoy.version, &decoy.params),
+            (real.algorithm, real.version, &real.params)
+        );
+        assert!(argon().unwrap().verify_password(b"", &decoy).is_err());
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     let parts = Parts {
         db: Db::start(&config.database, config.sizes),
         keys,
-        passwords: Passwords::new()?,
+        passwords: Passwords::new(),
         countries: Arc::new(countries),
         rules: Arc::new(rules),
         limits: Limits::new(config.allowance),

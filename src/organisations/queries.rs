@@ -444,40 +444,46 @@ fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<MembershipSummary
 }
 
 /// Organisations of a country whose folded name is one of these.
+///
+/// Sorted here, and the country hidden from the planner: without statistics SQLite would otherwise walk the whole
+/// country and look for each organisation among the names.
 pub fn with_same_name(
     conn: &mut Conn,
     country: &str,
     skeletons: &[String],
 ) -> Result<Vec<(NameRow, OrganisationRow)>, Error> {
-    Ok(organisation_names::table
+    let mut found: Vec<(NameRow, OrganisationRow)> = organisation_names::table
         .inner_join(organisations::table)
         .filter(organisation_names::key_skeleton.eq_any(skeletons))
-        .filter(organisations::country.eq(country))
+        .filter(sql::<Bool>("organisations.country || '' = ").bind::<Text, _>(country))
         .filter(organisations::merged_into.is_null())
-        .order((
-            organisations::sort_key,
-            organisations::number,
-            organisation_names::item,
-        ))
-        .limit(50)
-        .load(conn)?)
+        .limit(MOST_ALIKE)
+        .load(conn)?;
+    found.sort_by(|(a, x), (b, y)| {
+        (&x.sort_key, &x.number, a.item).cmp(&(&y.sort_key, &y.number, b.item))
+    });
+    Ok(found)
 }
 
-/// Organisations that have this identifier.
+/// Organisations that have this identifier, the earliest first.
 pub fn with_identifier(
     conn: &mut Conn,
     scheme: &str,
     canonical: &str,
 ) -> Result<Vec<(IdentifierRow, OrganisationRow)>, Error> {
-    Ok(organisation_identifiers::table
+    let mut found: Vec<(IdentifierRow, OrganisationRow)> = organisation_identifiers::table
         .inner_join(organisations::table)
         .filter(organisation_identifiers::scheme.eq(scheme))
         .filter(organisation_identifiers::canonical.eq(canonical))
         .filter(organisations::merged_into.is_null())
-        .order(organisations::id)
-        .limit(20)
-        .load(conn)?)
+        .limit(MOST_ALIKE)
+        .load(conn)?;
+    found.sort_by_key(|(_, row)| row.id);
+    Ok(found)
 }
+
+/// How many organisations of the same folded name or identifier are looked at.
+const MOST_ALIKE: i64 = 200;
 
 /// The organisation of a country that a file's row names.
 pub fn by_reference(
