@@ -7,6 +7,7 @@
 mod kit;
 
 mod conventions;
+mod imports;
 mod memberships;
 mod migrations;
 mod organisations;
