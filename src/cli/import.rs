@@ -12,7 +12,7 @@ use crate::auth::policy::Action;
 use crate::auth::{Acting, Principal};
 use crate::config::Config;
 use crate::countries::Countries;
-use crate::db::Conn;
+use crate::db::{Conn, dialect};
 use crate::http::{Code, Error};
 use crate::imports::read::{Encoding, Options};
 use crate::imports::{
@@ -83,6 +83,7 @@ impl Import {
 pub(super) fn run(args: &Import, config: &Config) -> Done {
     let countries = Countries::load()?;
     let mut conn = super::open(config)?;
+    dialect::expect_much(&mut conn)?;
     import(args, &mut conn, &countries)?;
     Ok(ExitCode::SUCCESS)
 }

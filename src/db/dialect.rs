@@ -1,5 +1,6 @@
 //! The few texts that differ between the databases.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
@@ -25,6 +26,15 @@ pub fn placeholder(conn: &Conn, n: usize) -> String {
     } else {
         format!("?{n}")
     }
+}
+
+/// Prepares a connection of one's own for writing very much: on SQLite a larger cache, and checkpoints that are rarer. Commits
+/// are as durable as before.
+pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
+    if let Conn::Sqlite(conn) = conn {
+        conn.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16000;")?;
+    }
+    Ok(())
 }
 
 /// Locks one row of `table` until the transaction ends. SQLite has one writer, who holds all rows already.

@@ -295,6 +295,13 @@ impl Waiting {
             line.applied = true;
             return Ok(());
         }
+        let before: Vec<Finding> = serde_json::from_str(&line.findings).map_err(Error::internal)?;
+        if before.iter().any(|f| f.code == FindingCode::SameAsRow) {
+            // An earlier row of the file counts in its place, which a row alone cannot tell.
+            line.applied = true;
+            "[]".clone_into(&mut line.cells);
+            return Ok(());
+        }
         let planned = match &self.looked.draft {
             Ok(draft) => plan::plan(known, acting.reach(), None, line.line, draft, resolution)?,
             Err(finding) => Planned::refused(finding.clone()),

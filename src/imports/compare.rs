@@ -135,7 +135,8 @@ impl Held {
         if own.is_empty() {
             return Ok(cell.is_empty());
         }
-        Ok(values::clean_text(&own) == cell
+        Ok(own == cell
+            || values::clean_text(&own) == cell
             || cell == NOT_KEPT && countries::may_be_person_number(&own))
     }
 }

@@ -351,13 +351,20 @@ fn known_organisation(
             ..Planned::faulty(findings)
         });
     }
-    let changes = compare::compare(draft, held, by)?;
+    let mut changes = compare::compare(draft, held, by)?;
+    let other = known.by_reference.get(&reference(draft));
+    let is_other_s =
+        other.is_some_and(|id| *id != held.row.id) && changes.reference.take().is_some();
     let mut planned = Planned {
         outcome: Outcome::Unchanged,
         findings,
         number,
         act: Act::Nothing,
     };
+    if is_other_s {
+        let text = "left out: another organisation has this source and reference";
+        planned.findings.push(Finding::new(Code::LeftOut, text));
+    }
     for identifier in &changes.identifiers {
         let key = (identifier.scheme.clone(), identifier.canonical.clone());
         let holders = known.by_identifier.get(&key).into_iter().flatten();

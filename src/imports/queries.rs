@@ -28,27 +28,63 @@ const AT_ONCE: usize = 4_000;
 
 /// Loads the part of the register that these rows may touch: organisations of the rows' own countries, by number,
 /// reference, identifier and folded name. An identifier is looked up everywhere, because it is unique everywhere.
+///
+/// Every query goes along one index by its own values alone. With the country in it, SQLite would rather read the whole
+/// country for each chunk; what is of another country is left out afterwards.
 pub fn known(conn: &mut Conn, drafts: &[(&Draft, Option<&Resolution>)]) -> Result<Known, Error> {
     let mut known = Known::default();
     let countries: BTreeSet<&str> = drafts.iter().map(|(d, _)| d.country.as_str()).collect();
-    let countries: Vec<String> = countries.into_iter().map(str::to_owned).collect();
-    let mut whole: BTreeSet<i64> = BTreeSet::new();
-    let mut rows: HashMap<i64, OrganisationRow> = HashMap::new();
-    by_number(conn, drafts, &countries, &mut rows)?;
-    whole.extend(rows.keys());
-    by_reference(conn, drafts, &countries, &mut known, &mut whole)?;
-    by_identifier(conn, drafts, &mut known, &mut rows, &mut whole)?;
-    by_name(conn, drafts, &countries, &mut known, &mut rows)?;
+    let mut rows = by_number(conn, drafts)?;
+    rows.retain(|_, row| countries.contains(row.country.as_str()));
+    let mut whole: BTreeSet<i64> = rows.keys().copied().collect();
+    for reference in by_reference(conn, drafts)? {
+        if countries.contains(reference.country.as_str()) {
+            whole.insert(reference.organisation_id);
+            let key = (reference.country, reference.source, reference.reference);
+            known.by_reference.insert(key, reference.organisation_id);
+        }
+    }
+    let identifiers = by_identifier(conn, drafts)?;
+    whole.extend(identifiers.iter().map(|i| i.organisation_id));
+    let names = by_name(conn, drafts)?;
+    let ids: BTreeSet<i64> = whole
+        .iter()
+        .copied()
+        .chain(names.iter().map(|n| n.organisation_id))
+        .filter(|id| !rows.contains_key(id))
+        .collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    for part in ids.chunks(AT_ONCE) {
+        let found: Vec<OrganisationRow> = organisations::table
+            .filter(organisations::id.eq_any(part))
+            .load(conn)?;
+        rows.extend(found.into_iter().map(|r| (r.id, r)));
+    }
+    for name in names {
+        let row = rows.get(&name.organisation_id);
+        let wanted = |r: &&OrganisationRow| {
+            r.merged_into.is_none() && countries.contains(r.country.as_str())
+        };
+        if let Some(row) = row.filter(wanted) {
+            let key = (row.country.clone(), name.key_skeleton.clone());
+            known.by_name.entry(key).or_default().push(name);
+        }
+    }
+    for identifier in identifiers {
+        let row = rows.get(&identifier.organisation_id);
+        if row.is_some_and(|r| r.merged_into.is_none()) {
+            let key = (identifier.scheme, identifier.canonical);
+            let holders = known.by_identifier.entry(key).or_default();
+            holders.push((identifier.organisation_id, identifier.exclusive));
+        }
+    }
     fill(conn, &mut known, rows, &whole)?;
     Ok(known)
 }
 
-fn by_number(
-    conn: &mut Conn,
-    drafts: &[(&Draft, Option<&Resolution>)],
-    countries: &[String],
-    rows: &mut HashMap<i64, OrganisationRow>,
-) -> Result<(), Error> {
+type Drafts<'a> = [(&'a Draft, Option<&'a Resolution>)];
+
+fn by_number(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<HashMap<i64, OrganisationRow>, Error> {
     let mut numbers: Vec<&str> = Vec::new();
     for (draft, resolution) in drafts {
         numbers.extend(draft.number.as_ref().map(|n| n.as_str()));
@@ -56,52 +92,36 @@ fn by_number(
             numbers.push(number.as_str());
         }
     }
+    let mut rows = HashMap::new();
     for part in numbers.chunks(AT_ONCE) {
         let found: Vec<OrganisationRow> = organisations::table
             .filter(organisations::number.eq_any(part))
-            .filter(organisations::country.eq_any(countries))
             .load(conn)?;
         rows.extend(found.into_iter().map(|r| (r.id, r)));
     }
-    Ok(())
+    Ok(rows)
 }
 
-fn by_reference(
-    conn: &mut Conn,
-    drafts: &[(&Draft, Option<&Resolution>)],
-    countries: &[String],
-    known: &mut Known,
-    whole: &mut BTreeSet<i64>,
-) -> Result<(), Error> {
+fn by_reference(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<ReferenceRow>, Error> {
     let mut by_source: HashMap<&str, Vec<&str>> = HashMap::new();
     for (draft, _) in drafts {
         let references = by_source.entry(draft.source.as_str()).or_default();
         references.push(draft.reference.as_str());
     }
+    let mut rows = Vec::new();
     for (source, references) in by_source {
         for part in references.chunks(AT_ONCE) {
             let found: Vec<ReferenceRow> = organisation_references::table
                 .filter(organisation_references::source.eq(source))
                 .filter(organisation_references::reference.eq_any(part))
-                .filter(organisation_references::country.eq_any(countries))
                 .load(conn)?;
-            for row in found {
-                whole.insert(row.organisation_id);
-                let key = (row.country, row.source, row.reference);
-                known.by_reference.insert(key, row.organisation_id);
-            }
+            rows.extend(found);
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
-fn by_identifier(
-    conn: &mut Conn,
-    drafts: &[(&Draft, Option<&Resolution>)],
-    known: &mut Known,
-    rows: &mut HashMap<i64, OrganisationRow>,
-    whole: &mut BTreeSet<i64>,
-) -> Result<(), Error> {
+fn by_identifier(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<IdentifierRow>, Error> {
     let wanted: BTreeSet<(&str, &str)> = drafts
         .iter()
         .flat_map(|(d, _)| &d.identifiers)
@@ -111,81 +131,49 @@ fn by_identifier(
     for (scheme, canonical) in wanted {
         by_scheme.entry(scheme).or_default().push(canonical);
     }
+    let mut rows = Vec::new();
     for (scheme, values) in by_scheme {
         for part in values.chunks(AT_ONCE) {
-            let found: Vec<(IdentifierRow, OrganisationRow)> = organisation_identifiers::table
-                .inner_join(organisations::table)
+            let found: Vec<IdentifierRow> = organisation_identifiers::table
                 .filter(organisation_identifiers::scheme.eq(scheme))
                 .filter(organisation_identifiers::canonical.eq_any(part))
-                .filter(organisations::merged_into.is_null())
                 .load(conn)?;
-            for (identifier, row) in found {
-                whole.insert(row.id);
-                let key = (identifier.scheme, identifier.canonical);
-                let holders = known.by_identifier.entry(key).or_default();
-                holders.push((row.id, identifier.exclusive));
-                rows.insert(row.id, row);
-            }
+            rows.extend(found);
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
-fn by_name(
-    conn: &mut Conn,
-    drafts: &[(&Draft, Option<&Resolution>)],
-    countries: &[String],
-    known: &mut Known,
-    rows: &mut HashMap<i64, OrganisationRow>,
-) -> Result<(), Error> {
+fn by_name(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<NameRow>, Error> {
     let mut keys: BTreeSet<String> = BTreeSet::new();
     for name in drafts.iter().flat_map(|(d, _)| &d.keyed) {
         keys.insert(name_key(&name.keys));
         keys.extend(name.keys.skeleton_alt.clone());
     }
     let keys: Vec<String> = keys.into_iter().collect();
+    let mut rows = Vec::new();
     for part in keys.chunks(AT_ONCE) {
-        let found: Vec<(NameRow, OrganisationRow)> = organisation_names::table
-            .inner_join(organisations::table)
+        let found: Vec<NameRow> = organisation_names::table
             .filter(organisation_names::key_skeleton.eq_any(part))
-            .filter(organisations::country.eq_any(countries))
-            .filter(organisations::merged_into.is_null())
-            .filter(organisation_names::kind.ne("acronym"))
             .load(conn)?;
-        for (name, row) in found {
-            let key = (row.country.clone(), name.key_skeleton.clone());
-            known.by_name.entry(key).or_default().push(name);
-            rows.insert(row.id, row);
-        }
+        rows.extend(found.into_iter().filter(|n| n.kind != "acronym"));
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// Loads the lists of the organisations that may be matched.
 fn fill(
     conn: &mut Conn,
     known: &mut Known,
-    mut rows: HashMap<i64, OrganisationRow>,
+    rows: HashMap<i64, OrganisationRow>,
     whole: &BTreeSet<i64>,
 ) -> Result<(), Error> {
-    let missing: Vec<i64> = whole
-        .iter()
-        .filter(|id| !rows.contains_key(id))
-        .copied()
-        .collect();
-    for part in missing.chunks(AT_ONCE) {
-        let found: Vec<OrganisationRow> = organisations::table
-            .filter(organisations::id.eq_any(part))
-            .load(conn)?;
-        rows.extend(found.into_iter().map(|r| (r.id, r)));
-    }
     let (full, bare): (Vec<_>, Vec<_>) = rows.into_values().partition(|r| whole.contains(&r.id));
     for held in with_lists(conn, full)? {
         known.by_number.insert(held.row.number.clone(), held.row.id);
         known.held.insert(held.row.id, held);
     }
     for row in bare {
-        known.by_number.insert(row.number.clone(), row.id);
         let held = Held {
             row,
             names: Vec::new(),

@@ -8,7 +8,7 @@ use crate::journal::{Class, Recorded};
 
 /// An import.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, AsChangeset, Serialize)]
-#[diesel(table_name = imports, treat_none_as_null = true)]
+#[diesel(table_name = imports, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct ImportRow {
     /// Internal id; on the wire as [`crate::db::Id`].
     pub id: i64,
@@ -50,7 +50,7 @@ impl Recorded for ImportRow {
 
 /// One row of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = import_rows)]
+#[diesel(table_name = import_rows, treat_none_as_default_value = false)]
 pub struct LineRow {
     /// The import.
     pub import_id: i64,

@@ -2,6 +2,7 @@
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
+use super::read::values::is_marked_as_text;
 use crate::http::Error;
 
 /// Cells beyond it are left empty: a spreadsheet cell holds at most 32,767 characters, and an empty cell changes
@@ -13,13 +14,9 @@ fn kept(text: &str) -> String {
     if text.len() > LONGEST {
         return String::new();
     }
-    let stripped = text
-        .strip_prefix('\'')
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || is_formula_sign(c)));
-    if stripped {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    match text.strip_prefix('\'') {
+        Some(rest) if is_marked_as_text(rest) => format!("'{text}"),
+        _ => text.to_owned(),
     }
 }
 

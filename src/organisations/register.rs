@@ -436,12 +436,18 @@ fn insert(
         row.number = RegistryNumber::random()
             .map_err(Error::internal)?
             .to_string();
-        let done = tx.savepoint(|tx| {
+        let write = |tx: &mut Tx<'_>| {
             diesel::insert_into(organisations::table)
                 .values(&row)
                 .execute(&mut **tx)
                 .map_err(Failure::from)
-        });
+        };
+        // Only PostgreSQL gives a transaction up because one statement failed.
+        let done = if tx.is_postgres() {
+            tx.savepoint(write)
+        } else {
+            write(tx)
+        };
         match done {
             Ok(_) => {
                 entry.about(format!("organisation:{}", row.number));

@@ -12,7 +12,7 @@ use crate::journal::{Class, Recorded};
 
 /// An organisation. Its `id` is the journal position of its registration and never leaves the program.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
-#[diesel(table_name = organisations, treat_none_as_null = true)]
+#[diesel(table_name = organisations, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct OrganisationRow {
     /// Internal id.
     pub id: i64,
@@ -93,7 +93,7 @@ macro_rules! item_row {
     ($(#[doc = $doc:literal])+ $row:ident, $table:ident, $name:literal, { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)* }, |$self:ident, $column:ident| $class:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
-        #[diesel(table_name = $table, treat_none_as_null = true)]
+        #[diesel(table_name = $table, treat_none_as_null = true, treat_none_as_default_value = false)]
         pub struct $row {
             /// The organisation's internal id.
             pub organisation_id: i64,

@@ -19,6 +19,7 @@ mod kit;
 
 mod accounts;
 mod conventions;
+mod imports;
 mod journal;
 mod memberships;
 mod migrations;

@@ -137,6 +137,9 @@ const MISSING: [&str; 41] = [
     "---",
 ];
 
+/// Bytes that no single word for nothing exceeds, decomposed letters included.
+const LONGEST_MISSING: usize = 40;
+
 /// Says whether a cell holds nothing, by a word or at all; none where it holds something.
 ///
 /// Words may be joined by slashes (`yoxdur/yok/нет`), also where one of them has lost its letters.
@@ -145,6 +148,10 @@ pub fn is_missing_word(text: &str) -> Option<Absence> {
     let text = text.trim();
     if text == "-" {
         return Some(Absence::Clear);
+    }
+    let plain = text.is_ascii() && text.bytes().any(|b| b.is_ascii_digit() || b == b'@');
+    if (plain || text.len() > LONGEST_MISSING) && !text.contains('/') {
+        return None;
     }
     let lower: String = text
         .nfc()
@@ -183,13 +190,17 @@ pub fn clean_text(text: &str) -> String {
         cleaned = inner;
     }
     match cleaned.strip_prefix('\'') {
-        Some(rest)
-            if rest.starts_with(|c: char| c.is_ascii_digit() || "+-=@＋－＝＠".contains(c)) =>
-        {
-            rest.to_owned()
-        }
+        Some(rest) if is_marked_as_text(rest) => rest.to_owned(),
         _ => cleaned,
     }
+}
+
+/// True where an apostrophe before the text is the spreadsheet's mark and no part of it: exports write a second one
+/// where the text has its own.
+#[must_use]
+pub fn is_marked_as_text(rest: &str) -> bool {
+    rest.trim_start_matches('\'')
+        .starts_with(|c: char| c.is_ascii_digit() || "+-=@＋－＝＠".contains(c))
 }
 
 /// `"x"` and `"x ""y"""` without the outer marks; none for `"x" and "y"`.
@@ -259,6 +270,7 @@ mod tests {
         assert_eq!(clean_text("'+994002803852"), "+994002803852");
         assert_eq!(clean_text("'00123"), "00123");
         assert_eq!(clean_text("'=1+1"), "=1+1");
+        assert_eq!(clean_text("''5 Elements"), "'5 Elements");
         assert_eq!(clean_text("'Justh' Party"), "'Justh' Party");
     }
 
@@ -285,6 +297,20 @@ mod tests {
         }
         for whole in ["Кто мы ? Фонд", "Sabail", "", "?", "(18+)?", "100 % ?"] {
             assert!(!lost_letters(whole), "{whole}");
+        }
+    }
+
+    #[test]
+    fn no_word_for_nothing_is_longer_than_the_longest() {
+        for word in MISSING {
+            assert!(
+                word.nfd().map(char::len_utf8).sum::<usize>() <= LONGEST_MISSING,
+                "{word}"
+            );
+            assert!(
+                !word.contains(|c: char| c.is_ascii_digit() || c == '@'),
+                "{word}"
+            );
         }
     }
 

@@ -85,6 +85,11 @@ impl Person {
             .insert_header(("Authorization", format!("Bearer {}", self.token)))
     }
 
+    /// Sends a request as it is.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        self.app.send(request).await
+    }
+
     /// Reads.
     pub async fn get(&self, path: &str) -> Answer {
         self.app
