@@ -24,7 +24,7 @@ use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
-use crate::{accounts, auth, countries, journal, memberships, organisations, pages};
+use crate::{accounts, auth, countries, imports, journal, memberships, organisations, pages};
 
 /// The parts that handlers take, each by its own type.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(countries::handlers::routes)
                 .configure(organisations::routes)
                 .configure(memberships::routes)
+                .configure(imports::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -218,16 +219,16 @@ struct KnownPaths(Arc<Vec<(ResourceDef, Vec<Method>)>>);
 impl KnownPaths {
     fn of(openapi: &OpenApi) -> Self {
         let methods = |item: &PathItem| {
-            let has = [
-                (item.get.is_some(), Method::GET),
-                (item.get.is_some(), Method::HEAD),
-                (item.post.is_some(), Method::POST),
-                (item.put.is_some(), Method::PUT),
-                (item.patch.is_some(), Method::PATCH),
-                (item.delete.is_some(), Method::DELETE),
+            let each = [
+                (&item.get, Method::GET),
+                (&item.get, Method::HEAD),
+                (&item.post, Method::POST),
+                (&item.put, Method::PUT),
+                (&item.patch, Method::PATCH),
+                (&item.delete, Method::DELETE),
             ];
-            has.into_iter()
-                .filter(|(there, _)| *there)
+            each.into_iter()
+                .filter(|(o, _)| o.is_some())
                 .map(|(_, m)| m)
                 .collect()
         };

@@ -56,11 +56,11 @@ macro_rules! keys {
 }
 
 keys! {
-    database_url "DATABASE_URL" "" "Database: sqlite:PATH or postgres://…; nothing means SQLite in <data_dir>/registry.db.";
+    database_url "DATABASE_URL" "" "Database: sqlite:PATH or postgres://…; nothing means SQLite in `data_dir`/registry.db.";
     data_dir "OTS_DATA_DIR" "data" "Folder of the SQLite database and, unless keys_dir says otherwise, of the keys.";
-    keys_dir "OTS_KEYS_DIR" "" "Folder of the signing keys; nothing means <data_dir>/keys. All replicas need the same keys.";
+    keys_dir "OTS_KEYS_DIR" "" "Folder of the signing keys; nothing means `data_dir`/keys. All replicas need the same keys.";
     listen "OTS_LISTEN" "127.0.0.1:8080" "Address and port to serve on.";
-    base_url "OTS_BASE_URL" "" "The address under which people reach the registry, for links and as the tokens' issuer; nothing means http://<listen>. Must be https unless it is a loopback address.";
+    base_url "OTS_BASE_URL" "" "The address under which people reach the registry, for links and as the tokens' issuer; nothing means http:// and `listen`, if that is a loopback address. Must be https unless it is a loopback address.";
     trusted_proxies "OTS_TRUSTED_PROXIES" "" "Addresses of the proxies whose X-Forwarded-For is believed, with commas between them.";
     limit_anonymous "OTS_LIMIT_ANONYMOUS" "300" "Requests per minute for one anonymous address; 0 switches the limit off.";
     limit_known "OTS_LIMIT_KNOWN" "1200" "Requests per minute for one log-in or API key; 0 switches the limit off.";
@@ -127,7 +127,8 @@ impl Config {
             .parse()
             .map_err(|_| "listen: must be an address and port like 127.0.0.1:8080".to_owned())?;
         let base_url = match texts.base_url.as_str() {
-            "" => format!("http://{listen}"),
+            "" if listen.ip().is_loopback() => format!("http://{listen}"),
+            "" => return Err("base_url: must be given when listen is not a loopback address: links and tokens hold it".to_owned()),
             url => url.trim_end_matches('/').to_owned(),
         };
         check_base_url(&base_url)?;
@@ -210,10 +211,7 @@ fn check_base_url(url: &str) -> Result<(), String> {
         .rsplit_once(':')
         .map_or(host, |(name, _)| name)
         .trim_matches(['[', ']']);
-    let loopback = name == "localhost"
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|a| a.is_loopback() || a.is_unspecified());
+    let loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|a| a.is_loopback());
     let good = scheme == "https" || scheme == "http" && loopback;
     if good && !name.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) {
         Ok(())
@@ -231,6 +229,15 @@ fn refuse_unknown_env(names: impl Iterator<Item = String>) -> Result<(), String>
         }
     }
     Ok(())
+}
+
+/// Makes a folder that only its owner can enter; one that is there already is left as it is.
+pub fn make_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// The table of keys as Markdown, for `docs/configuration.md`.

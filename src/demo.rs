@@ -78,6 +78,8 @@ pub fn prepare(
             ));
             conn.transact(|tx| make_country(tx, countries, rules, &people, &country.code, n))?;
         }
+        // Last, so that a demo that was killed half-way is not taken for a whole one.
+        conn.transact(mark_as_demo)?;
     }
     let key = conn.transact(|tx| {
         let new = NewKey {
@@ -153,16 +155,21 @@ fn people(countries: &Countries) -> Result<Vec<NewUser>, Error> {
 
 fn make_people(tx: &mut Tx<'_>, countries: &Countries, hash: &str) -> Result<Vec<UserRow>, Error> {
     let acting = Acting::operator(Action::ManageAccounts)?;
+    people(countries)?
+        .iter()
+        .map(|new| create_active(tx, &acting, new, hash.to_owned()))
+        .collect()
+}
+
+/// Marks the database as a demo's.
+fn mark_as_demo(tx: &mut Tx<'_>) -> Result<(), Error> {
     diesel::insert_into(registry_marks::table)
         .values((
             registry_marks::name.eq("demo"),
             registry_marks::value.eq("true"),
         ))
         .execute(&mut **tx)?;
-    people(countries)?
-        .iter()
-        .map(|new| create_active(tx, &acting, new, hash.to_owned()))
-        .collect()
+    Ok(())
 }
 
 /// The officers who make a country's data.
@@ -245,7 +252,7 @@ fn make_organisation(
         "founded": (1992 + (n * 7 + salt * 3) % 33).to_string(),
         "website": format!("https://sample-{}-{n}.example", country.to_lowercase()),
         "email": format!("office@sample-{}-{n}.example", country.to_lowercase()),
-        "email_public": n % 3 == 0,
+        "email_public": n.is_multiple_of(3),
         "address": pick(&["1 Sample Street", "2 Sample Square", "3 Sample Avenue"], 1),
         "descriptions": [{"language": "en", "text": "A made-up organisation of the demo."}],
     });

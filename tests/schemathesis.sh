@@ -8,14 +8,15 @@
 # DATABASE_URL (an empty PostgreSQL database; SQLite otherwise), REPORTS (folder that keeps the reports).
 set -euo pipefail
 
-program=${PROGRAM:-target/release/ots-registry}
+program=$(realpath "${PROGRAM:-target/release/ots-registry}")
 tool=${SCHEMATHESIS:-schemathesis}
 examples=${EXAMPLES:-100}
 port=${PORT:-18480}
 url=http://127.0.0.1:$port
 work=$(mktemp -d)
-reports=${REPORTS:-$work}
-mkdir -p "$reports"
+mkdir -p "${REPORTS:=$work}"
+reports=$(realpath "$REPORTS")
+cd "$work" # the tool leaves a cache where it runs
 roles=("$@")
 [ ${#roles[@]} -gt 0 ] || roles=(anonymous partner auditor coordinator secretariat sessions)
 

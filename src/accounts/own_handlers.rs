@@ -57,7 +57,7 @@ pub(super) fn place(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i
 
 /// Reads an id in a path; what is none is a thing that does not exist.
 pub(super) fn parse_id(text: &str, what: &str) -> Result<Id, Error> {
-    text.parse().map_err(|_| Error::not_found(what))
+    text.parse().ok().ok_or_else(|| Error::not_found(what))
 }
 
 /// Reads one's own account.

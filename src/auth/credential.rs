@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::secrets;
 use super::tokens::{Claims, TokenKeys};
+use crate::http::envelope::Claimed;
 use crate::http::{Code, Error};
 
 /// A credential whose form and signature are right; whether it still counts, the database says.
@@ -69,10 +70,16 @@ pub fn unauthenticated() -> Error {
 }
 
 /// The opaque key that the rate limits count a known caller by.
-pub fn caller_key(request: &ServiceRequest) -> Option<String> {
+pub fn caller_key(request: &ServiceRequest) -> Option<Claimed> {
     match Credential::of(request.request()) {
-        Ok(Credential::Token(claims)) => Some(claims.sub),
-        Ok(Credential::Key(digest)) => Some(data_encoding::HEXLOWER.encode(&digest)),
+        Ok(Credential::Token(claims)) => Some(Claimed {
+            key: claims.sub,
+            proven: true,
+        }),
+        Ok(Credential::Key(digest)) => Some(Claimed {
+            key: data_encoding::HEXLOWER.encode(&digest),
+            proven: false,
+        }),
         Ok(Credential::None) | Err(_) => None,
     }
 }

@@ -14,13 +14,27 @@ use super::policy::{self, Act, Action, Grant};
 use super::{Actor, Credential, Principal, Reach, queries};
 use crate::db::{Conn, Db, Id, Instant, Tx};
 use crate::http::idempotency::{Keep, Once};
+use crate::http::limits::Limits;
 use crate::http::{Answer, Code, Error};
 
 /// The right to do `A`, as far as it can be told before the database is asked.
 pub struct Permit<A> {
     db: Db,
     credential: Credential,
+    limits: Option<Limits>,
     act: PhantomData<fn() -> A>,
+}
+
+// Long work takes several transactions; each asks the database for the right anew. (A derive would ask A for Clone.)
+impl<A> Clone for Permit<A> {
+    fn clone(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            credential: self.credential.clone(),
+            limits: self.limits.clone(),
+            act: PhantomData,
+        }
+    }
 }
 
 /// Who acts, confirmed by the database in this very call, and what they reach.
@@ -95,10 +109,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let credential = self.credential;
+        let (credential, limits) = (self.credential, self.limits);
         self.db
             .read(move |conn| {
-                let acting = acting(conn, &credential, A::ACTION)?;
+                let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
                 work(conn, &acting)
             })
             .await
@@ -109,10 +123,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let credential = self.credential;
+        let (credential, limits) = (self.credential, self.limits);
         self.db
             .snapshot(move |conn| {
-                let acting = acting(conn, &credential, A::ACTION)?;
+                let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
                 work(conn, &acting)
             })
             .await
@@ -123,10 +137,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let credential = self.credential;
+        let (credential, limits) = (self.credential, self.limits);
         self.db
             .write(move |tx| {
-                let acting = acting(tx, &credential, A::ACTION)?;
+                let acting = acting(tx, &credential, limits.as_ref(), A::ACTION)?;
                 work(tx, &acting)
             })
             .await
@@ -155,9 +169,17 @@ impl<A: Act + 'static> Permit<A> {
     }
 }
 
-fn acting(conn: &mut Conn, credential: &Credential, action: Action) -> Result<Acting, Error> {
+fn acting(
+    conn: &mut Conn,
+    credential: &Credential,
+    limits: Option<&Limits>,
+    action: Action,
+) -> Result<Acting, Error> {
     let now = Instant::now();
     let principal = queries::principal(conn, credential, now)?;
+    if let (Credential::Key(digest), Some(limits)) = (credential, limits) {
+        limits.confirm(&data_encoding::HEXLOWER.encode(digest));
+    }
     Acting::of(principal, action, now)
 }
 
@@ -179,6 +201,9 @@ fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
     Ok(Permit {
         db: db.get_ref().clone(),
         credential,
+        limits: request
+            .app_data::<web::Data<Limits>>()
+            .map(|l| l.get_ref().clone()),
         act: PhantomData,
     })
 }

@@ -129,7 +129,7 @@ impl TokenKeys {
     /// Makes a key file that only its owner can read.
     pub fn create(directory: &Path, now: Instant) -> Result<(), String> {
         let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
-        std::fs::create_dir_all(directory).map_err(say)?;
+        crate::config::make_private_folder(directory).map_err(say)?;
         let mut seed = [0u8; 32];
         getrandom::fill(&mut seed).map_err(|e| e.to_string())?;
         let pem = SigningKey::from_bytes(&seed)

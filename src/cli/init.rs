@@ -36,6 +36,13 @@ pub(super) fn accounts(conn: &mut Conn) -> Result<i64, Stop> {
 }
 
 pub(super) fn run(args: &Init, config: &Config) -> Done {
+    if let [one, other] = args.secretariat.as_slice()
+        && one.eq_ignore_ascii_case(other)
+    {
+        return Err(
+            "--secretariat: give two different e-mail addresses: decisions take two people".into(),
+        );
+    }
     let [one, other] = args.secretariat.as_slice() else {
         return Err("init needs --secretariat twice, with two different e-mail addresses: decisions take two people".into());
     };

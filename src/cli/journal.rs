@@ -41,6 +41,7 @@ pub fn check(conn: &mut Conn, progress: impl FnMut(i64)) -> Result<(Report, Vec<
 
 pub(super) fn run(args: &Journal, config: &Config) -> Done {
     let Journal::Verify = args;
+    super::must_exist(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     if !crate::db::migrate::is_current(&mut conn)? {
         return Err(

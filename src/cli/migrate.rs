@@ -4,14 +4,10 @@ use std::process::ExitCode;
 
 use super::Done;
 use crate::config::Config;
-use crate::db::{Conn, DatabaseUrl, migrate};
+use crate::db::{Conn, migrate};
 
 pub(super) fn run(config: &Config) -> Done {
-    if let DatabaseUrl::Sqlite(path) = &config.database {
-        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
-        }
-    }
+    super::make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     let ran = migrate::up(&mut conn)?;
     match ran.len() {

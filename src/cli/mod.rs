@@ -6,12 +6,14 @@
 //! | `init.rs` | `init`: the first two secretariat accounts and the keys |
 //! | `migrate.rs` | `migrate` |
 //! | `user.rs` | `user invite`, `user disable`, `user list` |
+//! | `import.rs` | `import`: a spreadsheet of organisations |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
 //!
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
 //! 1 when something was refused or found, 2 when the command's words are off.
 
+mod import;
 mod init;
 mod journal;
 mod migrate;
@@ -50,6 +52,8 @@ enum Command {
     /// Invites, disables and lists accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Imports a spreadsheet of organisations.
+    Import(import::Import),
     /// Prints the OpenAPI document, or checks a file against it.
     Openapi(openapi::OpenApi),
     /// Checks the record of changes.
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
             Command::Init(args) => init::run(&args, &config),
             Command::Migrate => migrate::run(&config),
             Command::User(args) => user::run(&args, &config),
+            Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
         });
@@ -120,17 +125,40 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Opens a database that is there already: a mistyped folder must not become a new registry.
+fn open_existing(config: &Config) -> Result<Conn, Stop> {
+    must_exist(config)?;
+    open(config)
+}
+
+fn must_exist(config: &Config) -> Result<(), Stop> {
+    match &config.database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(format!(
+            "there is no database at {}; `ots-registry serve` or `init` makes one",
+            path.display()
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 /// Opens the database for a command: on SQLite the folder is made; the migrations that are missing run.
 fn open(config: &Config) -> Result<Conn, Stop> {
-    if let DatabaseUrl::Sqlite(path) = &config.database {
-        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|e| format!("data_dir: {}: {e}", folder.display()))?;
-        }
-    }
+    make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     crate::db::migrate::up(&mut conn)?;
     Ok(conn)
+}
+
+/// Makes the folder of a SQLite database, for its owner only.
+fn make_folder(config: &Config) -> Result<(), Stop> {
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty())
+    {
+        crate::config::make_private_folder(folder)
+            .map_err(|e| format!("data_dir: {}: {e}", folder.display()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

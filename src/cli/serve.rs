@@ -86,7 +86,7 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
         .map_err(|e| format!("listen: {}: {e}", config.listen))?;
     let kind = config.database.kind();
     tracing::info!(listen = %config.listen, database = kind, version = env!("CARGO_PKG_VERSION"), "serving");
-    // SIGTERM and SIGINT let running requests finish.
+    // SIGTERM lets running requests finish; SIGINT (Ctrl-C) stops at once.
     server.run().await?;
     tracing::info!("stopped");
     Ok(())
@@ -99,7 +99,7 @@ async fn keep_tidy(parts: Parts) {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
         minutes = minutes.wrapping_add(1);
         parts.limits.forget_idle();
-        if minutes % 60 == 0 {
+        if minutes.is_multiple_of(60) {
             let done = parts
                 .db
                 .write(|tx| idempotency::forget_old(tx, Instant::now()))

@@ -49,7 +49,7 @@ fn email(text: &str) -> Result<Email, Stop> {
 }
 
 pub(super) fn run(args: &User, config: &Config) -> Done {
-    let mut conn = super::open(config)?;
+    let mut conn = super::open_existing(config)?;
     match args {
         User::Invite(args) => {
             let new = NewUser {

@@ -24,7 +24,15 @@ pub struct RequestId(pub String);
 pub struct TrustedProxies(pub Vec<IpAddr>);
 
 /// Tells an opaque key of a caller that is known by its credentials, without looking anything up.
-pub type CallerKey = fn(&ServiceRequest) -> Option<String>;
+pub type CallerKey = fn(&ServiceRequest) -> Option<Claimed>;
+
+/// A caller's opaque key.
+pub struct Claimed {
+    /// The key.
+    pub key: String,
+    /// True when a signature proves it; otherwise the database must have confirmed it before it counts.
+    pub proven: bool,
+}
 
 const SECURITY_HEADERS: &[(&str, &str)] = &[
     ("X-Content-Type-Options", "nosniff"),
@@ -74,25 +82,24 @@ pub async fn envelope(
     };
     let status = response.status();
     let mut cause = None;
-    if status.is_client_error() || status.is_server_error() {
-        if let Some(problem) = response
+    if (status.is_client_error() || status.is_server_error())
+        && let Some(problem) = response
             .response()
             .error()
             .and_then(|e| e.as_error::<Error>())
-        {
-            let (source, at) = problem.inside();
-            if status.is_server_error() {
-                cause = Some(format!("{} ({at})", source.unwrap_or("")));
-            }
-            let mut told = problem.respond(&id);
-            for (name, value) in response.headers() {
-                // The new body is not the one that was compressed.
-                if name != header::CONTENT_ENCODING && !told.headers().contains_key(name) {
-                    told.headers_mut().append(name.clone(), value.clone());
-                }
-            }
-            response = ServiceResponse::new(response.request().clone(), told);
+    {
+        let (source, at) = problem.inside();
+        if status.is_server_error() {
+            cause = Some(format!("{} ({at})", source.unwrap_or("")));
         }
+        let mut told = problem.respond(&id);
+        for (name, value) in response.headers() {
+            // The new body is not the one that was compressed.
+            if name != header::CONTENT_ENCODING && !told.headers().contains_key(name) {
+                told.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        response = ServiceResponse::new(response.request().clone(), told);
     }
     finish(&mut response, &id);
     let path = response
@@ -127,8 +134,10 @@ fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Er
         .app_data::<web::Data<CallerKey>>()
         .and_then(|f| f.get_ref()(request));
     let caller = match key {
-        Some(key) => Caller::Known(key),
-        None => Caller::Address(peer(request)),
+        Some(claimed) if claimed.proven || limits.is_confirmed(&claimed.key) => {
+            Caller::Known(claimed.key)
+        }
+        _ => Caller::Address(peer(request)),
     };
     if matches!(request.path(), "/healthz" | "/readyz") {
         return Ok(None);

@@ -12,6 +12,9 @@ use validator::Validate;
 
 use super::{Code, Error, FieldError};
 
+/// How long a body may take to arrive; a slow one must not hold its connection for ever.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// The largest JSON body, in bytes.
 pub const JSON_LIMIT: usize = 256 * 1024;
 
@@ -74,6 +77,10 @@ impl<const LIMIT: usize> FromRequest for RawBody<LIMIT> {
 
 /// Parses and validates a JSON text; errors name the field by JSON pointer.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
+    // Serde also fills a struct from a list of its fields; the contract says objects.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Error::field("", "must be a JSON object, not a list"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -200,7 +207,18 @@ fn read_body(
             return Err(too_large());
         }
         let mut bytes = web::BytesMut::with_capacity(declared.unwrap_or(0).min(limit));
-        while let Some(chunk) = next_chunk(&mut payload).await {
+        let ends = tokio::time::Instant::now() + BODY_TIME;
+        loop {
+            let chunk = tokio::time::timeout_at(ends, next_chunk(&mut payload)).await;
+            let late = |_| {
+                Error::new(
+                    Code::RequestTimeout,
+                    format!("the body did not arrive within {} s", BODY_TIME.as_secs()),
+                )
+            };
+            let Some(chunk) = chunk.map_err(late)? else {
+                break;
+            };
             let chunk = chunk.map_err(|_| {
                 Error::new(Code::MalformedRequest, "the body broke off; send it again")
             })?;

@@ -3,9 +3,10 @@
 //! Answers carry `RateLimit-Policy` and `RateLimit` (IETF httpapi draft). With several replicas each has its own
 //! count, so the configured figures are per replica.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -35,9 +36,13 @@ pub struct Allowance {
     pub known: u32,
 }
 
+/// How many confirmed keys are remembered; more than that many partners forget each other now and then.
+const CONFIRMED: usize = 10_000;
+
 /// The limits of one process.
 #[derive(Clone)]
 pub struct Limits {
+    confirmed: Arc<Mutex<HashSet<String>>>,
     anonymous: Option<Arc<Limiter>>,
     known: Option<Arc<Limiter>>,
     allowance: Allowance,
@@ -56,6 +61,7 @@ impl Limits {
     /// Limits with these allowances.
     pub fn new(allowance: Allowance) -> Self {
         Self {
+            confirmed: Arc::default(),
             anonymous: limiter(allowance.anonymous),
             known: limiter(allowance.known),
             allowance,
@@ -98,6 +104,28 @@ impl Limits {
                 )
             }
         }
+    }
+
+    /// Remembers that the database knows this key, so that it counts by itself from now on.
+    pub fn confirm(&self, key: &str) {
+        let mut confirmed = self
+            .confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if confirmed.len() >= CONFIRMED {
+            confirmed.clear();
+        }
+        if !confirmed.contains(key) {
+            confirmed.insert(key.to_owned());
+        }
+    }
+
+    /// True when the database has known this key: a made-up one must not get an allowance of its own.
+    pub fn is_confirmed(&self, key: &str) -> bool {
+        self.confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(key)
     }
 
     /// Forgets the callers whose allowance is whole again; to be called once a minute.

@@ -129,6 +129,15 @@ fn mark(shape: &[u8]) -> String {
     BASE64URL_NOPAD.encode(shape.get(..9).unwrap_or(shape))
 }
 
+/// The position that a cursor of one number holds.
+pub fn position(key: Option<Vec<String>>) -> Result<Option<i64>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    let number = key.first().and_then(|text| text.parse().ok());
+    number
+        .map(Some)
+        .ok_or_else(|| Error::new(Code::BadCursor, "start again without cursor"))
+}
+
 /// Adds the `Link` header to an answer.
 pub fn set_link(response: &mut actix_web::HttpResponse, link: Option<String>) {
     use actix_web::http::header::{HeaderValue, LINK};

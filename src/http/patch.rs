@@ -3,20 +3,15 @@
 use serde::Deserialize;
 
 /// A member of a merge patch (RFC 7396): absent keeps, null clears, a value sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// The member was absent.
+    #[default]
     Keep,
     /// The member was null.
     Clear,
     /// The member had a value.
     Set(T),
-}
-
-impl<T> Default for Patch<T> {
-    fn default() -> Self {
-        Self::Keep
-    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {

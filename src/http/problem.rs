@@ -161,8 +161,13 @@ pub struct Problem {
 }
 
 /// The one error type of the HTTP surface (and of the calls that the command line shares with it).
+///
+/// Boxed, because nearly every function returns it and nearly none of them fails.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Inside>);
+
+#[derive(Debug)]
+struct Inside {
     code: Code,
     detail: String,
     fields: Vec<FieldError>,
@@ -178,7 +183,7 @@ impl Error {
     /// A problem of the table with what happened this time.
     #[track_caller]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Inside {
             code,
             detail: detail.into(),
             fields: Vec::new(),
@@ -188,7 +193,7 @@ impl Error {
             retry: false,
             lost_connection: false,
             at: Location::caller(),
-        }
+        }))
     }
 
     /// One field that is not valid, by JSON pointer.
@@ -208,7 +213,7 @@ impl Error {
             many => format!("{} fields are not valid", many.len()),
         };
         let mut error = Self::new(Code::InvalidField, detail);
-        error.fields = fields;
+        error.0.fields = fields;
         error
     }
 
@@ -225,15 +230,15 @@ impl Error {
     #[track_caller]
     pub fn internal(source: impl ToString) -> Self {
         let mut error = Self::new(Code::Internal, "an unexpected error; the log has its cause");
-        error.source = Some(source.to_string());
+        error.0.source = Some(source.to_string());
         error
     }
 
     /// Points the problem at a field, keeping its code.
     #[must_use]
     pub fn at_field(mut self, pointer: impl Into<String>) -> Self {
-        let detail = self.detail.clone();
-        self.fields.push(FieldError {
+        let detail = self.0.detail.clone();
+        self.0.fields.push(FieldError {
             pointer: pointer.into(),
             detail,
         });
@@ -243,51 +248,51 @@ impl Error {
     /// Adds an extension member.
     #[must_use]
     pub fn with(mut self, name: &str, value: serde_json::Value) -> Self {
-        self.more.insert(name.to_owned(), value);
+        self.0.more.insert(name.to_owned(), value);
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.0.headers.push((name, value.into()));
         self
     }
 
     /// Which row of the table this is.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// What the client is told.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The fields that are not valid.
     pub fn field_errors(&self) -> &[FieldError] {
-        &self.fields
+        &self.0.fields
     }
 
     /// What only the log is told, with the place in the code.
     pub fn inside(&self) -> (Option<&str>, &'static Location<'static>) {
-        (self.source.as_deref(), self.at)
+        (self.0.source.as_deref(), self.0.at)
     }
 
     /// The problem as an answer.
     pub fn respond(&self, request_id: &str) -> HttpResponse {
         let body = Problem {
-            kind: format!("/problems/{}", self.code.code()),
-            title: self.code.title().to_owned(),
-            status: self.code.status(),
-            code: self.code,
-            detail: self.detail.clone(),
-            fields: self.fields.clone(),
+            kind: format!("/problems/{}", self.0.code.code()),
+            title: self.0.code.title().to_owned(),
+            status: self.0.code.status(),
+            code: self.0.code,
+            detail: self.0.detail.clone(),
+            fields: self.0.fields.clone(),
             request_id: request_id.to_owned(),
-            more: self.more.clone(),
+            more: self.0.more.clone(),
         };
         let mut response = HttpResponse::build(self.status_code());
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((*name, value.as_str()));
         }
         response
@@ -299,8 +304,8 @@ impl Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code.title(), self.detail)?;
-        for field in &self.fields {
+        write!(f, "{}: {}", self.0.code.title(), self.0.detail)?;
+        for field in &self.0.fields {
             write!(f, "\n  {} {}", field.pointer, field.detail)?;
         }
         Ok(())
@@ -311,7 +316,7 @@ impl std::error::Error for Error {}
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     // The envelope renders it again with the request's id; this one is for what passes outside of it.
@@ -322,10 +327,10 @@ impl ResponseError for Error {
 
 impl MaybeRetry for Error {
     fn may_retry(&self) -> bool {
-        self.retry
+        self.0.retry
     }
     fn lost_connection(&self) -> bool {
-        self.lost_connection
+        self.0.lost_connection
     }
 }
 
@@ -350,13 +355,13 @@ impl From<Failure> for Error {
             _ => (Code::Internal, "an unexpected error; the log has its cause"),
         };
         let mut error = Self::new(code, detail);
-        error.retry = failure.may_retry();
-        error.lost_connection = failure.lost_connection();
+        error.0.retry = failure.may_retry();
+        error.0.lost_connection = failure.lost_connection();
         if !matches!(failure, Failure::NotFound | Failure::Overloaded) {
-            error.source = Some(failure.to_string());
+            error.0.source = Some(failure.to_string());
         }
         if code.status() == 503 {
-            error.headers.push(("Retry-After", "1".to_owned()));
+            error.0.headers.push(("Retry-After", "1".to_owned()));
         }
         error
     }

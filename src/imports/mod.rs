@@ -1,7 +1,45 @@
-//! Spreadsheets: reading, planning, applying.
-pub mod read;
+//! Spreadsheets in and out: read → plan (dry run) → apply, and the export that imports again unchanged.
+//!
+//! | file | what |
+//! |---|---|
+//! | `read/` | from bytes to named cells (pure) |
+//! | `mask.rs` | takes persons' numbers out of a row before anything else looks at it (pure) |
+//! | `words.rs` | small languages inside cells (pure) |
+//! | `draft.rs` | a row as what it says of an organisation (pure) |
+//! | `compare.rs` | what a row changes of an organisation; the cells that an export writes (pure) |
+//! | `plan.rs` | what becomes of a row (pure) |
+//! | `model.rs`, `rows.rs` | the words of an import, its rows |
+//! | `queries.rs` | all SQL |
+//! | `upload.rs` | from a file to a dry run |
+//! | `apply.rs` | storing a plan, applying it in chunks |
+//! | `run.rs` | the whole way on one connection |
+//! | `sheet.rs` | tables as CSV and XLSX, safe against formulas |
+//! | `export.rs` | a country's register as a spreadsheet |
+//! | `dto.rs`, `handlers.rs`, `export_handlers.rs` | the routes |
 
-/// The tables that `journal verify` compares with the journal.
-pub fn recorded_tables() -> Vec<crate::journal::Table> {
-    Vec::new()
-}
+mod apply;
+mod compare;
+mod draft;
+mod dto;
+mod export;
+mod export_handlers;
+mod handlers;
+mod mask;
+pub mod model;
+mod plan;
+mod queries;
+pub mod read;
+mod rows;
+pub mod run;
+mod sheet;
+mod upload;
+mod words;
+
+pub use apply::{Chunk, Pace, chunk, commit, finish, store};
+pub use dto::{Import, ImportLine};
+pub use export::{Format, export};
+pub use handlers::{meaning, routes};
+pub use model::{Counts, Finding, FindingCode, ImportOptions, Outcome, Reading, Resolution};
+pub use rows::recorded_tables;
+pub use run::{Mode, Progress, ReportRow, Summary, report, report_csv, run};
+pub use upload::{Plan, PlannedRow, plan};

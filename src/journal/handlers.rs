@@ -66,10 +66,7 @@ async fn list_journal(
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
     let cursor = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
-    let from = cursor
-        .as_ref()
-        .and_then(|c| c.first())
-        .and_then(|s| s.parse::<i64>().ok());
+    let from = crate::http::pages::position(cursor)?;
     let shape = query.shape;
     let query = query.query;
     let page = permit

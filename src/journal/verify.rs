@@ -44,12 +44,17 @@ pub struct Report {
 /// A row's key and its columns by class.
 pub type Image = (String, [Map<String, Value>; 3]);
 
+/// Calls the function with every row of a table, until it fails.
+pub type Walk = fn(&mut Conn, &mut Take<'_>) -> Result<(), Error>;
+/// What is done with a row.
+pub type Take<'a> = dyn FnMut(Image) -> Result<(), Error> + 'a;
+
 /// A table of recorded rows: its name, and a way through all its rows.
 pub struct Table {
     /// The table's name, as entries give it.
     pub name: &'static str,
     /// Calls the function with every row.
-    pub each: fn(&mut Conn, &mut dyn FnMut(Image) -> Result<(), Error>) -> Result<(), Error>,
+    pub each: Walk,
 }
 
 type Hashes = [Option<[u8; 16]>; 3];
@@ -300,7 +305,10 @@ fn slot(class: Class) -> usize {
 fn digest(object: &Map<String, Value>) -> Result<[u8; 16], Error> {
     // Members of a serde_json map without `preserve_order` are sorted; the test `the_order_of_members_does_not_matter`
     // holds that.
-    let text = serde_json::to_vec(object).map_err(Error::internal)?;
+    // A member that is null says as much as one that is absent, so that a table can gain a column.
+    let said: std::collections::BTreeMap<&String, &Value> =
+        object.iter().filter(|(_, v)| !v.is_null()).collect();
+    let text = serde_json::to_vec(&said).map_err(Error::internal)?;
     let mut short = [0u8; 16];
     short
         .iter_mut()

@@ -154,10 +154,10 @@ fn must_be_second(
         .proposer
         .strip_prefix("user:")
         .and_then(|id| id.parse().ok());
-    if let (Some(me), Some(proposer)) = (acting.user_id(), proposer) {
-        if queries::invited_each_other(tx, me, proposer, since)? {
-            return refused("one of you invited the other within the last 30 days");
-        }
+    if let (Some(me), Some(proposer)) = (acting.user_id(), proposer)
+        && queries::invited_each_other(tx, me, proposer, since)?
+    {
+        return refused("one of you invited the other within the last 30 days");
     }
     let today = acting.now().day();
     let interval = held

@@ -50,13 +50,13 @@ pub fn deviations(conn: &mut Conn, rules: &Rules) -> Result<Vec<String>, Error> 
                 .iter()
                 .find(|i| i.state == super::model::State::Active)
                 .map(|i| i.from);
-            if let Some(first) = first {
-                if held.organisation.public_from.is_none_or(|day| day > first) {
-                    found.push(format!(
-                        "organisations {}: public later than its first active day",
-                        held.organisation.number
-                    ));
-                }
+            if let Some(first) = first
+                && held.organisation.public_from.is_none_or(|day| day > first)
+            {
+                found.push(format!(
+                    "organisations {}: public later than its first active day",
+                    held.organisation.number
+                ));
             }
         }
     }

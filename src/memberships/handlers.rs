@@ -15,7 +15,7 @@ use super::rules::Rules;
 use super::view;
 use crate::auth::policy::{Act, acts};
 use crate::auth::{Acting, Permit};
-use crate::db::Id;
+use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
@@ -61,12 +61,12 @@ pub(super) async fn act<A: Act + 'static>(
     rules: web::Data<Rules>,
     id: Id,
     body: Json<PlainAct>,
-    kind: impl Fn(&Acting, &Held) -> Result<EventKind, Error> + Send + 'static,
+    kind: impl Fn(&mut Tx<'_>, &Acting, &Held) -> Result<EventKind, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let held = record::lock(tx, acting, &rules, id, Some(&seen))?;
-            let kind = kind(acting, &held)?;
+            let kind = kind(tx, acting, &held)?;
             let particulars = Particulars {
                 effective_on: body.body.effective_on,
                 reason: body.body.reason.clone().map(String::from),

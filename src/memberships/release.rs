@@ -9,7 +9,7 @@ use super::queries::Held;
 use super::rules::Rules;
 use crate::auth::policy::acts::Review;
 use crate::auth::{Acting, Permit, Role};
-use crate::db::Id;
+use crate::db::{Id, Tx};
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
 use crate::http::{Code, Error, Json, NoQuery, Path, docs};
@@ -37,7 +37,7 @@ pub(super) async fn release_membership(
 }
 
 /// Only the reviewer gives it back; the secretariat may for a reviewer who cannot.
-fn release(acting: &Acting, held: &Held) -> Result<EventKind, Error> {
+fn release(_: &mut Tx<'_>, acting: &Acting, held: &Held) -> Result<EventKind, Error> {
     let own = held.ledger.desk.reviewer.as_deref() == Some(acting.actor().to_string().as_str());
     if own || acting.principal().role() == Some(Role::Secretariat) {
         return Ok(EventKind::ReviewReleased {});

@@ -32,7 +32,7 @@ pub(super) async fn review_membership(
     id: Path<Id>,
     body: Json<PlainAct>,
 ) -> Result<HttpResponse, Error> {
-    act(permit, once, seen, rules, id.0, body, |acting, _| {
+    act(permit, once, seen, rules, id.0, body, |_, acting, _| {
         Ok(EventKind::ReviewTaken {
             reviewer: acting.actor().to_string(),
         })

@@ -5,13 +5,16 @@ use actix_web::{HttpResponse, post, web};
 use super::dto::{Membership, PlainAct};
 use super::handlers::act;
 use super::model::EventKind;
+use super::queries::Held;
+use super::record;
 use super::rules::Rules;
-use crate::auth::Permit;
 use crate::auth::policy::acts::Apply;
-use crate::db::Id;
+use crate::auth::{Acting, Permit};
+use crate::db::{Id, Tx};
 use crate::http::idempotency::Once;
 use crate::http::tags::IfMatch;
 use crate::http::{Error, Json, NoQuery, Path, docs};
+use crate::organisations;
 
 /// Hands an application in.
 ///
@@ -32,8 +35,42 @@ pub(super) async fn submit_membership(
     id: Path<Id>,
     body: Json<PlainAct>,
 ) -> Result<HttpResponse, Error> {
-    act(permit, once, seen, rules, id.0, body, |_, _| {
+    let asked = rules.clone();
+    let kind = move |tx: &mut Tx<'_>, acting: &Acting, held: &Held| {
+        must_have_evidence(tx, acting, &asked, held)?;
         Ok(EventKind::Submitted {})
-    })
-    .await
+    };
+    act(permit, once, seen, rules, id.0, body, kind).await
+}
+
+/// The rules may name kinds of evidence without which an application is not handed in.
+fn must_have_evidence(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+) -> Result<(), Error> {
+    let today = acting.now().day();
+    let Some(interval) = held.ledger.intervals.last() else {
+        return Ok(());
+    };
+    let required = &rules.at(interval.membership_type, today).required_evidence;
+    if required.is_empty() {
+        return Ok(());
+    }
+    let there = organisations::queries::evidence(tx, held.organisation.id)?;
+    let missing: Vec<&str> = required
+        .iter()
+        .map(String::as_str)
+        .filter(|kind| !there.iter().any(|e| e.kind == *kind))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "evidence is missing that the rules ask for: {}",
+        missing.join(", ")
+    );
+    Err(record::act_not_possible(held, acting, text)
+        .with("missing_evidence", serde_json::json!(missing)))
 }

@@ -32,7 +32,7 @@ pub(super) async fn withdraw_application(
     id: Path<Id>,
     body: Json<PlainAct>,
 ) -> Result<HttpResponse, Error> {
-    act(permit, once, seen, rules, id.0, body, |_, _| {
+    act(permit, once, seen, rules, id.0, body, |_, _, _| {
         Ok(EventKind::ApplicationWithdrawn {})
     })
     .await

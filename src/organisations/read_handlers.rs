@@ -261,7 +261,7 @@ pub(super) async fn list_organisation_history(
     let number = parse_number(&number.0)?;
     let limit = limit_or_default(query.query.limit)?;
     let key = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
-    let before = key.and_then(|k| k.first().and_then(|s| s.parse::<i64>().ok()));
+    let before = pages::position(key)?;
     let shape = query.shape;
     let (page, public) = permit
         .snapshot(move |conn, acting| {
@@ -373,9 +373,26 @@ fn described(change: Value) -> (String, Option<Value>) {
             ] {
                 columns.remove(inner);
             }
+            for (name, value) in &mut columns {
+                readable(name, value);
+            }
             Some(Value::Object(columns))
         }
         _ => None,
     };
     (part, became)
+}
+
+/// Columns that hold a list as text are shown as lists.
+fn readable(column: &str, value: &mut Value) {
+    let Value::String(text) = value else { return };
+    let list = match column {
+        "themes" => Some(serde_json::json!(super::model::split_codes(text))),
+        "sdgs" => Some(serde_json::json!(view::sdgs(text))),
+        "descriptions" | "body" | "details" => serde_json::from_str(text).ok(),
+        _ => None,
+    };
+    if let Some(list) = list {
+        *value = list;
+    }
 }

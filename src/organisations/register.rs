@@ -85,18 +85,45 @@ pub fn register(
     }
     let candidates = candidates(tx, country, &body.names, &identifiers)?;
     settle_candidates(&candidates, body)?;
+    let entered = enter(tx, acting, body, country, identifiers, &candidates)?;
+    Ok(Registered { row: entered.row })
+}
+
+/// An organisation that was written a moment ago, with its lists.
+pub struct Entered {
+    /// The organisation.
+    pub row: OrganisationRow,
+    /// Its names.
+    pub names: Vec<NameRow>,
+    /// Its identifiers.
+    pub identifiers: Vec<IdentifierRow>,
+    /// How files name it.
+    pub references: Vec<ReferenceRow>,
+}
+
+/// Writes a registration whose rules were checked: by [`register`], or by an import for many rows at once.
+pub fn enter(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    body: &RegisterOrganisation,
+    country: &str,
+    identifiers: Vec<CheckedIdentifier>,
+    candidates: &[Candidate],
+) -> Result<Entered, Error> {
     journal::enter(
         tx,
         &acting.actor(),
         acting.now(),
         "organisation.registered",
         |tx, entry| {
-            let row = insert(tx, acting, entry, body, country)?;
-            insert_names(tx, entry, &row, &body.names)?;
+            let row = insert(tx, acting, entry, body, country, identifiers.len())?;
+            let names = insert_names(tx, entry, &row, &body.names)?;
             let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
-            for (item, identifier) in (behind_names..).zip(identifiers) {
-                insert_identifier(tx, entry, row.id, item, identifier)?;
-            }
+            let identifiers = (behind_names..)
+                .zip(identifiers)
+                .map(|(item, one)| insert_identifier(tx, entry, row.id, item, one))
+                .collect::<Result<Vec<_>, Error>>()?;
+            let mut references = Vec::new();
             for reference in &body.references {
                 let reference = ReferenceRow {
                     source: reference.source.as_str().to_owned(),
@@ -106,6 +133,7 @@ pub fn register(
                     seq: entry.seq(),
                 };
                 insert_reference(tx, entry, &reference)?;
+                references.push(reference);
             }
             if let Some(reason) = &body.distinct_reason {
                 entry.note(
@@ -115,7 +143,12 @@ pub fn register(
                     }),
                 );
             }
-            Ok(Registered { row })
+            Ok(Entered {
+                row,
+                names,
+                identifiers,
+                references,
+            })
         },
     )
 }
@@ -184,13 +217,13 @@ pub fn check_identifier(
     let checked = countries::check(countries, Some(country), &new.scheme, &value).map_err(|_| {
         Error::field(format!("{pointer}/scheme"), "is not a scheme of this country, an international one or an org-id.guide prefix; GET /v1/countries lists them")
     })?;
-    if let Some((Some(home), _)) = countries.scheme(&checked.scheme) {
-        if home.code != country {
-            return Err(Error::field(
-                format!("{pointer}/scheme"),
-                format!("is a scheme of {}, not of {country}", home.code),
-            ));
-        }
+    if let Some((Some(home), _)) = countries.scheme(&checked.scheme)
+        && home.code != country
+    {
+        return Err(Error::field(
+            format!("{pointer}/scheme"),
+            format!("is a scheme of {}, not of {country}", home.code),
+        ));
     }
     let verdict = match checked.verdict {
         Verdict::NaturalPerson => {
@@ -358,6 +391,7 @@ fn insert(
     entry: &mut Entry,
     body: &RegisterOrganisation,
     country: &str,
+    identifiers: usize,
 ) -> Result<OrganisationRow, Error> {
     let text = |t: &Option<super::text::Line>| t.as_ref().map(|t| t.as_str().to_owned());
     let long = |t: &Option<super::text::LongText>| t.as_ref().map(|t| t.as_str().to_owned());
@@ -393,8 +427,7 @@ fn insert(
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: acting.actor().to_string(),
-        next_item: 1 + i32::try_from(body.names.len() + body.identifiers.len())
-            .map_err(Error::internal)?,
+        next_item: 1 + i32::try_from(body.names.len() + identifiers).map_err(Error::internal)?,
         version: 1,
         seq: entry.seq(),
     };
@@ -440,12 +473,14 @@ fn insert_names(
     entry: &mut Entry,
     row: &OrganisationRow,
     names: &[NewName],
-) -> Result<(), Error> {
-    for (n, name) in (1..).zip(names) {
-        let language = name.language.as_ref().map(|l| l.as_str().to_owned());
-        insert_name(tx, entry, row, n, name.kind, name.text.as_str(), language)?;
-    }
-    Ok(())
+) -> Result<Vec<NameRow>, Error> {
+    (1..)
+        .zip(names)
+        .map(|(n, name)| {
+            let language = name.language.as_ref().map(|l| l.as_str().to_owned());
+            insert_name(tx, entry, row, n, name.kind, name.text.as_str(), language)
+        })
+        .collect()
 }
 
 /// Writes one name with its keys.

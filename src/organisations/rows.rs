@@ -79,11 +79,11 @@ impl Recorded for OrganisationRow {
     fn key(&self) -> String {
         self.number.clone()
     }
+    // The e-mail address is public only while it is marked so: what is published of the past must not keep it.
     fn class_of(&self, column: &str) -> Class {
         match column {
             "number" | "country" | "name" | "legal_form" | "city" | "region" | "website"
             | "themes" | "sdgs" | "descriptions" | "founded_year" => Class::Public,
-            "email" if self.email_public => Class::Public,
             _ => Class::Private,
         }
     }

@@ -3,9 +3,21 @@
 //! One binary, one module an area. Every test gets a database of its own from a migrated template. `both!` runs a test on
 //! each database; PostgreSQL comes from `TEST_DATABASE_URL`, or from its own binaries in a throw-away cluster; where there
 //! is neither, its tests say so and pass, unless `OTS_TEST_REQUIRE_POSTGRES` is set.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arc_with_non_send_sync,
+    clippy::type_complexity,
+    reason = "a test that fails should say so at once"
+)]
 
 mod kit;
 
+mod accounts;
 mod conventions;
 mod journal;
 mod memberships;

@@ -52,12 +52,12 @@ fn schema_file() -> BTreeMap<String, (String, bool)> {
     for line in text.lines().map(str::trim) {
         if let Some((name, _)) = line.strip_suffix(") {").and_then(|l| l.split_once(" (")) {
             name.clone_into(&mut table);
-        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ") {
-            if !line.starts_with("diesel::") {
-                let nullable = kind.starts_with("Nullable<");
-                let kind = kind.trim_start_matches("Nullable<").trim_end_matches('>');
-                found.insert(format!("{table}.{column}"), (kind.to_owned(), nullable));
-            }
+        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
+            && !line.starts_with("diesel::")
+        {
+            let nullable = kind.starts_with("Nullable<");
+            let kind = kind.trim_start_matches("Nullable<").trim_end_matches('>');
+            found.insert(format!("{table}.{column}"), (kind.to_owned(), nullable));
         }
     }
     found

@@ -213,7 +213,10 @@ fn committed() -> BTreeMap<String, Vec<String>> {
         .map(|line| {
             // operation, route, and a status for each column
             let mut cells = line.split('\t').map(str::to_owned);
-            (cells.next().unwrap_or_default(), cells.skip(1).collect::<Vec<_>>())
+            (
+                cells.next().unwrap_or_default(),
+                cells.skip(1).collect::<Vec<_>>(),
+            )
         })
         .collect()
 }

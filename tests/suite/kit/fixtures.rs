@@ -24,23 +24,12 @@ enum State {
 pub struct Made {
     /// Registry number.
     pub number: String,
-    /// Its membership, if it has one.
-    pub membership: Option<String>,
 }
 
 impl Made {
     /// Its address.
     pub fn url(&self) -> String {
         format!("/v1/organisations/{}", self.number)
-    }
-
-    /// Its membership's address.
-    #[track_caller]
-    pub fn membership_url(&self) -> String {
-        format!(
-            "/v1/memberships/{}",
-            self.membership.as_deref().expect("a membership")
-        )
     }
 }
 
@@ -128,12 +117,9 @@ impl Organisation<'_> {
             .expect(201);
         let number = made.str("/number");
         if self.state == State::Registered {
-            return Made {
-                number,
-                membership: None,
-            };
+            return Made { number };
         }
-        let (membership, proposal) = self.app.recommended(&coordinator, &number).await;
+        let (_, proposal) = self.app.recommended(&coordinator, &number).await;
         let officer = self.app.secretariat();
         let revision = officer.get(&proposal).await.at("/revision");
         officer
@@ -143,10 +129,6 @@ impl Organisation<'_> {
             )
             .await
             .expect(200);
-        let id = membership.rsplit('/').next().unwrap_or("").to_owned();
-        Made {
-            number,
-            membership: Some(id),
-        }
+        Made { number }
     }
 }

@@ -222,15 +222,15 @@ impl App {
         for line in text.lines().map(str::trim) {
             if let Some((name, _)) = line.strip_suffix(") {").and_then(|l| l.split_once(" (")) {
                 table = name;
-            } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ") {
-                if kind.contains("Text") {
-                    let sql =
-                        format!("SELECT {column} AS line FROM {table} WHERE {column} IS NOT NULL");
-                    let rows: Vec<Line> = diesel::sql_query(sql).load(&mut conn).unwrap();
-                    for row in rows {
-                        found.push_str(&row.line);
-                        found.push('\n');
-                    }
+            } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
+                && kind.contains("Text")
+            {
+                let sql =
+                    format!("SELECT {column} AS line FROM {table} WHERE {column} IS NOT NULL");
+                let rows: Vec<Line> = diesel::sql_query(sql).load(&mut conn).unwrap();
+                for row in rows {
+                    found.push_str(&row.line);
+                    found.push('\n');
                 }
             }
         }

@@ -15,8 +15,6 @@ pub struct Person {
     app: App,
     /// The account.
     pub id: Id,
-    /// The session.
-    pub session: Id,
     /// The access token.
     pub token: String,
 }
@@ -73,7 +71,6 @@ impl App {
         Person {
             app: self.clone(),
             id,
-            session,
             token,
         }
     }

@@ -1,0 +1,199 @@
+//! `ots-registry import FILE`: the same calls as the API's, with progress on stderr and a summary on stdout.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Done;
+use crate::accounts;
+use crate::auth::policy::Action;
+use crate::auth::{Acting, Principal};
+use crate::config::Config;
+use crate::countries::Countries;
+use crate::db::Conn;
+use crate::http::{Code, Error};
+use crate::imports::read::{Encoding, Options};
+use crate::imports::{
+    self, Counts, ImportOptions, Mode, Progress, Reading, Summary, meaning, report_csv,
+};
+use crate::text::{Email, Reason};
+
+/// Imports a spreadsheet of organisations.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Import {
+    /// The file: CSV, TSV or XLSX
+    file: PathBuf,
+    /// Act for the account with this e-mail address, with its rights; else the operator acts
+    #[arg(long = "as", value_name = "USER")]
+    on_behalf: Option<String>,
+    /// The list that the rows come from; the file's name without its end when absent
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// The country of rows that name none, by the Platform's code
+    #[arg(long, value_name = "CC")]
+    country: Option<String>,
+    /// The encoding of a text file, instead of the detected one
+    #[arg(long, value_name = "E")]
+    encoding: Option<Encoding>,
+    /// The character between the cells of a text file, instead of the detected one
+    #[arg(long, value_name = "D")]
+    delimiter: Option<char>,
+    /// What a header means, like Qurum=name; can be repeated
+    #[arg(long, value_name = "HEADER=FIELD")]
+    map: Vec<String>,
+    /// Say what would happen, and write nothing to the database
+    #[arg(long)]
+    dry_run: bool,
+    /// Write line, reference, outcome, reason and registry number of each row to this CSV file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Keep identifiers that fail their check, for this reason
+    #[arg(long, value_name = "REASON")]
+    keep_invalid: Option<String>,
+}
+
+impl Import {
+    fn options(&self) -> Result<ImportOptions, Error> {
+        let map = self.map.iter().map(|text| {
+            meaning(text, '=').ok_or_else(|| {
+                Error::new(
+                    Code::BadParameter,
+                    "--map: write HEADER=FIELD, like Qurum=name",
+                )
+            })
+        });
+        let keep_invalid = self.keep_invalid.as_deref().map(Reason::parse).transpose();
+        Ok(ImportOptions {
+            source: self.source.clone(),
+            country: self.country.clone(),
+            keep_invalid: keep_invalid
+                .map_err(|e| Error::new(Code::BadParameter, format!("--keep-invalid: {e}")))?,
+            read: Options {
+                encoding: self.encoding,
+                delimiter: self.delimiter,
+                map: map.collect::<Result<_, _>>()?,
+                ..Options::default()
+            },
+        })
+    }
+}
+
+pub(super) fn run(args: &Import, config: &Config) -> Done {
+    let countries = Countries::load()?;
+    let mut conn = super::open(config)?;
+    import(args, &mut conn, &countries)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
+    let acting = match &args.on_behalf {
+        None => Acting::operator(Action::Import)?,
+        Some(email) => Acting::on_behalf(account(conn, email)?, Action::Import)?,
+    };
+    let options = args.options()?;
+    let bytes = std::fs::read(&args.file).map_err(|e| file_problem("read", &args.file, &e))?;
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+    let mut shown = 0;
+    let mut progress = |step: Progress| {
+        let (word, n, of) = match step {
+            Progress::Planned(n, of) => ("planned", n, format!(" of {of}")),
+            Progress::Applied(n) => ("applied", n, String::new()),
+        };
+        if n < shown || n >= shown + 5_000 {
+            shown = n;
+            eprintln!("{word} {n}{of} rows");
+        }
+    };
+    let how = if args.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Commit
+    };
+    let summary = imports::run(
+        conn,
+        &acting,
+        countries,
+        &bytes,
+        &name,
+        &options,
+        how,
+        &mut progress,
+    )?;
+    if let Some(path) = &args.report {
+        let report = report_csv(&summary.rows)?;
+        std::fs::write(path, report).map_err(|e| file_problem("write", path, &e))?;
+    }
+    print(&summary).map_err(Error::internal)
+}
+
+/// The active account with this e-mail address.
+fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
+    let none = || {
+        Error::new(
+            Code::BadParameter,
+            "--as: there is no active account with this e-mail address",
+        )
+    };
+    let email = Email::parse(email).map_err(|_| none())?;
+    let user = accounts::find_by_email(conn, &email)?.ok_or_else(none)?;
+    accounts::principal_of(&user).map_err(|_| none())
+}
+
+fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::new(
+        Code::UnreadableFile,
+        format!("cannot {what} {}: {error}", path.display()),
+    )
+}
+
+fn print(summary: &Summary) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let Reading {
+        encoding,
+        certainty,
+        sheet,
+        header_row,
+        columns,
+        warnings,
+        ..
+    } = &summary.reading;
+    match (encoding, sheet) {
+        (Some(encoding), _) => {
+            let sure = certainty.as_deref().unwrap_or("");
+            writeln!(
+                out,
+                "read as {encoding} ({sure}), header in line {header_row}"
+            )?;
+        }
+        (None, sheet) => {
+            let name = sheet.as_deref().unwrap_or("");
+            writeln!(out, "read sheet “{name}”, header in row {header_row}")?;
+        }
+    }
+    for column in columns {
+        let field = column.field.as_deref().unwrap_or("not used");
+        writeln!(out, "  {} → {field}", column.header)?;
+    }
+    for warning in warnings {
+        writeln!(out, "note: {} ({} times)", warning.message, warning.count)?;
+    }
+    let Counts {
+        rows,
+        new,
+        changed,
+        unchanged,
+        possible_duplicate,
+        faulty,
+        applied,
+    } = summary.counts;
+    writeln!(
+        out,
+        "{rows} rows: {new} new, {changed} changed, {unchanged} unchanged, {possible_duplicate} possible duplicates, {faulty} faulty"
+    )?;
+    match summary.import {
+        Some(id) => writeln!(out, "import {id}: {applied} rows applied"),
+        None => writeln!(out, "dry run: nothing was written"),
+    }
+}

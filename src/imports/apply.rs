@@ -1,0 +1,564 @@
+//! Storing a plan, and applying it in chunks.
+//!
+//! A chunk is one transaction of at most [`AT_MOST`] rows that holds the journal's head for at most [`HOLD`], with a
+//! savepoint per row: a crash repeats a chunk, never half a row. Each row is planned again inside it.
+
+use std::time::{Duration, Instant as Clock};
+
+use super::compare::{Changes, Held};
+use super::draft::{Draft, Frame, Looked, look};
+use super::model::{Counts, Finding, FindingCode, Outcome, Reading, Resolution};
+use super::plan::{self, Act, Known, Planned};
+use super::queries;
+use super::rows::{ImportRow, LineRow};
+use super::upload::Plan;
+use crate::auth::{Acting, Scope};
+use crate::countries::Countries;
+use crate::db::{Conn, Id, Tx, dialect};
+use crate::http::{Code, Error};
+use crate::journal::{self, Entry};
+use crate::organisations::dto::{
+    Candidate, ChangeOrganisation, NewContact, NewIdentifier, NewName, NewReference, Patch,
+    RegisterOrganisation,
+};
+use crate::organisations::model::NameKind;
+use crate::organisations::rows::{OrganisationRow, ReferenceRow};
+use crate::organisations::{change, items, register};
+use crate::text::{Line, Reason};
+
+/// The largest number of rows in one chunk.
+pub const AT_MOST: usize = 500;
+/// The longest time that a chunk holds the journal's head.
+pub const HOLD: Duration = Duration::from_millis(100);
+
+/// Stores a dry run.
+pub fn store(tx: &mut Tx<'_>, acting: &Acting, plan: &Plan) -> Result<ImportRow, Error> {
+    let id = Id::random().map_err(Error::internal)?;
+    let json = |value: &Counts| serde_json::to_string(value).map_err(Error::internal);
+    let mut row = ImportRow {
+        id: id.0,
+        created_by: acting.actor().to_string(),
+        created_at: acting.now().0,
+        country: match acting.reach().scope() {
+            Scope::One(country) => Some(country.clone()),
+            Scope::All | Scope::None => None,
+        },
+        default_country: plan.default_country.clone(),
+        source: plan.source.clone(),
+        file_name: plan.file_name.clone(),
+        sha256: plan.sha256.clone(),
+        reading: serde_json::to_string(&plan.reading).map_err(Error::internal)?,
+        status: "planned".to_owned(),
+        counts: json(&plan.counts)?,
+        version: 1,
+        seq: 0,
+    };
+    queries::insert_import(tx, &row)?;
+    let lines: Vec<LineRow> = plan
+        .rows
+        .iter()
+        .map(|r| r.stored(id.0))
+        .collect::<Result<_, _>>()?;
+    queries::insert_lines(tx, &lines)?;
+    // The head comes last: nobody waits for it while the rows are written.
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "import.planned",
+        |tx, entry| {
+            row.seq = entry.seq();
+            row.created_at = entry.recorded_at().0;
+            queries::update_import(tx, &row)?;
+            about(entry, &row);
+            entry.now(&row)?;
+            Ok(())
+        },
+    )?;
+    Ok(row)
+}
+
+fn about(entry: &mut Entry, row: &ImportRow) {
+    entry.about(format!("import:{}", Id(row.id)));
+}
+
+/// Changes an import's own row inside a journal entry.
+pub fn change_import(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    before: &ImportRow,
+    action: &str,
+    change: impl FnOnce(&mut ImportRow, &mut Entry) -> Result<(), Error>,
+) -> Result<ImportRow, Error> {
+    journal::enter(tx, &acting.actor(), acting.now(), action, |tx, entry| {
+        let mut row = before.clone();
+        change(&mut row, entry)?;
+        row.version += 1;
+        row.seq = entry.seq();
+        queries::update_import(tx, &row)?;
+        about(entry, &row);
+        entry.changed(before, &row)?;
+        Ok(row)
+    })
+}
+
+/// Locks an import that the caller may see.
+pub fn lock(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<ImportRow, Error> {
+    let row = queries::import(tx, acting, id)?;
+    dialect::lock_row(tx, "imports", "id", row.id)?;
+    queries::import(tx, acting, id)
+}
+
+/// What a chunk did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// Rows looked at.
+    pub rows: usize,
+    /// The last line looked at.
+    pub line: i32,
+    /// True when no row waits behind it.
+    pub done: bool,
+}
+
+/// Applies the next rows behind `after`, at most `size` of them.
+pub fn chunk(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    countries: &Countries,
+    id: Id,
+    after: i32,
+    size: usize,
+) -> Result<Chunk, Error> {
+    let import = lock(tx, acting, id)?;
+    let size = size.clamp(1, AT_MOST);
+    let limit = i64::try_from(size).map_err(Error::internal)?;
+    let lines = queries::waiting(tx, import.id, after, limit)?;
+    if lines.is_empty() {
+        return Ok(Chunk {
+            rows: 0,
+            line: after,
+            done: true,
+        });
+    }
+    let reading: Reading = serde_json::from_str(&import.reading).map_err(Error::internal)?;
+    let today = acting.now().day();
+    let frame = Frame::of(
+        &reading,
+        &import.source,
+        import.default_country.clone(),
+        countries,
+        today,
+    )?;
+    let waiting = lines
+        .into_iter()
+        .map(|line| Waiting::of(&frame, countries, acting, line))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let drafts: Vec<(&Draft, Option<&Resolution>)> = waiting
+        .iter()
+        .filter_map(|w| Some((w.looked.draft.as_ref().ok()?, w.resolution.as_ref())))
+        .collect();
+    let mut known = queries::known(tx, &drafts)?;
+    let started = Clock::now();
+    if import.status != "committing" {
+        change_import(tx, acting, &import, "import.commit_started", |row, _| {
+            row.status = "committing".to_owned();
+            Ok(())
+        })?;
+    }
+    let mut done = Chunk {
+        rows: 0,
+        line: after,
+        done: false,
+    };
+    for one in waiting {
+        done.line = one.line.line;
+        done.rows += 1;
+        let mut line = one.line.clone();
+        one.apply(tx, acting, countries, &mut known, &mut line)?;
+        queries::update_line(tx, &line)?;
+        if started.elapsed() >= HOLD {
+            break;
+        }
+    }
+    Ok(done)
+}
+
+/// Ends a commit: notes in the journal what became of the rows. Does nothing where nothing was begun.
+pub fn finish(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<ImportRow, Error> {
+    let import = lock(tx, acting, id)?;
+    let counts = queries::counts(tx, import.id)?;
+    if import.status == "committed" {
+        return Ok(import);
+    }
+    change_import(tx, acting, &import, "import.committed", |row, _| {
+        row.status = "committed".to_owned();
+        row.counts = serde_json::to_string(&counts).map_err(Error::internal)?;
+        Ok(())
+    })
+}
+
+/// Commits an import on a connection of the caller's (the command line).
+pub fn commit(
+    conn: &mut Conn,
+    acting: &Acting,
+    countries: &Countries,
+    id: Id,
+    progress: &mut dyn FnMut(usize),
+) -> Result<ImportRow, Error> {
+    let mut pace = Pace::default();
+    let mut rows = 0;
+    while !pace.done {
+        let (after, size) = pace.next();
+        let chunk = conn.transact(|tx| chunk(tx, acting, countries, id, after, size))?;
+        pace.took(chunk);
+        rows += chunk.rows;
+        progress(rows);
+    }
+    conn.transact(|tx| finish(tx, acting, id))
+}
+
+/// Sizes chunks by what the last one managed, so that little is planned in vain.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    after: i32,
+    size: usize,
+    /// True when no row waits.
+    pub done: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            after: 0,
+            size: AT_MOST,
+            done: false,
+        }
+    }
+}
+
+impl Pace {
+    /// Where the next chunk begins, and how many rows it may have.
+    pub fn next(&self) -> (i32, usize) {
+        (self.after, self.size)
+    }
+
+    /// Takes note of what a chunk did.
+    pub fn took(&mut self, chunk: Chunk) {
+        self.after = chunk.line;
+        self.done = chunk.done;
+        if chunk.rows < self.size {
+            self.size = chunk.rows.max(10);
+        } else {
+            self.size = (self.size + self.size / 8 + 1).min(AT_MOST);
+        }
+    }
+}
+
+struct Waiting {
+    line: LineRow,
+    looked: Looked,
+    resolution: Option<Resolution>,
+}
+
+impl Waiting {
+    fn of(
+        frame: &Frame,
+        countries: &Countries,
+        acting: &Acting,
+        line: LineRow,
+    ) -> Result<Self, Error> {
+        let mut cells: Vec<String> = serde_json::from_str(&line.cells).map_err(Error::internal)?;
+        let looked = look(frame, countries, acting.reach(), &mut cells);
+        let resolution = line
+            .resolution
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(Error::internal)?;
+        Ok(Self {
+            line,
+            looked,
+            resolution,
+        })
+    }
+
+    fn apply(
+        self,
+        tx: &mut Tx<'_>,
+        acting: &Acting,
+        countries: &Countries,
+        known: &mut Known,
+        line: &mut LineRow,
+    ) -> Result<(), Error> {
+        let resolution = self.resolution.as_ref();
+        if resolution == Some(&Resolution::Skip) {
+            line.applied = true;
+            return Ok(());
+        }
+        let planned = match &self.looked.draft {
+            Ok(draft) => plan::plan(known, acting.reach(), None, line.line, draft, resolution)?,
+            Err(finding) => Planned::refused(finding.clone()),
+        };
+        let done = match (&self.looked.draft, planned.act) {
+            (Ok(draft), Act::Register(candidates)) => {
+                tx.savepoint(|tx| add(tx, acting, known, draft, resolution, &candidates).map(Some))
+            }
+            (Ok(draft), Act::Change(id, changes)) => {
+                let held = known.held.get(&id).map(|h| h.row.number.clone());
+                let number = held
+                    .ok_or_else(|| Error::internal("a planned change without its organisation"))?;
+                tx.savepoint(|tx| {
+                    alter(tx, acting, countries, &number, &draft.country, &changes).map(Some)
+                })
+            }
+            (_, _) => Ok(None),
+        };
+        line.outcome = planned.outcome.as_str().to_owned();
+        line.number = planned.number;
+        let mut findings = planned.findings;
+        match done {
+            Ok(held) => {
+                line.applied = !matches!(
+                    planned.outcome,
+                    Outcome::Faulty | Outcome::PossibleDuplicate
+                );
+                if let Some(held) = held {
+                    line.number = Some(held.row.number.clone());
+                    known.learn(held);
+                }
+            }
+            Err(error) if is_of_the_row(&error) => {
+                line.outcome = Outcome::Faulty.as_str().to_owned();
+                findings.push(Finding::new(
+                    FindingCode::NotApplied,
+                    error.detail().to_owned(),
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+        if line.applied {
+            // What the registry holds needs no second copy.
+            "[]".clone_into(&mut line.cells);
+        }
+        line.findings = serde_json::to_string(&findings).map_err(Error::internal)?;
+        Ok(())
+    }
+}
+
+/// True for what is wrong with one row; anything else ends the chunk, and nothing of it stays.
+fn is_of_the_row(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::InvalidField
+            | Code::Conflict
+            | Code::DuplicateIdentifier
+            | Code::PossibleDuplicate
+            | Code::NaturalPersonNumber
+            | Code::Forbidden
+            | Code::NotFound
+    )
+}
+
+fn add(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    known: &Known,
+    draft: &Draft,
+    resolution: Option<&Resolution>,
+    candidates: &[Candidate],
+) -> Result<Held, Error> {
+    let reason = match resolution {
+        Some(Resolution::New { reason }) => Some(reason),
+        _ => None,
+    };
+    let body = registration(known, draft, reason, candidates)?;
+    let mut identifiers = Vec::new();
+    for (_, identifier) in &draft.identifiers {
+        let mut identifier = identifier.clone();
+        let key = (identifier.scheme.clone(), identifier.canonical.clone());
+        let taken = known.by_identifier.get(&key);
+        if taken.is_some_and(|holders| holders.iter().any(|(_, exclusive)| *exclusive)) {
+            identifier.shared_reason = reason.map(|r| r.as_str().to_owned());
+        }
+        identifiers.push(identifier);
+    }
+    let country = draft.country.as_str();
+    let added = register::enter(tx, acting, &body, country, identifiers, candidates)?;
+    let mut row = added.row;
+    for name in &draft.contacts {
+        row = items::add_contact(tx, acting, &row, &contact(name))?.1;
+    }
+    Ok(Held {
+        row,
+        names: added.names,
+        identifiers: added.identifiers,
+        contacts: Vec::new(),
+        references: added.references,
+    })
+}
+
+fn contact(name: &Line) -> NewContact {
+    NewContact {
+        name: name.clone(),
+        position: None,
+        email: None,
+        phone: None,
+    }
+}
+
+fn set<T>(patch: &Patch<T>) -> Option<T>
+where
+    T: Clone,
+{
+    match patch {
+        Patch::Set(value) => Some(value.clone()),
+        Patch::Keep | Patch::Clear => None,
+    }
+}
+
+fn registration(
+    known: &Known,
+    draft: &Draft,
+    reason: Option<&Reason>,
+    candidates: &[Candidate],
+) -> Result<RegisterOrganisation, Error> {
+    let legal = draft
+        .legal
+        .clone()
+        .ok_or_else(|| Error::internal("a planned registration without a name"))?;
+    let mut names = vec![NewName {
+        kind: NameKind::Legal,
+        text: legal,
+        language: set(&draft.language),
+    }];
+    names.extend(draft.names.iter().map(|(_, n)| n.clone()));
+    let key = (
+        draft.country.clone(),
+        draft.source.as_str().to_owned(),
+        draft.reference.as_str().to_owned(),
+    );
+    // A row that was called another organisation than the one with its reference goes in without one.
+    let references = if known.by_reference.contains_key(&key) {
+        Vec::new()
+    } else {
+        vec![NewReference {
+            source: draft.source.clone(),
+            reference: draft.reference.clone(),
+        }]
+    };
+    let numbers = candidates
+        .iter()
+        .map(|c| c.number.parse().map_err(Error::internal));
+    let ChangeOrganisation {
+        legal_form,
+        city,
+        region,
+        website,
+        themes,
+        sdgs,
+        descriptions,
+        founded,
+        address,
+        email,
+        phone,
+        notes,
+        ..
+    } = &draft.patch;
+    Ok(RegisterOrganisation {
+        country: draft.country.clone(),
+        names,
+        legal_form: set(legal_form),
+        city: set(city),
+        region: set(region),
+        website: set(website),
+        themes: set(themes).unwrap_or_default(),
+        sdgs: set(sdgs).unwrap_or_default(),
+        descriptions: set(descriptions).unwrap_or_default(),
+        founded: set(founded),
+        address: set(address),
+        email: set(email),
+        email_public: false,
+        phone: set(phone),
+        notes: set(notes),
+        identifiers: Vec::new(),
+        references,
+        distinct_from: numbers.collect::<Result<_, Error>>()?,
+        distinct_reason: reason.cloned(),
+    })
+}
+
+fn alter(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    countries: &Countries,
+    number: &str,
+    country: &str,
+    changes: &Changes,
+) -> Result<Held, Error> {
+    let number = number.parse().map_err(Error::internal)?;
+    let mut row = change::lock(tx, acting, &number, None)?;
+    if let Some(patch) = &changes.patch {
+        row = change::change_plain(tx, acting, &row, patch.clone())?;
+    }
+    for item in &changes.removed_names {
+        row = items::remove_name(tx, acting, &row, *item)?.1;
+    }
+    if let Some((item, language)) = &changes.language {
+        row = items::change_name(tx, acting, &row, *item, language.clone())?.1;
+    }
+    for name in changes.legal.iter().chain(&changes.names) {
+        row = items::add_name(tx, acting, &row, name)?.1;
+    }
+    for item in &changes.removed_identifiers {
+        row = items::remove_identifier(tx, acting, &row, *item)?.1;
+    }
+    for checked in &changes.identifiers {
+        let reason = |text: &Option<String>| text.as_deref().map(Reason::parse).transpose();
+        let new = NewIdentifier {
+            scheme: checked.scheme.clone(),
+            value: checked.value.clone(),
+            override_reason: reason(&checked.override_reason).map_err(Error::internal)?,
+            shared_reason: None,
+        };
+        row = items::add_identifier(tx, acting, countries, &row, &new)?.1;
+    }
+    for item in &changes.removed_contacts {
+        row = items::remove_contact(tx, acting, &row, *item)?.1;
+    }
+    for name in &changes.contacts {
+        row = items::add_contact(tx, acting, &row, &contact(name))?.1;
+    }
+    if let Some((source, reference)) = &changes.reference {
+        row = refer(tx, acting, &row, source, reference, country)?;
+    }
+    let mut held = queries::with_lists(tx, vec![row])?;
+    held.pop()
+        .ok_or_else(|| Error::internal("a changed organisation is gone"))
+}
+
+fn refer(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    before: &OrganisationRow,
+    source: &Line,
+    reference: &Line,
+    country: &str,
+) -> Result<OrganisationRow, Error> {
+    let ((), row) = change::apply(
+        tx,
+        acting,
+        before,
+        "organisation.reference_added",
+        |tx, entry, row| {
+            let reference = ReferenceRow {
+                source: source.as_str().to_owned(),
+                reference: reference.as_str().to_owned(),
+                country: country.to_owned(),
+                organisation_id: row.id,
+                seq: entry.seq(),
+            };
+            register::insert_reference(tx, entry, &reference)
+        },
+    )?;
+    Ok(row)
+}

@@ -1,0 +1,134 @@
+//! Numbers of natural persons are taken out of a row before anything of it is stored, compared or told.
+
+use super::read::Field;
+use crate::countries::{self, Countries, Verdict};
+
+/// What stands where a person's number stood.
+pub const NOT_KEPT: &str = "(a person's number; not kept)";
+
+/// Takes out what is or may be a person's number; returns the positions of those cells.
+///
+/// Identifiers are judged by their own scheme and the row's country. Telephone numbers, dates and web addresses are
+/// only searched where the row holds a person's number in another cell: by chance they look like one now and then.
+pub fn mask(
+    countries: &Countries,
+    country: Option<&str>,
+    columns: &[(String, Option<Field>)],
+    cells: &mut [String],
+) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut digits: Vec<String> = Vec::new();
+    for (at, ((_, field), cell)) in columns.iter().zip(cells.iter()).enumerate() {
+        if is_person(countries, country, field.as_ref(), cell) {
+            found.push(at);
+            digits.push(only_digits(cell));
+        }
+    }
+    if found.is_empty() {
+        return found;
+    }
+    for (at, cell) in cells.iter().enumerate() {
+        if found.contains(&at) || cell.is_empty() {
+            continue;
+        }
+        let own = only_digits(cell);
+        let repeats = digits.iter().any(|d| {
+            d.len() >= 6 && (own.contains(d.as_str()) || own.len() >= 6 && d.contains(own.as_str()))
+        });
+        if repeats || countries::may_be_person_number(cell) {
+            found.push(at);
+        }
+    }
+    found.sort_unstable();
+    for at in &found {
+        if let Some(cell) = cells.get_mut(*at) {
+            NOT_KEPT.clone_into(cell);
+        }
+    }
+    found
+}
+
+fn is_person(
+    countries: &Countries,
+    country: Option<&str>,
+    field: Option<&Field>,
+    cell: &str,
+) -> bool {
+    // The shortest person's number has 9 digits.
+    if cell.bytes().filter(u8::is_ascii_digit).count() < 9 {
+        return false;
+    }
+    match field {
+        Some(Field::Identifier(scheme)) => {
+            match countries::check(countries, country, scheme, cell) {
+                Ok(checked) => checked.verdict == Verdict::NaturalPerson,
+                Err(_) => countries::may_be_person_number(cell),
+            }
+        }
+        Some(Field::Phone | Field::FoundedOn | Field::Website | Field::RegistryNumber) => false,
+        _ => countries::may_be_person_number(cell),
+    }
+}
+
+fn only_digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NOT_KEPT, mask};
+    use crate::countries::Countries;
+    use crate::imports::read::Field;
+
+    fn columns() -> Vec<(String, Option<Field>)> {
+        vec![
+            ("Name".to_owned(), Some(Field::Name)),
+            (
+                "BIN".to_owned(),
+                Some(Field::Identifier("KZ-BIN".to_owned())),
+            ),
+            ("Notes".to_owned(), Some(Field::Notes)),
+            ("Phone".to_owned(), Some(Field::Phone)),
+            ("x".to_owned(), None),
+        ]
+    }
+
+    fn masked(cells: [&str; 5]) -> (Vec<usize>, Vec<String>) {
+        let countries = Countries::load().unwrap();
+        let mut cells: Vec<String> = cells.iter().map(|c| (*c).to_owned()).collect();
+        let at = mask(&countries, Some("KZ"), &columns(), &mut cells);
+        (at, cells)
+    }
+
+    #[test]
+    fn a_person_s_number_goes_from_every_cell_that_repeats_it() {
+        let (at, cells) = masked([
+            "Sample",
+            "710423331428",
+            "IIN 7104 2333 1428",
+            "710423331428",
+            "710423331428",
+        ]);
+        assert_eq!(at, [1, 2, 3, 4]);
+        assert!(cells[1..].iter().all(|c| c == NOT_KEPT), "{cells:?}");
+    }
+
+    #[test]
+    fn a_person_s_number_under_an_unknown_header_goes_too() {
+        assert_eq!(masked(["Sample", "", "", "", "87426017218"]).0, [4]);
+    }
+
+    #[test]
+    fn numbers_of_organisations_and_telephones_stay() {
+        let row = [
+            "Sample",
+            "190140387867",
+            "since 2001",
+            "+7 701 123 45 67",
+            "12",
+        ];
+        let (at, cells) = masked(row);
+        assert!(at.is_empty());
+        assert_eq!(cells, row);
+    }
+}
