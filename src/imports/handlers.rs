@@ -74,7 +74,7 @@ struct UploadQuery {
     #[param(example = json!(["Qurum:name"]))]
     map: Vec<String>,
     /// Why identifiers that fail their check are kept; without it they make their row faulty.
-    #[param(value_type = Option<String>, example = "As printed in the state register.")]
+    #[param(value_type = Option<Reason>, example = "As printed in the state register.")]
     keep_invalid: Option<Reason>,
 }
 
