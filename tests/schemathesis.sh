@@ -18,6 +18,12 @@ mkdir -p "${REPORTS:=$work}"
 reports=$(realpath "$REPORTS")
 cd "$work" # the tool leaves a cache where it runs
 roles=("$@")
+for role in "${roles[@]}"; do
+  case $role in
+    anonymous | partner | auditor | coordinator | secretariat | sessions) ;;
+    *) echo "unknown role: $role" >&2; exit 2 ;;
+  esac
+done
 [ ${#roles[@]} -gt 0 ] || roles=(anonymous partner auditor coordinator secretariat sessions)
 
 database=()
@@ -41,29 +47,47 @@ log_in() {
     python3 -c 'import json,sys; print(json.load(sys.stdin)["access_token"])'
 }
 
+# Two imports, so that there are some to read, resolve and commit.
+secretariat=$(log_in secretariat1)
+kz=$(log_in kz1)
+for token in "$kz" "$secretariat"; do
+  for n in 1 2; do
+    printf 'name,country,city\r\nSample %s,KZ,Astana\r\nSample %s,KZ,Astana\r\n,KZ,Astana\r\n' "$n" "$n" |
+      curl -sf -o "$work/import.json" "$url/v1/imports?file_name=sample.csv" -H "Authorization: Bearer $token" \
+        -H 'Content-Type: text/csv' -H "Idempotency-Key: import-$n" --data-binary @-
+  done
+done
+
+user_of() {
+  case $1 in
+    auditor) echo auditor ;;
+    coordinator) echo kz1 ;;
+    secretariat) echo secretariat1 ;;
+  esac
+}
+
 token_of() {
   case $1 in
-    anonymous) ;;
     partner) echo "$key" ;;
-    auditor) log_in auditor ;;
-    coordinator | sessions) log_in kz1 ;;
-    secretariat) log_in secretariat1 ;;
-    *) echo "unknown role: $1" >&2; exit 2 ;;
+    sessions) log_in kz1 ;;
   esac
 }
 
 # Random ids find nothing, so most requests name things that are there; a fifth stays random.
 write_config() {
-  SECRETARIAT=$(log_in secretariat1) python3 - "$url" "$1" "$2" >"$work/schemathesis.toml" <<'PYTHON'
+  SECRETARIAT=$(log_in secretariat1) PASSWORD=$password python3 - "$url" "$1" "$2" >"$work/schemathesis.toml" <<'PYTHON'
 import json, os, sys, urllib.request
-url, role, token = sys.argv[1:]
+url, user, token = sys.argv[1:]
 
 def items(path):
     request = urllib.request.Request(url + path, headers={"Authorization": "Bearer " + os.environ["SECRETARIAT"]})
     return json.load(urllib.request.urlopen(request))["items"]
 
 text = json.dumps  # a JSON string or list of strings is TOML too
-if token:
+if user:  # access tokens live 15 minutes, which a long pass outlives: the tool logs in anew every 5
+    print("[auth.dynamic.openapi.bearer]\npath = \"/v1/auth/login\"\nextract_selector = \"/access_token\"")
+    print(f"payload = {{ email = {text(user + '@demo.example')}, password = {text(os.environ['PASSWORD'])} }}\n")
+elif token:
     print(f"[auth.openapi.bearer]\nbearer = {text(token)}\n")
 print("[output.sanitization]\nenabled = false\n")
 # Rules that no schema can say (a day in the future, a taken identifier, a second legal name) answer 422 and a tag of
@@ -75,8 +99,9 @@ numbers += [o["number"] for o in items("/v1/organisations?country=HU&limit=3")]
 memberships = [m["id"] for m in items("/v1/memberships?country=KZ&limit=60")]
 proposals = [p["id"] for p in items("/v1/proposals?limit=40")]
 keys = [k["id"] for k in items("/v1/api-keys")]
+imports = [i["id"] for i in items("/v1/imports?limit=20")]
 users = [u["id"] for u in items("/v1/users?country=HU")]
-lists = {"numbers": numbers, "memberships": memberships, "proposals": proposals, "keys": keys, "users": users,
+lists = {"numbers": numbers, "memberships": memberships, "proposals": proposals, "keys": keys, "users": users, "imports": imports,
          "tags": ["*"], "items": [1, 2, 3], "seqs": [1, 2, 50]}
 print("[dictionaries]")
 for name, values in lists.items():
@@ -87,12 +112,13 @@ print("\n[parameters]")
 print(f'"path.number" = {bound("numbers")}\n"path.item" = {bound("items")}\n"path.seq" = {bound("seqs")}')
 print(f'"header.If-Match" = {bound("tags")}')
 for pattern, name in [("^/v1/memberships/", "memberships"), ("^/v1/proposals/", "proposals"),
-                      ("^/v1/api-keys/", "keys"), ("^/v1/users/", "users")]:
+                      ("^/v1/api-keys/", "keys"), ("^/v1/users/", "users"),
+                      ("^/v1/imports/", "imports")]:
     if lists[name]:
         print(f'\n[[operations]]\ninclude-path-regex = "{pattern}"\n[operations.parameters]\n"path.id" = {bound(name)}')
 # A cursor comes from the page before; an invented one is well-formed and refused.
 paged = ["/v1/organisations", "/v1/organisations/{number}/history", "/v1/memberships", "/v1/proposals", "/v1/journal",
-         "/v1/users", "/v1/api-keys", "/v1/auth/sessions"]
+         "/v1/users", "/v1/api-keys", "/v1/auth/sessions", "/v1/imports", "/v1/imports/{id}/rows"]
 names = ["GET " + path for path in paged]
 print(f'\n[[operations]]\ninclude-name = {text(names)}\n[operations.checks.positive_data_acceptance]')
 print('expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 429, "5xx"]')
@@ -103,8 +129,7 @@ PYTHON
 own="^(end_current_session|end_own_session)$"
 failed=()
 for role in "${roles[@]}"; do
-  token=$(token_of "$role")
-  write_config "$role" "$token"
+  write_config "$(user_of "$role")" "$(token_of "$role")"
   case $role in
     anonymous) choice=() ;;
     sessions) choice=(--include-operation-id-regex "$own") ;;
