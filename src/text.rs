@@ -84,7 +84,7 @@ fn lines_pattern() -> String {
 
 const EMAIL_PATTERN: &str = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$";
 
-const WEBSITE_PATTERN: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\u0000-\u001F\u007F-\u009F/?#@:\\.-][^\s\u0000-\u001F\u007F-\u009F/?#@:\\]*\.[^\s\u0000-\u001F\u007F-\u009F/?#@:\\.]+(:[0-9]{1,5})?([/?#][^\s\u0000-\u001F\u007F-\u009F]*)?$";
+const WEBSITE_PATTERN: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9\u00C0-\uD7FF-][A-Za-z0-9\u00C0-\uD7FF.-]*\.[A-Za-z\u00C0-\uD7FF][A-Za-z0-9\u00C0-\uD7FF-]*(:[0-9]{1,4})?([/?#][^\s\u0000-\u001F\u007F-\u009F]*)?$";
 
 macro_rules! text_type {
     ($(#[doc = $doc:literal])+ $name:ident, $example:literal, $min:literal..$max:literal, $pattern:expr, $parse:expr) => {

@@ -65,7 +65,7 @@ pub(super) fn parse_id(text: &str, what: &str) -> Result<Id, Error> {
 /// The account that the access token belongs to, with its role and country.
 #[utoipa::path(
     tag = "accounts", operation_id = "get_own_account", security(("bearer" = [])),
-    responses((status = 200, description = "The account", body = User), docs::OwnRead)
+    responses((status = 200, description = "The account", body = User), docs::OfficerData)
 )]
 #[get("/auth/me")]
 async fn get_own_account(

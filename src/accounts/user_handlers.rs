@@ -184,7 +184,7 @@ async fn get_user(
     tag = "accounts", operation_id = "change_user", security(("bearer" = [])),
     params(
         ("id" = crate::db::Id, Path, description = "The account's id", example = "3k7v0c5m2qxyz"),
-        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (ChangeUser = "application/merge-patch+json"), (ChangeUser = "application/json")

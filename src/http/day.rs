@@ -6,6 +6,26 @@
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, de::Error};
 
+/// A day on the wire, in the contract.
+pub struct Day;
+
+impl utoipa::PartialSchema for Day {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::Custom(
+                "date".to_owned(),
+            )))
+            .description(Some("A day of the years 1000 to 9999."))
+            .pattern(Some(
+                "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+            ))
+            .examples(["2026-01-31"])
+            .into()
+    }
+}
+impl utoipa::ToSchema for Day {}
+
 /// Reads a day of the years 1000 to 9999.
 pub fn parse(text: &str) -> Option<NaiveDate> {
     let bytes = text.as_bytes();

@@ -68,10 +68,12 @@ groups! {
     PublicRead: DATA NotAuthenticated NotFound;
     /// What a public list of one thing's parts can meet.
     PublicParts: DATA BadCursor NotAuthenticated NotFound;
-    /// What reading one's own account can meet.
-    OwnRead: DATA NotAuthenticated Forbidden;
+    /// What a read behind a log-in of something that is always there can meet.
+    OfficerData: DATA NotAuthenticated Forbidden;
     /// What a list behind a log-in can meet.
     OfficerList: DATA BadCursor NotAuthenticated Forbidden;
+    /// What a list of one thing's parts behind a log-in can meet.
+    OfficerParts: DATA BadCursor NotAuthenticated Forbidden NotFound;
     /// What a read of one thing behind a log-in can meet.
     OfficerRead: DATA NotAuthenticated Forbidden NotFound;
     /// What a POST that only reads can meet.
@@ -90,6 +92,8 @@ groups! {
     /// What making a new link for an account can meet.
     CreateLink: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
         InsufficientStorage;
+    /// What committing an import can meet.
+    Commit: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning InsufficientStorage;
     /// What changing an object can meet.
     Change: DATA MalformedRequest NotAuthenticated Forbidden NotFound Conflict StaleVersion BodyTooLarge InvalidField
         PreconditionRequired InsufficientStorage;
@@ -124,6 +128,11 @@ fn by_status(base: &[Code], own: &[Code]) -> ByStatus {
     let mut found = ByStatus::new();
     for code in own.iter().chain(base) {
         found.entry(code.status()).or_default().push(*code);
+    }
+    // Where a body is read, it can also be too slow.
+    if own.contains(&Code::BodyTooLarge) {
+        let code = Code::RequestTimeout;
+        found.entry(code.status()).or_default().push(code);
     }
     for codes in found.values_mut() {
         codes.sort_unstable();

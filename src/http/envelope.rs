@@ -94,7 +94,8 @@ pub async fn envelope(
         }
         let mut told = problem.respond(&id);
         for (name, value) in response.headers() {
-            if !told.headers().contains_key(name) {
+            // The new body is not the one that was compressed.
+            if name != header::CONTENT_ENCODING && !told.headers().contains_key(name) {
                 told.headers_mut().append(name.clone(), value.clone());
             }
         }

@@ -11,7 +11,10 @@
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
+//! | `day.rs` | days on the wire |
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
+//! | `contract.rs` | what the OpenAPI document says of every operation alike |
+//! | `words.rs` | closed lists of words in the OpenAPI document |
 
 mod answer;
 pub mod contract;

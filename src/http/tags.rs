@@ -39,29 +39,61 @@ impl FromRequest for IfMatch {
     type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut found = Self {
-            versions: Vec::new(),
-            any: false,
-        };
-        let mut seen = false;
-        for value in request.headers().get_all(header::IF_MATCH) {
-            seen = true;
-            for tag in value.to_str().unwrap_or("").split(',') {
-                match plain(tag) {
-                    Some("*") => found.any = true,
-                    Some(tag) => found.versions.extend(version_of(tag)),
-                    None => {}
-                }
+        std::future::ready(if_match(request))
+    }
+}
+
+fn if_match(request: &HttpRequest) -> Result<IfMatch, Error> {
+    let mut found = IfMatch {
+        versions: Vec::new(),
+        any: false,
+    };
+    let mut seen = false;
+    for value in request.headers().get_all(header::IF_MATCH) {
+        seen = true;
+        let tags = value.to_str().ok().and_then(list).ok_or_else(|| {
+            Error::new(
+                Code::MalformedRequest,
+                "If-Match must be * or tags in double quotes, as ETag gave them",
+            )
+        })?;
+        for tag in tags {
+            match plain(tag) {
+                Some("*") => found.any = true,
+                Some(tag) => found.versions.extend(version_of(tag)),
+                None => {}
             }
         }
-        std::future::ready(if seen {
-            Ok(found)
+    }
+    if seen {
+        Ok(found)
+    } else {
+        Err(Error::new(
+            Code::PreconditionRequired,
+            "send If-Match with the ETag of your last read of this object",
+        ))
+    }
+}
+
+/// The tags of a list (RFC 9110, section 13.1.1), `*` among them; `None` when it is neither.
+fn list(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.trim();
+    let mut tags = Vec::new();
+    loop {
+        if let Some(behind) = rest.strip_prefix('*') {
+            tags.push("*");
+            rest = behind;
         } else {
-            Err(Error::new(
-                Code::PreconditionRequired,
-                "send If-Match with the ETag of your last read of this object",
-            ))
-        })
+            let open = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+            let (_, behind) = open.split_once('"')?;
+            tags.push(rest.get(..rest.len() - behind.len())?);
+            rest = behind;
+        }
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        rest = rest.strip_prefix(',')?.trim_start();
     }
 }
 
@@ -121,7 +153,7 @@ fn digest(body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_version, plain, version_of};
+    use super::{list, of_version, plain, version_of};
 
     #[test]
     fn the_tag_of_any_encoding_names_the_version() {
@@ -134,5 +166,17 @@ mod tests {
             assert_eq!(plain(&form).and_then(version_of), Some(7), "{form}");
         }
         assert_eq!(plain("v7"), None);
+    }
+
+    #[test]
+    fn what_is_no_list_of_tags_is_told_apart_from_a_stale_one() {
+        assert_eq!(list("*"), Some(vec!["*"]));
+        assert_eq!(
+            list(r#""v1.a", W/"b,c""#),
+            Some(vec![r#""v1.a""#, r#"W/"b,c""#])
+        );
+        for bad in ["", "v1.a", "\"v1.a", "\"a\" \"b\"", "\"a\",", "w/\"a\""] {
+            assert_eq!(list(bad), None, "{bad}");
+        }
     }
 }

@@ -8,8 +8,14 @@ use super::model::{Counts, Finding, Outcome, Reading, Resolution};
 use super::rows::{ImportRow, LineRow};
 use crate::db::{Id, Instant};
 use crate::http::Error;
+use crate::http::words::schema_words;
 use crate::organisations::number::RegistryNumber;
 use crate::text::Reason;
+
+schema_words!(
+    /// Where an import stands.
+    ImportStatus as "ImportStatus", ["planned", "committing", "committed"]
+);
 
 /// An import: a dry run until it is committed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -31,10 +37,10 @@ pub struct Import {
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
     /// The country of rows that name none.
-    #[schema(example = "AZ")]
+    #[schema(value_type = Option<crate::countries::CountryCode>, example = "AZ")]
     pub default_country: Option<String>,
     /// `planned`, `committing` or `committed`.
-    #[schema(example = "planned")]
+    #[schema(value_type = ImportStatus, example = "planned")]
     pub status: String,
     /// How many rows have which outcome now.
     pub counts: Counts,
@@ -77,7 +83,7 @@ pub struct ImportSummary {
     #[schema(example = "list-2026")]
     pub source: String,
     /// `planned`, `committing` or `committed`.
-    #[schema(example = "planned")]
+    #[schema(value_type = ImportStatus, example = "planned")]
     pub status: String,
     /// How many rows had which outcome when it was planned or last committed.
     pub counts: Counts,
@@ -112,7 +118,7 @@ pub struct ImportLine {
     /// Why, and what was left out.
     pub findings: Vec<Finding>,
     /// The organisation's registry number, where it has one.
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = Option<RegistryNumber>, example = "OTS-7K3M9Q2-54")]
     pub number: Option<String>,
     /// What a person said about a possible duplicate.
     pub resolution: Option<RowResolution>,
@@ -168,7 +174,7 @@ pub struct RowResolution {
     /// Why it is another one.
     pub reason: Option<Reason>,
     /// Which one it is.
-    #[schema(value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = Option<RegistryNumber>, example = "OTS-7K3M9Q2-54")]
     pub number: Option<RegistryNumber>,
 }
 

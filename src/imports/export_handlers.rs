@@ -18,7 +18,7 @@ use crate::http::{Code, Error, Query, docs};
 #[into_params(parameter_in = Query)]
 struct ExportQuery {
     /// The country, by the Platform's code.
-    #[param(example = "KZ")]
+    #[param(value_type = crate::countries::CountryCode, example = "KZ")]
     country: String,
     /// The kind of file; `csv` when absent.
     #[param(inline, example = "csv")]
@@ -49,7 +49,7 @@ pub(super) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spr
             (String = "text/csv", example = "registry_number,name,name_language,country\r\nOTS-7K3M9Q2-54,«Үлгі» қоғамдық қоры,kk-Cyrl,KZ\r\n"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
         )),
-        docs::OfficerRead
+        docs::OfficerData
     )
 )]
 #[get("/exports/organisations")]

@@ -21,7 +21,8 @@ use crate::db::{Conn, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, Path, Query, RawBody, docs, private};
+use crate::http::words::schema_words;
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, private};
 use crate::text::Reason;
 
 /// The largest file, in bytes.
@@ -39,32 +40,41 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(export_handlers::export_organisations);
 }
 
+schema_words!(
+    /// An encoding that a file can have.
+    EncodingLabel as "Encoding", Encoding::ALL.map(Encoding::label)
+);
+schema_words!(
+    /// The form of an import's rows.
+    RowsFormat as "RowsFormat", ["json", "csv"]
+);
+
 /// What is stated about the file.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// The file's name.
-    #[param(example = "list-2026.csv")]
+    #[param(min_length = 1, example = "list-2026.csv")]
     file_name: Option<String>,
     /// The list that the rows come from; the file's name without its end when absent.
-    #[param(example = "ministry-list")]
+    #[param(min_length = 1, example = "ministry-list")]
     source: Option<String>,
     /// The country of rows that name none, by the Platform's code.
-    #[param(example = "AZ")]
+    #[param(value_type = Option<crate::countries::CountryCode>, example = "AZ")]
     country: Option<String>,
     /// The encoding, instead of the detected one.
-    #[param(example = "windows-1254")]
+    #[param(inline, value_type = Option<EncodingLabel>, example = "windows-1254")]
     encoding: Option<String>,
     /// The character between cells, instead of the detected one.
-    #[param(example = ";")]
+    #[param(min_length = 1, max_length = 1, example = ";")]
     delimiter: Option<char>,
     /// A header's meaning as `HEADER:FIELD`; repeat for several.
     #[serde(default)]
     #[param(example = json!(["Qurum:name"]))]
     map: Vec<String>,
     /// Why identifiers that fail their check are kept; without it they make their row faulty.
-    #[param(value_type = Option<String>, example = "As printed in the state register.")]
+    #[param(value_type = Option<Reason>, example = "As printed in the state register.")]
     keep_invalid: Option<Reason>,
 }
 
@@ -136,7 +146,7 @@ fn is_table(request: &HttpRequest) -> Result<(), Error> {
     tag = "imports", operation_id = "create_import", security(("bearer" = [])),
     params(
         UploadQuery,
-        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-import-1")
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-import-1")
     ),
     request_body(description = "The file", content(
         (String = "text/csv", example = "name,country,city\r\nSample Association,AZ,Bakı\r\n"),
@@ -203,7 +213,7 @@ fn whole(tx: &mut Tx<'_>, status: u16, row: super::rows::ImportRow) -> Result<An
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -215,7 +225,7 @@ struct ListQuery {
 /// A coordinator sees the own ones, the secretariat all.
 #[utoipa::path(
     tag = "imports", operation_id = "list_imports", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of imports", body = Page<ImportSummary>), docs::OfficerRead)
+    responses((status = 200, description = "A page of imports", body = Page<ImportSummary>), docs::OfficerList)
 )]
 #[get("/imports")]
 async fn list_imports(
@@ -264,13 +274,14 @@ fn id_of(text: &str) -> Result<Id, Error> {
 /// The counts are those of this moment, also while a commit runs.
 #[utoipa::path(
     tag = "imports", operation_id = "get_import", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The import's id", example = "3k7v0c5m2qxyz")),
+    params(("id" = crate::db::Id, Path, description = "The import's id", example = "3k7v0c5m2qxyz")),
     responses((status = 200, description = "The import", body = Import), docs::OfficerRead)
 )]
 #[get("/imports/{id}")]
 async fn get_import(
     request: HttpRequest,
     permit: Permit<acts::Import>,
+    _query: NoQuery,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let id = id_of(&id.0)?;
@@ -291,13 +302,13 @@ async fn get_import(
 struct RowsQuery {
     /// Outcome; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["faulty"]))]
+    #[param(value_type = Vec<Outcome>, example = json!(["faulty"]))]
     outcome: Vec<Outcome>,
     /// `json` (default), or `csv` for all rejected rows as a file with the reasons beside them.
-    #[param(example = "json")]
+    #[param(inline, value_type = Option<RowsFormat>, example = "json")]
     format: Option<String>,
     /// Where the page before ended.
-    #[param(example = "WyJ0eXBlIl0")]
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
     /// Items per page, 1 to 200.
     #[param(example = 50, minimum = 1, maximum = 200)]
@@ -310,13 +321,13 @@ struct RowsQuery {
 /// as they were written, with outcome and reasons in front. Mended, the file can be imported again.
 #[utoipa::path(
     tag = "imports", operation_id = "list_import_rows", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The import's id", example = "3k7v0c5m2qxyz"), RowsQuery),
+    params(("id" = crate::db::Id, Path, description = "The import's id", example = "3k7v0c5m2qxyz"), RowsQuery),
     responses(
         (status = 200, description = "A page of rows, or the file", content(
             (Page<ImportLine> = "application/json"),
             (String = "text/csv", example = "import_line,import_outcome,import_reasons,name\r\n4,faulty,the row has no name,\r\n")
         )),
-        docs::OfficerRead
+        docs::OfficerParts
     )
 )]
 #[get("/imports/{id}/rows")]
@@ -429,9 +440,9 @@ fn rejected(
 #[utoipa::path(
     tag = "imports", operation_id = "resolve_import_row", security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "The import's id", example = "3k7v0c5m2qxyz"),
-        ("line" = i32, Path, description = "The line in the file", example = 4),
-        ("If-Match" = String, Header, description = "The tag of your last read of the import", example = "\"v1.9Pq0aJ7xVb1c2d3e\"")
+        ("id" = crate::db::Id, Path, description = "The import's id", example = "3k7v0c5m2qxyz"),
+        ("line" = i32, Path, description = "The line in the file", example = 4, minimum = 1),
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read of the import", example = "\"v1.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (RowResolution = "application/merge-patch+json"), (RowResolution = "application/json")
@@ -441,6 +452,7 @@ fn rejected(
 #[patch("/imports/{id}/rows/{line}")]
 async fn resolve_import_row(
     permit: Permit<acts::Import>,
+    _query: NoQuery,
     seen: IfMatch,
     place: Path<(String, i32)>,
     body: Json<RowResolution>,
@@ -511,14 +523,15 @@ fn resolve(
 #[utoipa::path(
     tag = "imports", operation_id = "commit_import", security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "The import's id", example = "3k7v0c5m2qxyz"),
-        ("Idempotency-Key" = String, Header, description = "New for each intended change", example = "7f0c1f9e-commit-1")
+        ("id" = crate::db::Id, Path, description = "The import's id", example = "3k7v0c5m2qxyz"),
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-commit-1")
     ),
-    responses((status = 200, description = "The import with what became of its rows", body = Import), docs::Create)
+    responses((status = 200, description = "The import with what became of its rows", body = Import), docs::Commit)
 )]
 #[post("/imports/{id}/commit")]
 async fn commit_import(
     permit: Permit<acts::Import>,
+    _query: NoQuery,
     once: Once,
     countries: web::Data<Countries>,
     id: Path<String>,

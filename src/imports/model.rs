@@ -13,6 +13,7 @@ use crate::text::Reason;
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RowOutcome)]
 pub enum Outcome {
     /// It is registered.
     New,
@@ -112,7 +113,7 @@ pub struct Finding {
     pub text: String,
     /// The registered organisation that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "OTS-7K3M9Q2-54")]
+    #[schema(value_type = Option<crate::organisations::RegistryNumber>, example = "OTS-7K3M9Q2-54")]
     pub number: Option<String>,
     /// The earlier line of the file that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,6 +19,7 @@ use super::model::{EventKind, Stance};
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DecisionOutcome)]
 pub enum Outcome {
     /// As recommended: admission, or rejection where the recommendation is against.
     Approved,

@@ -41,6 +41,7 @@ pub struct Apply {
     pub membership_type: super::model::MembershipType,
     /// The day from whose start it holds; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -53,6 +54,7 @@ pub struct Apply {
 pub struct PlainAct {
     /// The day from whose start it holds; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
     /// Why; required when it is back-dated.
     pub reason: Option<Reason>,
@@ -67,9 +69,11 @@ pub struct ReturnApplication {
     pub questions: Reason,
     /// The last day for the answer; by the rules when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub deadline: Option<NaiveDate>,
     /// The day from whose start it holds; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
     /// Why it is back-dated; required then.
     pub reason: Option<Reason>,
@@ -98,6 +102,7 @@ pub struct Recommend {
     pub evidence: Vec<i32>,
     /// The day from whose start it holds; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -125,9 +130,11 @@ pub struct Decide {
     pub reason: Reason,
     /// The revision of the membership that the decider has seen.
     #[schema(minimum = 1, example = 4)]
+    #[validate(range(min = 1, message = "must be at least 1"))]
     pub revision: i32,
     /// The day from whose start it holds; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
     /// Number of the paper decision.
     pub decision_number: Option<Line>,

@@ -24,7 +24,7 @@ use crate::organisations;
 /// Opens a proposal; another officer decides it at `/v1/proposals/{id}/decision`. Until then nothing changes for the public.
 #[utoipa::path(
     tag = "memberships", operation_id = "recommend_membership", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, min_length = 1, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Recommend, description = "The recommendation"),
     responses((status = 202, description = "The proposal that waits for its decision", body = Proposed), docs::MembershipAct)
 )]

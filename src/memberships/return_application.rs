@@ -19,7 +19,7 @@ use crate::http::{Error, Json, NoQuery, Path, docs};
 /// The reviewer asks; the deadline follows from the rules unless an earlier one is given. An open proposal falls.
 #[utoipa::path(
     tag = "memberships", operation_id = "return_membership", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, min_length = 1, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = ReturnApplication, description = "What is asked"),
     responses((status = 200, description = "The membership", body = Membership), docs::MembershipAct)
 )]

@@ -224,6 +224,7 @@ pub struct ChangeOrganisation {
     pub notes: Patch<LongText>,
     /// The day from which the change holds in the world; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
 }
 
@@ -266,6 +267,7 @@ pub struct NewEvidence {
     pub issuer: Line,
     /// When.
     #[serde(deserialize_with = "crate::http::day::required")]
+    #[schema(value_type = crate::http::day::Day)]
     pub issued_on: NaiveDate,
     /// SHA-256 of the document, 64 hexadecimal digits.
     #[validate(custom(function = "is_sha256"))]

@@ -82,7 +82,7 @@ async fn register_organisation(
     tag = "organisations", operation_id = "change_organisation", security(("bearer" = [])),
     params(
         ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content(
         (ChangeOrganisation = "application/merge-patch+json"), (ChangeOrganisation = "application/json")
@@ -117,7 +117,7 @@ async fn change_organisation(
     tag = "organisations", operation_id = "withhold_organisation", security(("bearer" = [])),
     params(
         ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     request_body(content = Withhold, description = "Why"),
     responses((status = 200, description = "The organisation", body = Organisation), docs::Change)
@@ -149,7 +149,7 @@ async fn withhold_organisation(
     tag = "organisations", operation_id = "show_organisation", security(("bearer" = [])),
     params(
         ("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"),
-        ("If-Match" = String, Header, min_length = 1, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")
     ),
     responses((status = 200, description = "The organisation", body = Organisation), docs::Remove)
 )]

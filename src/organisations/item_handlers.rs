@@ -172,7 +172,7 @@ async fn list_names(
 /// A new `legal` name takes the place of the old one, which becomes `former`.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_name", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewName, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Name), docs::AddItem)
 )]
@@ -206,7 +206,7 @@ async fn add_name(
 /// For typing errors and missing languages. A new legal name is added, not corrected, so that the old one stays as `former`.
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation_name", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     request_body(content = ChangeName, description = "The changes"),
     responses((status = 200, description = "The item; the ETag is the organisation's", body = Name), docs::Change)
 )]
@@ -235,7 +235,7 @@ async fn change_name(
 /// The current legal name can only be replaced.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_name", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/names/{item}")]
@@ -289,7 +289,7 @@ async fn list_identifiers(
 /// One that fails its check needs `override_reason`; one that another organisation has needs `shared_reason`; a person's number is refused and kept nowhere.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_identifier", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewIdentifier, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Identifier), docs::AddItem)
 )]
@@ -324,7 +324,7 @@ async fn add_identifier(
 /// It is free for another organisation from then on.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_identifier", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/identifiers/{item}")]
@@ -377,7 +377,7 @@ async fn list_contacts(
 /// Contact persons are never public and not shown to auditors.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_contact", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewContact, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Contact), docs::AddItem)
 )]
@@ -411,7 +411,7 @@ async fn add_contact(
 /// All fields are replaced.
 #[utoipa::path(
     tag = "organisations", operation_id = "change_organisation_contact", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     request_body(content = NewContact, description = "The changes"),
     responses((status = 200, description = "The item; the ETag is the organisation's", body = Contact), docs::Change)
 )]
@@ -440,7 +440,7 @@ async fn change_contact(
 /// The journal keeps that somebody was there; the person's data can be erased.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_contact", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/contacts/{item}")]
@@ -499,7 +499,7 @@ async fn list_relations(
 /// The other side shows it too, as its inverse.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_relation", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewRelation, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Relation), docs::AddItem)
 )]
@@ -533,7 +533,7 @@ async fn add_relation(
 /// Only the side that states it can remove it.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_relation", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/relations/{item}")]
@@ -586,7 +586,7 @@ async fn list_evidence(
 /// Only the fingerprint of the document is kept; the document stays in the country.
 #[utoipa::path(
     tag = "organisations", operation_id = "add_organisation_evidence", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-item-1")),
     request_body(content = NewEvidence, description = "The item"),
     responses((status = 201, description = "The item; the ETag is the organisation's", body = Evidence), docs::AddItem)
 )]
@@ -620,7 +620,7 @@ async fn add_evidence(
 /// The journal keeps the fingerprint.
 #[utoipa::path(
     tag = "organisations", operation_id = "remove_organisation_evidence", security(("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, min_length = 1, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("item" = i32, Path, description = "The item's number", example = 1, minimum = 1), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\"")),
     responses((status = 204, description = "Removed; the ETag is the organisation's"), docs::Remove)
 )]
 #[delete("/organisations/{number}/evidence/{item}")]

@@ -34,6 +34,16 @@ both! {
 }
 
 both! {
+    async fn a_problem_is_readable_for_a_caller_that_takes_compressed_answers(app) {
+        for path in ["/v1/organisations/none", "/v1/organisations?limit=0", "/v1/users"] {
+            let refused = app.send(TestRequest::get().uri(path).insert_header(("Accept-Encoding", "gzip, br"))).await;
+            assert_eq!(refused.header("content-encoding"), None, "{path}");
+            assert!(refused.str("/code").len() > 3, "{path}");
+        }
+    }
+}
+
+both! {
     async fn every_answer_has_a_request_id_and_security_headers(app) {
         for path in ["/", "/nowhere", "/v1/countries", "/v1/journal", "/healthz", "/docs/"] {
             let answer = app.get(path).await;
