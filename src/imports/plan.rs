@@ -236,10 +236,10 @@ pub fn plan(
         }
         None => new_organisation(known, reach, seen.as_deref(), draft, resolution),
     };
-    if let Some(seen) = seen {
-        if planned.outcome != Outcome::Faulty {
-            seen.note(line, draft, matched.map(|(held, _)| held.row.id));
-        }
+    if let Some(seen) = seen
+        && planned.outcome != Outcome::Faulty
+    {
+        seen.note(line, draft, matched.map(|(held, _)| held.row.id));
     }
     planned.findings.extend(match matched {
         Some(_) => Vec::new(),
@@ -459,15 +459,14 @@ fn new_organisation(
         let key = (identifier.scheme.clone(), identifier.canonical.clone());
         for (id, exclusive) in known.by_identifier.get(&key).into_iter().flatten() {
             match known.held.get(id) {
-                Some(held) if held.row.country == draft.country => {
-                    if held.row.merged_into.is_none() {
-                        note(
-                            &mut candidates,
-                            held,
-                            format!("it has the same {}", identifier.scheme),
-                        );
-                    }
-                }
+                // A merged one stands for nothing any more.
+                Some(held)
+                    if held.row.country == draft.country && held.row.merged_into.is_some() => {}
+                Some(held) if held.row.country == draft.country => note(
+                    &mut candidates,
+                    held,
+                    format!("it has the same {}", identifier.scheme),
+                ),
                 other if *exclusive => faults.push(taken(reach, &identifier.scheme, other)),
                 _ => {}
             }
