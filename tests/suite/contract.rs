@@ -80,10 +80,10 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// Collects what breaks a rule, so that one run names all of it.
-fn breaking<'a>(
-    operations: &'a [Operation],
+fn breaking(
+    operations: &[Operation],
     keeps: impl Fn(&Operation) -> bool,
-) -> Vec<(&'a str, &'a str, &'a str)> {
+) -> Vec<(&str, &str, &str)> {
     operations
         .iter()
         .filter(|o| !keeps(o))
