@@ -102,7 +102,7 @@ keys = [k["id"] for k in items("/v1/api-keys")]
 imports = [i["id"] for i in items("/v1/imports?limit=20")]
 users = [u["id"] for u in items("/v1/users?country=HU")]
 lists = {"numbers": numbers, "memberships": memberships, "proposals": proposals, "keys": keys, "users": users, "imports": imports,
-         "tags": ["*"], "items": [1, 2, 3], "seqs": [1, 2, 50]}
+         "tags": ["*"], "countries": ["KZ"], "items": [1, 2, 3], "seqs": [1, 2, 50]}
 print("[dictionaries]")
 for name, values in lists.items():
     if values:
@@ -110,6 +110,7 @@ for name, values in lists.items():
 bound = lambda name, chance=0.8: f'{{ dictionary = "{name}", probability = {chance} }}'
 print("\n[parameters]")
 print(f'"path.number" = {bound("numbers")}\n"path.item" = {bound("items")}\n"path.seq" = {bound("seqs")}')
+print(f'"query.country" = {bound("countries", 0.5)}')
 print(f'"header.If-Match" = {bound("tags")}')
 for pattern, name in [("^/v1/memberships/", "memberships"), ("^/v1/proposals/", "proposals"),
                       ("^/v1/api-keys/", "keys"), ("^/v1/users/", "users"),

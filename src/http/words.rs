@@ -24,3 +24,17 @@ macro_rules! schema_words {
     };
 }
 pub(crate) use schema_words;
+
+/// Any text but the empty one, as one of several values of a parameter.
+pub(crate) struct NotEmpty;
+
+impl utoipa::PartialSchema for NotEmpty {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Any text but the empty one."))
+            .min_length(Some(1))
+            .into()
+    }
+}
+impl utoipa::ToSchema for NotEmpty {}

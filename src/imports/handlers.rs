@@ -49,6 +49,28 @@ schema_words!(
     RowsFormat as "RowsFormat", ["json", "csv"]
 );
 
+/// A header's meaning, in the contract.
+struct Meaning;
+
+impl utoipa::PartialSchema for Meaning {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        let plain: Vec<String> = Field::PLAIN.iter().map(Field::to_string).collect();
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A header, a colon and the field that it means."))
+            .pattern(Some(format!(
+                "^[^:]*[^:\\s][^:]*:({}|identifier:[A-Za-z0-9-]{{1,40}}|name_[a-z]{{2}}(-(Latn|Cyrl|Arab))?)$",
+                plain.join("|")
+            )))
+            .into()
+    }
+}
+impl utoipa::ToSchema for Meaning {
+    fn name() -> std::borrow::Cow<'static, str> {
+        std::borrow::Cow::Borrowed("HeaderMeaning")
+    }
+}
+
 /// What is stated about the file.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +93,7 @@ struct UploadQuery {
     delimiter: Option<char>,
     /// A header's meaning as `HEADER:FIELD`; repeat for several.
     #[serde(default)]
-    #[param(example = json!(["Qurum:name"]))]
+    #[param(inline, value_type = Vec<Meaning>, example = json!(["Qurum:name"]))]
     map: Vec<String>,
     /// Why identifiers that fail their check are kept; without it they make their row faulty.
     #[param(value_type = Option<Reason>, example = "As printed in the state register.")]

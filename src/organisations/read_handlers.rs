@@ -15,6 +15,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::words::NotEmpty;
 use crate::http::{Code, Error, NoQuery, Path, Query, cached_public, docs, private};
 use crate::journal::{Class, JournalEntry};
 
@@ -29,11 +30,11 @@ struct ListQuery {
     country: Vec<String>,
     /// Legal form, by code or as written; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["KZ-QQ"]))]
+    #[param(inline, value_type = Vec<NotEmpty>, example = json!(["KZ-QQ"]))]
     legal_form: Vec<String>,
     /// City, as written; repeat for any of several.
     #[serde(default)]
-    #[param(example = json!(["Astana"]))]
+    #[param(inline, value_type = Vec<NotEmpty>, example = json!(["Astana"]))]
     city: Vec<String>,
     /// ICNP/TSO code; repeat for any of several.
     #[serde(default)]
