@@ -170,16 +170,18 @@ pub fn chunk(
         line: after,
         done: false,
     };
+    let mut written = Vec::with_capacity(waiting.len());
     for one in waiting {
         done.line = one.line.line;
         done.rows += 1;
         let mut line = one.line.clone();
         one.apply(tx, acting, countries, &mut known, &mut line)?;
-        queries::update_line(tx, &line)?;
+        written.push(line);
         if started.elapsed() >= HOLD {
             break;
         }
     }
+    queries::replace_lines(tx, import.id, &written)?;
     Ok(done)
 }
 

@@ -544,46 +544,41 @@ impl<'a> Row<'a> {
             );
             return None;
         }
-        let Ok(checked) = countries::check(self.countries, Some(country), scheme, value) else {
-            self.fault(
-                field,
-                Code::WrongScheme,
-                format!("{scheme} is no scheme that is known"),
-            );
-            return None;
-        };
-        if checked.verdict == Verdict::Invalid && self.frame.keep_invalid.is_none() {
-            let why = checked
-                .reason
-                .unwrap_or_else(|| "it fails its check.".to_owned());
-            let hint = checked
-                .suggestion
-                .map(|s| format!(" Did you mean {s}?"))
-                .unwrap_or_default();
-            self.fault(
-                field,
-                Code::InvalidIdentifier,
-                format!("{why}{hint} To keep it as it is, import with a reason for keeping invalid numbers."),
-            );
-            return None;
-        }
         let new = NewIdentifier {
             scheme: scheme.to_owned(),
             value: value.to_owned(),
             override_reason: self.frame.keep_invalid.clone(),
             shared_reason: None,
         };
-        match check_identifier(self.countries, country, &new, "") {
-            Ok(checked) => Some(checked),
-            Err(error) => {
+        let error = match check_identifier(self.countries, country, &new, "") {
+            Ok(checked) => return Some(checked),
+            Err(error) => error,
+        };
+        match countries::check(self.countries, Some(country), scheme, value) {
+            Ok(checked) if checked.verdict == Verdict::Invalid => {
+                let why = checked
+                    .reason
+                    .unwrap_or_else(|| "it fails its check.".to_owned());
+                let hint = checked
+                    .suggestion
+                    .map(|s| format!(" Did you mean {s}?"))
+                    .unwrap_or_default();
+                self.fault(
+                    field,
+                    Code::InvalidIdentifier,
+                    format!("{why}{hint} To keep it as it is, import with a reason for keeping invalid numbers."),
+                );
+            }
+            Ok(_) => {
                 let why = error
                     .field_errors()
                     .first()
                     .map_or_else(|| error.detail().to_owned(), |f| f.detail.clone());
                 self.fault(field, Code::WrongScheme, format!("{scheme} {why}"));
-                None
             }
+            Err(unknown) => self.fault(field, Code::WrongScheme, unknown.to_string()),
         }
+        None
     }
 
     fn contacts(&mut self, emptied: &mut Vec<Emptied>) -> Vec<Line> {

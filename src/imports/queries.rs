@@ -421,6 +421,20 @@ pub fn insert_lines(tx: &mut Tx<'_>, rows: &[LineRow]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes what became of many rows.
+pub fn replace_lines(tx: &mut Tx<'_>, import: i64, rows: &[LineRow]) -> Result<(), Error> {
+    let lines: Vec<i32> = rows.iter().map(|r| r.line).collect();
+    for part in lines.chunks(AT_ONCE) {
+        diesel::delete(
+            import_rows::table
+                .filter(import_rows::import_id.eq(import))
+                .filter(import_rows::line.eq_any(part)),
+        )
+        .execute(&mut **tx)?;
+    }
+    insert_lines(tx, rows)
+}
+
 /// Writes what became of a row.
 pub fn update_line(tx: &mut Tx<'_>, row: &LineRow) -> Result<(), Error> {
     diesel::update(import_rows::table.find((row.import_id, row.line)))

@@ -7,7 +7,8 @@ use super::chain::{self, Link};
 use super::facts::{self, Class, Recorded};
 use crate::auth::Actor;
 use crate::db::schema::{journal, journal_facts, journal_head};
-use crate::db::{Instant, Tx};
+use crate::db::{Conn, Instant, Tx};
+use crate::dialect;
 use crate::http::Error;
 
 /// The entry that is being written: rows take their `seq` and instant from it and tell it what they became.
@@ -96,14 +97,7 @@ pub fn enter<T>(
     action: &str,
     change: impl FnOnce(&mut Tx<'_>, &mut Entry) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let (seq, last, previous) = diesel::update(journal_head::table.find(1))
-        .set(journal_head::seq.eq(journal_head::seq + 1))
-        .returning((
-            journal_head::seq,
-            journal_head::recorded_at,
-            journal_head::hash,
-        ))
-        .get_result::<(i64, i64, Vec<u8>)>(&mut **tx)?;
+    let (seq, last, previous) = take_head(tx)?;
     // The clock of another replica, or this one after a step back, must not turn the order round.
     let recorded_at = Instant(now.0.max(last));
     let mut entry = Entry {
@@ -117,6 +111,27 @@ pub fn enter<T>(
     let done = change(tx, &mut entry)?;
     write(tx, actor, action, entry, &previous)?;
     Ok(done)
+}
+
+/// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head
+/// since the transaction began; the entry's end writes it.
+fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
+    let columns = (
+        journal_head::seq,
+        journal_head::recorded_at,
+        journal_head::hash,
+    );
+    if tx.is_postgres() {
+        return Ok(diesel::update(journal_head::table.find(1))
+            .set(journal_head::seq.eq(journal_head::seq + 1))
+            .returning(columns)
+            .get_result(&mut **tx)?);
+    }
+    let (seq, last, previous): (i64, i64, Vec<u8>) = journal_head::table
+        .find(1)
+        .select(columns)
+        .first(&mut **tx)?;
+    Ok((seq + 1, last, previous))
 }
 
 struct Item {
@@ -172,7 +187,8 @@ fn write(
         facts_hash: &facts_hash,
     };
     let hash = chain::entry_hash(previous, &link);
-    diesel::insert_into(journal::table)
+    let conn: &mut Conn = &mut *tx;
+    dialect!(conn, |c| diesel::insert_into(journal::table)
         .values((
             journal::seq.eq(entry.seq),
             journal::recorded_at.eq(entry.recorded_at.0),
@@ -183,9 +199,9 @@ fn write(
             journal::facts_hash.eq(&facts_hash),
             journal::hash.eq(&hash),
         ))
-        .execute(&mut **tx)?;
+        .execute(c))?;
     for (n, item) in (0i32..).zip(&items) {
-        diesel::insert_into(journal_facts::table)
+        dialect!(conn, |c| diesel::insert_into(journal_facts::table)
             .values((
                 journal_facts::seq.eq(entry.seq),
                 journal_facts::item.eq(n),
@@ -194,10 +210,11 @@ fn write(
                 journal_facts::salt.eq(&item.salt),
                 journal_facts::body.eq(&item.body),
             ))
-            .execute(&mut **tx)?;
+            .execute(c))?;
     }
     diesel::update(journal_head::table.find(1))
         .set((
+            journal_head::seq.eq(entry.seq),
             journal_head::recorded_at.eq(entry.recorded_at.0),
             journal_head::hash.eq(&hash),
         ))

@@ -1,4 +1,7 @@
 //! Registering an organisation: the one way in, for the API, the import and the demo data.
+//!
+//! Its inserts are compiled for each database ([`dialect!`](crate::dialect)): Diesel then knows their text without
+//! writing it anew for every row, which lists of 100,000 rows feel.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -13,7 +16,8 @@ use crate::countries::{self, Countries, Verdict};
 use crate::db::schema::{
     organisation_identifiers, organisation_names, organisation_references, organisations,
 };
-use crate::db::{Failure, Tx};
+use crate::db::{Conn, Failure, Tx};
+use crate::dialect;
 use crate::http::{Code, Error, FieldError};
 use crate::journal::{self, Entry};
 use crate::search::fold;
@@ -437,10 +441,11 @@ fn insert(
             .map_err(Error::internal)?
             .to_string();
         let write = |tx: &mut Tx<'_>| {
-            diesel::insert_into(organisations::table)
+            let conn: &mut Conn = &mut *tx;
+            dialect!(conn, |c| diesel::insert_into(organisations::table)
                 .values(&row)
-                .execute(&mut **tx)
-                .map_err(Failure::from)
+                .execute(c))
+            .map_err(Failure::from)
         };
         // Only PostgreSQL gives a transaction up because one statement failed.
         let done = if tx.is_postgres() {
@@ -511,9 +516,10 @@ pub fn insert_name(
         fold_version: fold::FOLD_VERSION,
         seq: entry.seq(),
     };
-    diesel::insert_into(organisation_names::table)
+    let conn: &mut Conn = &mut *tx;
+    dialect!(conn, |c| diesel::insert_into(organisation_names::table)
         .values(&name)
-        .execute(&mut **tx)?;
+        .execute(c))?;
     entry.now(&name)?;
     Ok(name)
 }
@@ -538,11 +544,13 @@ pub fn insert_identifier(
         shared_reason: checked.shared_reason,
         seq: entry.seq(),
     };
-    match diesel::insert_into(organisation_identifiers::table)
-        .values(&row)
-        .execute(&mut **tx)
-        .map_err(Failure::from)
-    {
+    let conn: &mut Conn = &mut *tx;
+    let done = dialect!(conn, |c| diesel::insert_into(
+        organisation_identifiers::table
+    )
+    .values(&row)
+    .execute(c));
+    match done.map_err(Failure::from) {
         Ok(_) => {
             entry.now(&row)?;
             Ok(row)
@@ -560,11 +568,13 @@ pub fn insert_reference(
     entry: &mut Entry,
     row: &ReferenceRow,
 ) -> Result<(), Error> {
-    match diesel::insert_into(organisation_references::table)
-        .values(row)
-        .execute(&mut **tx)
-        .map_err(Failure::from)
-    {
+    let conn: &mut Conn = &mut *tx;
+    let done = dialect!(conn, |c| diesel::insert_into(
+        organisation_references::table
+    )
+    .values(row)
+    .execute(c));
+    match done.map_err(Failure::from) {
         Ok(_) => entry.now(row),
         Err(Failure::Unique(_)) => Err(Error::new(
             Code::Conflict,

@@ -192,7 +192,7 @@ item_row!(
 
 /// How another file names an organisation.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable, Serialize)]
-#[diesel(table_name = organisation_references)]
+#[diesel(table_name = organisation_references, treat_none_as_default_value = false)]
 pub struct ReferenceRow {
     /// The file's source.
     pub source: String,
