@@ -26,7 +26,7 @@ use ots_registry::auth::policy::Action;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role};
 use ots_registry::countries::Countries;
-use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, migrate};
+use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, dialect, migrate};
 use ots_registry::http::Error;
 use ots_registry::http::envelope::TrustedProxies;
 use ots_registry::http::idempotency::Running;
@@ -536,6 +536,8 @@ fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallib
     for n in 0..settings.import_rows {
         csv.push_str(&format!("R{n};Imported Sample {n};Sample Imported Society {n};KZ;Astana;office@imported-{n}.example;https://imported-{n}.example;I{n}\n"));
     }
+    // As `ots-registry import` does.
+    dialect::expect_much(conn)?;
     let started = Clock::now();
     let mut planned = 0.0;
     let acting = Acting::operator(Action::Import)?;

@@ -28,6 +28,8 @@ pub struct Text {
 pub enum Value<'a> {
     /// Text.
     Text(&'a str),
+    /// A number.
+    Number(i64),
     /// A day.
     Day(NaiveDate),
     /// Internal ids: an array on PostgreSQL (`= ANY (?)`), a JSON array on SQLite (`json_each(?)`).
@@ -101,6 +103,7 @@ impl<Row> QueryFragment<Sqlite> for Kept<'_, Row> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         self.walk(&self.text.sqlite, out, |out, value| match value {
             Value::Text(text) => out.push_bind_param::<diesel::sql_types::Text, str>(text),
+            Value::Number(number) => out.push_bind_param::<BigInt, _>(number),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<diesel::sql_types::Text, _>(&ids.json),
         })
@@ -111,6 +114,7 @@ impl<Row> QueryFragment<Pg> for Kept<'_, Row> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.walk(&self.text.postgres, out, |out, value| match value {
             Value::Text(text) => out.push_bind_param::<diesel::sql_types::Text, str>(text),
+            Value::Number(number) => out.push_bind_param::<BigInt, _>(number),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<Array<BigInt>, _>(&ids.list),
         })

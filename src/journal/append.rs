@@ -155,6 +155,11 @@ impl Item {
     }
 }
 
+// `Value`'s own `to_string` writes through the formatter, which is slower; the text is the same.
+fn to_text(changes: &[Value]) -> Result<String, Error> {
+    serde_json::to_string(changes).map_err(Error::internal)
+}
+
 fn write(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -166,14 +171,11 @@ fn write(
     let [publics, privates] = entry.shared;
     for (class, changes) in [(Class::Public, publics), (Class::Private, privates)] {
         if !changes.is_empty() {
-            items.push(Item::new(class, Value::Array(changes).to_string())?);
+            items.push(Item::new(class, to_text(&changes)?)?);
         }
     }
     for change in entry.personal {
-        items.push(Item::new(
-            Class::Personal,
-            Value::Array(vec![change]).to_string(),
-        )?);
+        items.push(Item::new(Class::Personal, to_text(&[change])?)?);
     }
     let actor = actor.to_string();
     let facts_hash = chain::facts_hash(items.iter().map(|i| i.hash.as_slice()));

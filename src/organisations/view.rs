@@ -9,11 +9,12 @@ use super::dto::{
 use super::model::{RelationKind, split_codes};
 use super::queries;
 use super::rows::{IdentifierRow, NameRow, OrganisationRow};
-use super::whole::{IdentifierPart, NamePart, RelationPart, Whole};
+use super::whole::{self, IdentifierPart, NamePart, RelationPart, Whole};
 use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::db::{Conn, Instant};
 use crate::http::Error;
+use crate::journal::Moment;
 
 /// One organisation as this reach may see it.
 pub fn organisation(
@@ -198,30 +199,25 @@ pub fn summaries(
     conn: &mut Conn,
     rows: &[OrganisationRow],
     reach: &Reach,
-    today: NaiveDate,
+    (today, at): (NaiveDate, Moment),
 ) -> Result<Vec<OrganisationSummary>, Error> {
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-    let mut names = queries::names_of(conn, &ids)?;
-    let mut memberships = queries::memberships_of(conn, &ids, today)?;
+    let mut lists = whole::shown(conn, &ids, at)?;
     Ok(rows
         .iter()
-        .map(|row| OrganisationSummary {
+        .map(|row| (row, lists.remove(&row.id).unwrap_or_default()))
+        .map(|(row, shown)| OrganisationSummary {
             number: row.number.clone(),
             country: row.country.clone(),
             name: row.name.clone(),
-            names: names
-                .remove(&row.id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(name)
-                .collect(),
+            names: shown.names.into_iter().map(name_part).collect(),
             legal_form: row.legal_form.clone(),
             city: row.city.clone(),
             region: row.region.clone(),
             website: row.website.clone(),
             themes: split_codes(&row.themes),
             sdgs: sdgs(&row.sdgs),
-            memberships: memberships.remove(&row.id).unwrap_or_default(),
+            memberships: shown.memberships,
             public: reach
                 .covers(&row.country)
                 .then(|| queries::may_know(row, &Reach::public(), today)),

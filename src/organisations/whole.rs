@@ -1,11 +1,13 @@
-//! One organisation with all its lists, in one statement: what is asked for most.
+//! One organisation with all its lists, in one statement, and the lists that a page shows, in another: what is asked for most.
 //!
 //! The lists come as JSON arrays beside the organisation's columns, in no order; they are put in order here.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Nullable, Text};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -13,11 +15,13 @@ use super::dto::MembershipSummary;
 use super::queries::{self, PUBLIC_STATES, is_word};
 use super::rows::OrganisationRow;
 use crate::auth::Reach;
+use crate::db::Conn;
 use crate::db::kept::{self, Kept, Value};
 use crate::db::schema::organisations;
-use crate::db::{Conn, Failure};
 use crate::dialect;
 use crate::http::Error;
+use crate::journal::Moment;
+use crate::journal::moment::STILL;
 
 /// An organisation with its lists.
 pub struct Whole {
@@ -77,51 +81,131 @@ type Found = (
     Option<String>,
 );
 
-static STATEMENT: LazyLock<kept::Text> = LazyLock::new(|| kept::Text {
-    sqlite: statement("json_group_array", "json_array", ""),
-    postgres: statement("json_agg", "json_build_array", "::text"),
+static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text {
+    sqlite: SQLITE.one(),
+    postgres: POSTGRES.one(),
 });
 
-fn statement(list: &str, item: &str, text: &str) -> String {
-    let columns = [
-        "id", "number", "country", "name", "sort_key", "legal_form", "city", "region", "website",
-        "themes", "sdgs", "descriptions", "founded_year", "founded_on", "address", "email",
-        "email_public", "phone", "notes", "public_from", "withheld", "withheld_reason",
-        "merged_into", "created_at", "updated_at", "updated_by", "next_item", "version", "seq",
-    ]
-    .map(|column| format!("o.{column}"))
-    .join(", ");
-    let part = |facts: &str, from: &str| {
+static OF_MANY: LazyLock<kept::Text> = LazyLock::new(|| kept::Text {
+    sqlite: SQLITE.of_many(),
+    postgres: POSTGRES.of_many(),
+});
+
+/// The words in which the databases differ.
+struct Words {
+    list: &'static str,
+    item: &'static str,
+    text: &'static str,
+    ids: &'static str,
+}
+
+const SQLITE: Words = Words {
+    list: "json_group_array",
+    item: "json_array",
+    text: "",
+    ids: "(SELECT value AS id FROM json_each(?))",
+};
+const POSTGRES: Words = Words {
+    list: "json_agg",
+    item: "json_build_array",
+    text: "::text",
+    ids: "(SELECT unnest(?) AS id)",
+};
+
+impl Words {
+    fn part(&self, facts: &str, from: &str) -> String {
+        let Self {
+            list, item, text, ..
+        } = self;
         format!("(SELECT {list}({item}({facts})){text} FROM {from})")
-    };
-    let names = part(
-        "n.item, n.kind, n.text, n.language",
-        "organisation_names n WHERE n.organisation_id = o.id",
-    );
-    let identifiers = part(
-        "i.item, i.scheme, i.value, i.canonical, i.verdict, i.override_reason, i.shared_reason",
-        "organisation_identifiers i WHERE i.organisation_id = o.id",
-    );
-    let relation = "r.organisation_id, r.item, r.kind, p.number, p.name, p.country, p.public_from, \
-        CASE WHEN p.withheld THEN 1 ELSE 0 END";
-    let own = part(
-        relation,
-        "organisation_relations r JOIN organisations p ON p.id = r.other_id WHERE r.organisation_id = o.id",
-    );
-    let others = part(
-        relation,
-        "organisation_relations r JOIN organisations p ON p.id = r.organisation_id WHERE r.other_id = o.id",
-    );
-    let memberships = part(
-        "m.membership_id, m.state, m.membership_type, m.from_day, m.to_day",
-        &format!(
-            "membership_intervals m WHERE m.organisation_id = o.id AND m.from_day <= ? AND {}",
-            is_word("m.state", &PUBLIC_STATES)
-        ),
-    );
-    format!(
-        "SELECT {columns}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations o WHERE o.number = ?"
-    )
+    }
+
+    fn names(&self) -> String {
+        self.part(
+            "n.item, n.kind, n.text, n.language",
+            "organisation_names n WHERE n.organisation_id = o.id",
+        )
+    }
+
+    fn identifiers(&self) -> String {
+        self.part(
+            "i.item, i.scheme, i.value, i.canonical, i.verdict, i.override_reason, i.shared_reason",
+            "organisation_identifiers i WHERE i.organisation_id = o.id",
+        )
+    }
+
+    fn relations(&self, stating: &str, other: &str) -> String {
+        self.part(
+            "r.organisation_id, r.item, r.kind, p.number, p.name, p.country, p.public_from, \
+             CASE WHEN p.withheld THEN 1 ELSE 0 END",
+            &format!("organisation_relations r JOIN organisations p ON p.id = r.{other} WHERE r.{stating} = o.id"),
+        )
+    }
+
+    /// Takes a day and twice a position of the journal (see [`known`]).
+    fn memberships(&self) -> String {
+        let states = is_word("m.state", &PUBLIC_STATES);
+        self.part(
+            "m.membership_id, m.state, m.membership_type, m.from_day, m.to_day",
+            &format!(
+                "membership_intervals m WHERE m.organisation_id = o.id AND m.from_day <= ? \
+                 AND m.known_from <= ? AND m.known_to > ? AND {states}"
+            ),
+        )
+    }
+
+    fn one(&self) -> String {
+        let columns = COLUMNS.map(|column| format!("o.{column}")).join(", ");
+        let (names, identifiers) = (self.names(), self.identifiers());
+        let own = self.relations("organisation_id", "other_id");
+        let others = self.relations("other_id", "organisation_id");
+        let memberships = self.memberships();
+        format!(
+            "SELECT {columns}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations o WHERE o.number = ?"
+        )
+    }
+
+    fn of_many(&self) -> String {
+        let (names, memberships, ids) = (self.names(), self.memberships(), self.ids);
+        format!("SELECT o.id, {names}, {memberships} FROM {ids} o")
+    }
+}
+
+const COLUMNS: [&str; 29] = [
+    "id",
+    "number",
+    "country",
+    "name",
+    "sort_key",
+    "legal_form",
+    "city",
+    "region",
+    "website",
+    "themes",
+    "sdgs",
+    "descriptions",
+    "founded_year",
+    "founded_on",
+    "address",
+    "email",
+    "email_public",
+    "phone",
+    "notes",
+    "public_from",
+    "withheld",
+    "withheld_reason",
+    "merged_into",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "next_item",
+    "version",
+    "seq",
+];
+
+/// The position that tells what was known: what is known now stands until [`STILL`].
+fn known(at: Moment) -> Value<'static> {
+    Value::Number(at.known.unwrap_or(STILL - 1))
 }
 
 /// The organisation with this number, if this reach may know of it. One statement, so one moment.
@@ -131,11 +215,10 @@ pub fn by_number(
     today: NaiveDate,
     number: &str,
 ) -> Result<Whole, Error> {
-    let values = || vec![Value::Day(today), Value::Text(number)];
-    let found: Option<Found> = dialect!(conn, |c| first(
-        Kept::<Columns>::new(&STATEMENT, values()),
-        c
-    ))?;
+    let known = known(Moment::of(today));
+    let values = vec![Value::Day(today), known.clone(), known, Value::Text(number)];
+    let one = Kept::<Columns>::new(&ONE, values);
+    let found: Option<Found> = dialect!(conn, |c| one.get_result(c)).optional()?;
     let (row, names, identifiers, own, others, memberships) = found
         .filter(|(row, ..)| queries::may_know(row, reach, today))
         .ok_or_else(|| Error::not_found("organisation"))?;
@@ -156,12 +239,28 @@ pub fn by_number(
     })
 }
 
-fn first<'q, C, Q>(query: Q, conn: &mut C) -> Result<Option<Found>, Failure>
-where
-    Q: diesel::query_dsl::LoadQuery<'q, C, Found> + diesel::RunQueryDsl<C>,
-{
-    use diesel::prelude::*;
-    query.get_result(conn).optional().map_err(Failure::from)
+/// What a list shows of an organisation's own lists.
+#[derive(Default)]
+pub struct Shown {
+    /// Its names, by item.
+    pub names: Vec<NamePart>,
+    /// What is public of its memberships.
+    pub memberships: Vec<MembershipSummary>,
+}
+
+/// The names of these organisations, and what is public of their memberships at a moment.
+pub fn shown(conn: &mut Conn, ids: &[i64], at: Moment) -> Result<HashMap<i64, Shown>, Error> {
+    let values = vec![Value::Day(at.day), known(at), known(at), Value::ids(ids)];
+    let many = Kept::<(BigInt, List, List)>::new(&OF_MANY, values);
+    let rows: Vec<(i64, Option<String>, Option<String>)> = dialect!(conn, |c| many.load(c))?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for (id, names, memberships) in rows {
+        let mut names: Vec<NamePart> = list(names)?;
+        names.sort_by_key(|n| n.0);
+        let memberships = summaries(id, list(memberships)?, at.day);
+        found.insert(id, Shown { names, memberships });
+    }
+    Ok(found)
 }
 
 fn list<T: DeserializeOwned>(json: Option<String>) -> Result<Vec<T>, Error> {
