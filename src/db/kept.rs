@@ -1,9 +1,11 @@
 //! Statements of our own that stay prepared.
 //!
 //! Diesel keeps a statement prepared by its type or its text, unless something in it says that its text is not bounded in
-//! number: `sql(…)`, `sql_query` and `eq_any` all do. What is asked for with every request is written out as a [`Text`] that
-//! lives as long as the program, so it is parsed and planned once per connection.
+//! number: `sql(…)`, `sql_query`, `eq_any` and every `update` do. What is asked for with every request is written out as a
+//! [`Text`] that lives as long as the program, so it is parsed and planned once per connection. A value that never changes is
+//! better written into the text: SQLite may plan a statement anew for every value that is bound to an analysed column.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use chrono::NaiveDate;
@@ -11,16 +13,32 @@ use diesel::backend::Backend;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Date};
+use diesel::sql_types::{Array, BigInt, Binary, Date};
 use diesel::sqlite::Sqlite;
 
 /// One statement in the words of each database, `?` where a value goes: made from the program's own words alone, never from a
 /// request, and kept in a `static`.
 pub struct Text {
-    /// For SQLite.
-    pub sqlite: String,
-    /// For PostgreSQL.
-    pub postgres: String,
+    sqlite: Cow<'static, str>,
+    postgres: Cow<'static, str>,
+}
+
+impl Text {
+    /// One text for both databases.
+    pub const fn same(text: &'static str) -> Self {
+        Self {
+            sqlite: Cow::Borrowed(text),
+            postgres: Cow::Borrowed(text),
+        }
+    }
+
+    /// A text for each.
+    pub const fn each(sqlite: String, postgres: String) -> Self {
+        Self {
+            sqlite: Cow::Owned(sqlite),
+            postgres: Cow::Owned(postgres),
+        }
+    }
 }
 
 /// A value of a statement.
@@ -30,6 +48,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A number.
     Number(i64),
+    /// Bytes.
+    Bytes(&'a [u8]),
     /// A day.
     Day(NaiveDate),
     /// Internal ids: an array on PostgreSQL (`= ANY (?)`), a JSON array on SQLite (`json_each(?)`).
@@ -56,7 +76,7 @@ impl<'a> Value<'a> {
 
 /// A statement with its values, whose columns have the types `Row`; run it inside [`dialect!`](crate::dialect).
 #[must_use = "a statement does nothing until it is loaded"]
-pub struct Kept<'a, Row> {
+pub struct Kept<'a, Row = ()> {
     text: &'static Text,
     values: Vec<Value<'a>>,
     row: PhantomData<fn() -> Row>,
@@ -104,6 +124,7 @@ impl<Row> QueryFragment<Sqlite> for Kept<'_, Row> {
         self.walk(&self.text.sqlite, out, |out, value| match value {
             Value::Text(text) => out.push_bind_param::<diesel::sql_types::Text, str>(text),
             Value::Number(number) => out.push_bind_param::<BigInt, _>(number),
+            Value::Bytes(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<diesel::sql_types::Text, _>(&ids.json),
         })
@@ -115,6 +136,7 @@ impl<Row> QueryFragment<Pg> for Kept<'_, Row> {
         self.walk(&self.text.postgres, out, |out, value| match value {
             Value::Text(text) => out.push_bind_param::<diesel::sql_types::Text, str>(text),
             Value::Number(number) => out.push_bind_param::<BigInt, _>(number),
+            Value::Bytes(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<Array<BigInt>, _>(&ids.list),
         })

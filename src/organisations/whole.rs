@@ -81,15 +81,10 @@ type Found = (
     Option<String>,
 );
 
-static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text {
-    sqlite: SQLITE.one(),
-    postgres: POSTGRES.one(),
-});
+static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text::each(SQLITE.one(), POSTGRES.one()));
 
-static OF_MANY: LazyLock<kept::Text> = LazyLock::new(|| kept::Text {
-    sqlite: SQLITE.of_many(),
-    postgres: POSTGRES.of_many(),
-});
+static OF_MANY: LazyLock<kept::Text> =
+    LazyLock::new(|| kept::Text::each(SQLITE.of_many(), POSTGRES.of_many()));
 
 /// The words in which the databases differ.
 struct Words {
