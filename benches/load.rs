@@ -234,7 +234,8 @@ fn coordinator(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
     use ots_registry::text::{Email, Line};
     let (user, session) = conn.transact(|tx| {
         let new = NewUser {
-            email: Email::parse("load@sample.example").map_err(|e| Error::internal(e.0))?,
+            email: Email::parse(&format!("load-{}@sample.example", Instant::now().0))
+                .map_err(|e| Error::internal(e.0))?,
             name: Line::parse("Load").map_err(|e| Error::internal(e.0))?,
             role: Role::Coordinator,
             country: Some("KZ".to_owned()),

@@ -154,3 +154,28 @@ impl<Row> Query for Kept<'_, Row> {
 }
 
 impl<Row, C> RunQueryDsl<C> for Kept<'_, Row> {}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::{Kept, Text, Value};
+
+    static JOIN: Text =
+        Text::same("SELECT ? || '-' || ? || '-' || (SELECT max(value) FROM json_each(?))");
+
+    #[test]
+    fn a_statement_takes_its_values_in_order_and_refuses_another_number_of_them() {
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        let values = vec![Value::Text("a"), Value::Number(7), Value::ids(&[3, 9, 5])];
+        let mut run = |values: Vec<Value<'_>>| {
+            Kept::<diesel::sql_types::Text>::new(&JOIN, values).get_result::<String>(&mut conn)
+        };
+        for _ in 0..2 {
+            assert_eq!(run(values.clone()), Ok("a-7-9".to_owned()));
+        }
+        assert!(run(values.iter().take(2).cloned().collect()).is_err());
+        let more = values.iter().cloned().chain([Value::Number(1)]).collect();
+        assert!(run(more).is_err());
+    }
+}
