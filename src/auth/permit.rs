@@ -138,6 +138,18 @@ impl<A: Act + 'static> Permit<A> {
             .await
     }
 
+    /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
+    /// everybody else it is [`snapshot`](Self::snapshot), with the rights read in it.
+    pub async fn glance<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.credential {
+            Credential::None => self.read(work).await,
+            Credential::Token(_) | Credential::Key(_) => self.snapshot(work).await,
+        }
+    }
+
     /// Runs a write transaction; the rights are read inside it.
     pub async fn write<T: Send + 'static>(
         self,

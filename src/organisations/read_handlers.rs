@@ -10,7 +10,7 @@ use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary}
 use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
-use super::view;
+use super::{view, whole};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
@@ -223,10 +223,10 @@ pub(super) async fn get_organisation(
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
     let found = permit
-        .snapshot(move |conn, acting| {
-            let (reach, today) = (acting.reach(), acting.now().day());
-            let row = queries::by_number(conn, reach, today, &number)?;
-            view::organisation(conn, &countries, row, reach, today)
+        .glance(move |conn, acting| {
+            let reach = acting.reach();
+            let whole = whole::by_number(conn, reach, acting.now().day(), number.as_str())?;
+            view::organisation(conn, &countries, whole, reach)
         })
         .await?;
     match &found.private {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::auth::Acting;
 use ots_registry::auth::policy::Action;
@@ -525,6 +526,32 @@ both! {
         imports::commit(&mut conn, &acting, &countries, id, &mut |_| {}).unwrap();
         assert_eq!(count(&mut conn), before);
         assert_journal_is_clean(&mut conn);
+    }
+}
+
+both! {
+    async fn a_row_that_cannot_be_written_is_faulty_and_the_others_of_its_chunk_stay(app) {
+        let kz = app.coordinator("KZ");
+        let import = kz.import("id,name\na,Үлгі қоры\n", "source=list&country=KZ").await;
+        let number = kz.rows(&import).await[&2]["number"].as_str().unwrap().to_owned();
+        // As many names as a list may hold.
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 1199)
+             INSERT INTO organisation_names
+                 (organisation_id, item, kind, text, language, key_plain, key_skeleton, fold_version, seq)
+             SELECT o.id, i, 'alias', 'Alias ' || i, NULL, 'alias ' || i, 'alias ' || i, 1, o.seq
+             FROM n, organisations o WHERE o.number = '{number}'"
+        );
+        app.db_conn().batch_execute(&fill).unwrap();
+        let before = count(&mut app.db_conn());
+        let second = "id,name,name_en\nb,Бақша қоры,\na,,Sample Fund\nc,Тоқыма қоры,\n";
+        let import = kz.import(second, "source=list&country=KZ").await;
+        let rows = kz.rows(&import).await;
+        assert_eq!([2, 3, 4].map(|line| outcome(&rows, line)), ["new", "faulty", "new"]);
+        assert_eq!(codes(&rows[&3]), ["not_applied"]);
+        assert_eq!(count(&mut app.db_conn()), before + 2);
+        let held = kz.get(&format!("/v1/organisations/{number}")).await.expect(200);
+        assert_eq!(held.at("/names").as_array().unwrap().len(), 200);
     }
 }
 
