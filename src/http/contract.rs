@@ -22,6 +22,7 @@ const HEADERS: &[(&str, &str, &str)] = &[
         "Names this request; tell it when asking for help",
         "0r5m1zqk7v2ex",
     ),
+    ("Content-Language", "The language of `title`", "en"),
     (
         "ETag",
         "The tag of this version: for If-None-Match, and for If-Match where the caller may change the object",
@@ -60,6 +61,7 @@ pub fn complete(openapi: &mut OpenApi) {
     for mut response in docs::components() {
         if let RefOr::T(answer) = &mut response.1 {
             add_header(answer, "X-Request-Id");
+            add_header(answer, "Content-Language");
         }
         components.responses.insert(response.0, response.1);
     }

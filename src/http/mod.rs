@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
+//! | `language.rs` | which language the caller prefers; the titles of problems in it (`titles.tsv`) |
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
 //! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
@@ -23,6 +24,7 @@ pub mod docs;
 pub mod envelope;
 mod extract;
 pub mod idempotency;
+mod language;
 pub mod limits;
 pub mod pages;
 mod patch;
@@ -32,5 +34,6 @@ pub(crate) mod words;
 
 pub use answer::{Answer, cached_public, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
+pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};
