@@ -1,15 +1,14 @@
 //! JSON between its text and the types of bodies.
 //!
 //! Serde's derived types also take a list of their members in order, wherever an object is meant. [`Tree`] does not let
-//! them, at any depth; what a type asks for by name (a text, a list, a map) it gets as from `serde_json`. It keeps every
+//! them, at any depth (an enum that is told by a member of its own would still take a list; no body has one). What a type asks for by name (a text, a list, a map) it gets as from `serde_json`. It keeps every
 //! member of an object, so that the types still see one that stands twice.
 
 use serde::de::value::{
     Error, MapAccessDeserializer, MapDeserializer, SeqDeserializer, StringDeserializer,
 };
 use serde::de::{
-    Deserialize, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, Visitor,
+    Deserialize, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -143,7 +142,7 @@ impl<'de> Deserializer<'de> for Tree {
                 let members = MapDeserializer::new(members.into_iter());
                 visitor.visit_enum(MapAccessDeserializer::new(members))
             }
-            other => Err(Error::invalid_type(other.kind(), &"a word")),
+            other => other.deserialize_any(visitor),
         }
     }
 

@@ -132,7 +132,10 @@ mod tests {
         for line in TITLES.lines() {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), languages().count(), "{line}");
-            assert!(cells.iter().all(|c| !c.is_empty() && c.trim() == *c), "{line}");
+            assert!(
+                cells.iter().all(|c| !c.is_empty() && c.trim() == *c),
+                "{line}"
+            );
         }
     }
 
@@ -178,7 +181,9 @@ mod tests {
 
     #[test]
     fn nothing_that_fits_is_english() {
-        for header in ["", "de", "*", "tr;q=0", "tr;q=2", "tr;q=nan", "tr;x=1", "trk", "-", ",;,"] {
+        for header in [
+            "", "de", "*", "tr;q=0", "tr;q=2", "tr;q=nan", "tr;x=1", "trk", "-", ",;,",
+        ] {
             assert_eq!(preferred(header), "en", "{header}");
         }
         assert_eq!(Language::of(&HeaderMap::new()), Language::default());

@@ -5,6 +5,7 @@
 //! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
 //! | `language.rs` | which language the caller prefers; the titles of problems in it (`titles.tsv`) |
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
+//! | `json.rs` | JSON for the types of bodies: an object is never a list |
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
 //! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
 //! | `patch.rs` | [`Patch`], a member of a merge patch: absent, null or a value |
@@ -24,6 +25,7 @@ pub mod docs;
 pub mod envelope;
 mod extract;
 pub mod idempotency;
+mod json;
 mod language;
 pub mod limits;
 pub mod pages;
