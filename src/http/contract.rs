@@ -88,7 +88,7 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             RefOr::Ref(_) => false,
         })
     };
-    let tagged_read = is_get && is_tagged(path);
+    let tagged_read = is_get && is_tagged(path) && !is_page(operation);
     let tagged = tagged_read || named(operation, "If-Match");
     let paged = named(operation, "cursor");
     let once = named(operation, "Idempotency-Key");
@@ -122,6 +122,13 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             .parameters
             .get_or_insert_default()
             .push(RefOr::T(if_none_match()));
+    }
+}
+
+fn is_page(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(answer)) => answer.content.keys().all(|kind| kind == "text/html"),
+        _ => false,
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
+//! | `html.rs` | the frame of pages for people |
 //! | `day.rs` | days on the wire |
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
 //! | `contract.rs` | what the OpenAPI document says of every operation alike |
@@ -24,6 +25,7 @@ pub mod day;
 pub mod docs;
 pub mod envelope;
 mod extract;
+pub mod html;
 pub mod idempotency;
 mod json;
 mod language;
