@@ -68,6 +68,7 @@ keys! {
     sqlite_readers "OTS_SQLITE_READERS" "4" "Reading threads on SQLite.";
     postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
     database_queue "OTS_DATABASE_QUEUE" "256" "Calls that may wait for the database before new ones are refused with 503.";
+    rules_file "OTS_RULES_FILE" "" "Rules of membership (TOML, like src/memberships/rules/default.toml); nothing means those adopted last, at first the program's own. A change is adopted at the start, if it leaves every day up to today as it was.";
     log "OTS_LOG" "info" "What is logged: error, warn, info, debug, or a filter such as info,ots_registry::db=debug.";
 }
 
@@ -90,6 +91,8 @@ pub struct Config {
     pub workers: usize,
     /// Database threads and queue.
     pub sizes: Sizes,
+    /// The file with the rules of membership, where one is given.
+    pub rules_file: Option<PathBuf>,
     /// Log filter.
     pub log: String,
 }
@@ -159,6 +162,7 @@ impl Config {
                 connections: number("postgres_connections", &texts.postgres_connections, 1, 500)?,
                 queue: number("database_queue", &texts.database_queue, 1, 100_000)?,
             },
+            rules_file: (!texts.rules_file.is_empty()).then(|| PathBuf::from(&texts.rules_file)),
             log: texts.log,
         })
     }

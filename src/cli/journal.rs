@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::http::Error;
 use crate::journal::{Report, Table, verify};
-use crate::memberships::rules::Rules;
 use crate::{accounts, imports, memberships, organisations};
 
 /// Checks the record of changes.
@@ -31,10 +30,9 @@ pub fn recorded_tables() -> Vec<Table> {
 
 /// The whole check: the chain, the tables, and the timelines that are stored beside the events.
 pub fn check(conn: &mut Conn, progress: impl FnMut(i64)) -> Result<(Report, Vec<String>), Error> {
-    let rules = Rules::default_rules().map_err(Error::internal)?;
     crate::db::in_snapshot(conn, |conn| {
         let report = verify(conn, &recorded_tables(), progress)?;
-        let deviations = memberships::derived::deviations(conn, &rules)?;
+        let deviations = memberships::derived::deviations(conn)?;
         Ok((report, deviations))
     })
 }

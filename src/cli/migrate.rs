@@ -10,6 +10,7 @@ pub(super) fn run(config: &Config) -> Done {
     super::make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     let ran = migrate::up(&mut conn)?;
+    crate::memberships::derived::ensure(&mut conn, |text| eprintln!("{text}"))?;
     match ran.len() {
         0 => println!("The database is up to date."),
         n => println!("Ran {n} migrations."),

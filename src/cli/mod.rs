@@ -147,6 +147,7 @@ fn open(config: &Config) -> Result<Conn, Stop> {
     make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     crate::db::migrate::up(&mut conn)?;
+    crate::memberships::derived::ensure(&mut conn, |text| eprintln!("{text}"))?;
     Ok(conn)
 }
 

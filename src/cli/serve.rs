@@ -24,6 +24,7 @@ use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
 use crate::http::limits::Limits;
 use crate::memberships::rules::Rules;
+use crate::memberships::{adoption, derived};
 
 /// Serves the registry.
 #[derive(Args)]
@@ -40,8 +41,8 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         return Err("listen: --demo has log-ins that everybody knows, so it serves on a loopback address only".into());
     }
     let countries = Countries::load().map_err(Stop)?;
-    let rules = Rules::default_rules().map_err(|e| e.to_string())?;
     let mut conn = super::open(config)?;
+    let rules = rules(config, &mut conn)?;
     let is_demo = mark(&mut conn, "demo")?.is_some();
     if is_demo && !args.demo {
         return Err(
@@ -114,6 +115,24 @@ async fn keep_tidy(parts: Parts) {
             }
         }
     }
+}
+
+/// The rules of membership: those of `rules_file`, or those adopted last.
+fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
+    let text = match &config.rules_file {
+        None => None,
+        Some(path) => Some(
+            std::fs::read_to_string(path)
+                .map_err(|e| format!("rules_file: {}: {e}", path.display()))?,
+        ),
+    };
+    let (rules, new) = adoption::adopt(conn, text.as_deref(), Instant::now())
+        .map_err(|e| format!("rules_file: {e}"))?;
+    if new {
+        tracing::info!("new rules of membership were adopted");
+        conn.transact(|tx| derived::rebuild(tx))?;
+    }
+    Ok(rules)
 }
 
 fn start_log(filter: &str) -> Result<(), Stop> {

@@ -256,25 +256,69 @@ diesel::table! {
 }
 
 diesel::table! {
-    membership_intervals (membership_id, no) {
+    membership_intervals (membership_id, from_day, known_from) {
         membership_id -> BigInt,
-        no -> Integer,
+        from_day -> Date,
+        known_from -> BigInt,
+        to_day -> Nullable<Date>,
+        known_to -> BigInt,
         organisation_id -> BigInt,
         state -> Text,
         membership_type -> Text,
         country -> Text,
-        from_day -> Date,
-        to_day -> Nullable<Date>,
         term_end -> Nullable<Date>,
+        cause_no -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    membership_flows (membership_id, on_day, no, known_from) {
+        membership_id -> BigInt,
+        on_day -> Date,
+        no -> Integer,
+        known_from -> BigInt,
+        known_to -> BigInt,
+        organisation_id -> BigInt,
+        kind -> Text,
+        country -> Text,
+        membership_type -> Text,
+        cause_no -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    member_counts (day, country, membership_type, measure) {
+        day -> Date,
+        country -> Text,
+        membership_type -> Text,
+        measure -> Text,
+        change -> BigInt,
+    }
+}
+
+diesel::table! {
+    membership_due (membership_id) {
+        membership_id -> BigInt,
+        due_on -> Date,
+    }
+}
+
+diesel::table! {
+    adopted_rules (seq) {
+        seq -> BigInt,
+        adopted_at -> BigInt,
+        sha256 -> Text,
+        text -> Text,
     }
 }
 
 diesel::table! {
     proposals (id) {
         id -> BigInt,
-        membership_id -> BigInt,
+        membership_id -> Nullable<BigInt>,
         organisation_id -> BigInt,
         country -> Text,
+        other_country -> Nullable<Text>,
         act -> Text,
         body -> Text,
         reason -> Nullable<Text>,
@@ -287,6 +331,36 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         version -> Integer,
         seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    proposal_consents (proposal_id, country) {
+        proposal_id -> BigInt,
+        country -> Text,
+        officer -> Text,
+        consented_at -> BigInt,
+        reason -> Nullable<Text>,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    job_leases (name) {
+        name -> Text,
+        holder -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    job_runs (id) {
+        id -> BigInt,
+        name -> Text,
+        started_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        outcome -> Text,
+        detail -> Text,
     }
 }
 
@@ -350,7 +424,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     membership_events,
     membership_intervals,
+    membership_flows,
+    member_counts,
+    membership_due,
+    adopted_rules,
     proposals,
+    proposal_consents,
+    job_leases,
+    job_runs,
     imports,
     import_rows,
 );

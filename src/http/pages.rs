@@ -109,6 +109,12 @@ fn write_cursor(shape: &[u8], key: &[String]) -> String {
     BASE64URL_NOPAD.encode(&json)
 }
 
+/// Refuses a cursor that no page gave.
+#[track_caller]
+pub fn bad_cursor() -> Error {
+    Error::new(Code::BadCursor, "start again without cursor")
+}
+
 /// Reads a cursor with `parts` sort values; refuses one of another query.
 pub fn read_cursor(
     cursor: Option<&str>,
@@ -116,7 +122,7 @@ pub fn read_cursor(
     parts: usize,
 ) -> Result<Option<Vec<String>>, Error> {
     let Some(text) = cursor else { return Ok(None) };
-    let bad = || Error::new(Code::BadCursor, "start again without cursor");
+    let bad = bad_cursor;
     let json = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| bad())?;
     let Cursor(from, key) = serde_json::from_slice(&json).map_err(|_| bad())?;
     if from != mark(shape) || key.len() != parts {
@@ -133,9 +139,7 @@ fn mark(shape: &[u8]) -> String {
 pub fn position(key: Option<Vec<String>>) -> Result<Option<i64>, Error> {
     let Some(key) = key else { return Ok(None) };
     let number = key.first().and_then(|text| text.parse().ok());
-    number
-        .map(Some)
-        .ok_or_else(|| Error::new(Code::BadCursor, "start again without cursor"))
+    number.map(Some).ok_or_else(bad_cursor)
 }
 
 /// Adds the `Link` header to an answer.

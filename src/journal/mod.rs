@@ -10,6 +10,7 @@
 //! | `chain.rs` | the hashes (pure) |
 //! | `facts.rs` | [`Recorded`]: rows as public, private and personal facts |
 //! | `append.rs` | [`enter`] |
+//! | `moment.rs` | the two times of a question: [`Moment`] |
 //! | `verify.rs` | replays the journal and compares it with the tables |
 //! | `queries.rs` | pages of entries |
 //! | `dto.rs`, `handlers.rs` | `GET /v1/journal` |
@@ -21,10 +22,12 @@ pub mod chain;
 mod dto;
 mod facts;
 pub mod handlers;
+pub mod moment;
 pub mod queries;
 mod verify;
 
 pub use append::{Entry, enter};
 pub use dto::{JournalEntry, JournalFacts};
 pub use facts::{Class, Recorded};
+pub use moment::{KnownAt, Moment};
 pub use verify::{Finding, Report, Table, verify};

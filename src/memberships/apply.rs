@@ -12,6 +12,7 @@ use crate::auth::{Acting, Permit};
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{RegistryNumber, change};
 
@@ -45,7 +46,7 @@ pub(super) async fn apply_for_membership(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, None)?;
             let held = open(tx, acting, &rules, &organisation, &body.body)?;
-            let shown = view::membership(&held, None, acting)?;
+            let shown = view::membership(&held, None, acting, Moment::of(acting.now().day()))?;
             Ok(Answer::json(201, &shown)?
                 .version(held.row.revision)
                 .location(format!("/v1/memberships/{}", held.row.id)))

@@ -17,6 +17,7 @@ use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::Moment;
 
 /// How long an invitation between two people stands against their deciding for each other, in days.
 const INVITED_DAYS: i64 = 30;
@@ -45,7 +46,7 @@ pub(super) async fn decide_proposal(
             let (next, proposal) = decide(tx, acting, &rules, id.0, &body.body)?;
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(&next, None, acting)?,
+                membership: view::membership(&next, None, acting, Moment::of(acting.now().day()))?,
             };
             Ok(Answer::json(200, &shown)?.version(next.row.revision))
         })
@@ -62,7 +63,7 @@ pub fn decide(
     body: &Decide,
 ) -> Result<(Held, ProposalRow), Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    let held = record::lock(tx, acting, rules, seen.membership_id, None)?;
+    let held = record::lock(tx, acting, rules, seen.membership_id.unwrap_or(Id(0)), None)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     must_be_open(&held, acting, &proposal)?;
     if body.revision != held.row.revision {

@@ -1,22 +1,35 @@
-//! Holds what is stored beside the events against what they fold to.
+//! What is stored beside the events: held against the fold for `journal verify`, and made anew from the events.
+
+use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::queries::{Held, events, intervals};
-use super::record::interval_rows;
-use super::rows::MembershipRow;
-use super::rules::Rules;
-use crate::db::schema::{memberships, organisations};
-use crate::db::{Conn, Id};
+use super::model::{Event, State};
+use super::rows::{EventRow, FlowRow, IntervalRow, MembershipRow};
+use super::timeline::{self, Counts, RulesByPosition};
+use super::{adoption, fold};
+use crate::db::schema::{
+    member_counts, membership_due, membership_events, membership_flows, membership_intervals,
+    memberships, organisations, registry_marks,
+};
+use crate::db::{Conn, Id, Tx};
 use crate::http::Error;
 use crate::organisations::rows::OrganisationRow;
 
 /// How many memberships are read at once.
-const PAGE: i64 = 1_000;
+const PAGE: i64 = 500;
 
-/// Every membership whose stored timeline, or whose organisation's first public day, is not what its events fold to.
-pub fn deviations(conn: &mut Conn, rules: &Rules) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
+/// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
+const VERSION: &str = "1";
+
+/// The mark that says by which version the tables were made.
+const MARK: &str = "timelines";
+
+/// Every membership after another, with its organisation and events.
+fn each(
+    conn: &mut Conn,
+    mut take: impl FnMut(&mut Conn, MembershipRow, OrganisationRow, Vec<Event>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut after = Id(i64::MIN);
     loop {
         let rows: Vec<(MembershipRow, OrganisationRow)> = memberships::table
@@ -26,38 +39,167 @@ pub fn deviations(conn: &mut Conn, rules: &Rules) -> Result<Vec<String>, Error> 
             .limit(PAGE)
             .load(conn)?;
         let Some((last, _)) = rows.last() else {
-            return Ok(found);
+            return Ok(());
         };
+        let first = after;
         after = last.id;
+        let events: Vec<EventRow> = membership_events::table
+            .filter(membership_events::membership_id.gt(first))
+            .filter(membership_events::membership_id.le(after))
+            .order((membership_events::membership_id, membership_events::no))
+            .load(conn)?;
+        let mut by_membership: BTreeMap<Id, Vec<Event>> = BTreeMap::new();
+        for row in events {
+            by_membership
+                .entry(row.membership_id)
+                .or_default()
+                .push(row.event()?);
+        }
         for (row, organisation) in rows {
-            let events = events(conn, row.id)?;
-            let ledger = super::fold::fold(&events, rules);
-            let held = Held {
-                row,
-                organisation,
-                events,
-                ledger,
-            };
-            if intervals(conn, held.row.id)? != interval_rows(&held) {
-                found.push(format!(
-                    "membership_intervals {}: the stored timeline is not what the events say",
-                    held.row.id
-                ));
-            }
-            let first = held
-                .ledger
-                .intervals
-                .iter()
-                .find(|i| i.state == super::model::State::Active)
-                .map(|i| i.from);
-            if let Some(first) = first
-                && held.organisation.public_from.is_none_or(|day| day > first)
-            {
-                found.push(format!(
-                    "organisations {}: public later than its first active day",
-                    held.organisation.number
-                ));
-            }
+            let events = by_membership.remove(&row.id).unwrap_or_default();
+            take(conn, row, organisation, events)?;
         }
     }
+}
+
+/// Every membership whose stored timeline is not what its events say, every organisation whose first public day is not, and
+/// every sum that is not the sum.
+pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    let adopted = adoption::history(conn)?;
+    let mut found = Vec::new();
+    let mut counts = Counts::new();
+    each(conn, |conn, row, organisation, events| {
+        check_one(conn, &adopted, &mut found, &mut counts, &row, &events)?;
+        let ledger = fold_now(&adopted, &events);
+        let first = ledger
+            .intervals
+            .iter()
+            .find(|i| i.state == State::Active)
+            .map(|i| i.from);
+        if let Some(first) = first
+            && organisation.public_from.is_none_or(|day| day > first)
+        {
+            found.push(format!(
+                "organisations {}: public later than its first active day",
+                organisation.number
+            ));
+        }
+        Ok(())
+    })?;
+    let stored: Vec<(chrono::NaiveDate, String, String, String, i64)> = member_counts::table
+        .filter(member_counts::change.ne(0))
+        .load(conn)?;
+    let stored: BTreeMap<_, i64> = stored
+        .into_iter()
+        .map(|(day, country, kind, measure, change)| ((day, country, kind, measure), change))
+        .collect();
+    let expected: BTreeMap<_, i64> = counts
+        .into_iter()
+        .filter(|(_, change)| *change != 0)
+        .map(|((day, country, kind, measure), change)| {
+            ((day, country, kind, measure.to_owned()), change)
+        })
+        .collect();
+    if stored != expected {
+        found.push("member_counts: the stored sums are not those of the timelines".to_owned());
+    }
+    Ok(found)
+}
+
+fn fold_now(adopted: &RulesByPosition, events: &[Event]) -> super::ledger::Ledger {
+    timeline::rules_at(adopted, i64::MAX)
+        .map(|rules| fold::fold(events, rules))
+        .unwrap_or_default()
+}
+
+fn check_one(
+    conn: &mut Conn,
+    adopted: &RulesByPosition,
+    found: &mut Vec<String>,
+    counts: &mut Counts,
+    row: &MembershipRow,
+    events: &[Event],
+) -> Result<(), Error> {
+    let expected = timeline::replay(row, events, adopted);
+    timeline::sum(counts, &expected);
+    let intervals: Vec<IntervalRow> = membership_intervals::table
+        .filter(membership_intervals::membership_id.eq(row.id))
+        .order((
+            membership_intervals::from_day,
+            membership_intervals::known_from,
+        ))
+        .load(conn)?;
+    let flows: Vec<FlowRow> = membership_flows::table
+        .filter(membership_flows::membership_id.eq(row.id))
+        .order((
+            membership_flows::on_day,
+            membership_flows::no,
+            membership_flows::known_from,
+        ))
+        .load(conn)?;
+    let due: Option<chrono::NaiveDate> = membership_due::table
+        .find(row.id)
+        .select(membership_due::due_on)
+        .first(conn)
+        .optional()?;
+    let ledger = fold_now(adopted, events);
+    for (table, same) in [
+        ("membership_intervals", intervals == expected.intervals),
+        ("membership_flows", flows == expected.flows),
+        (
+            "membership_due",
+            due == timeline::first_due(&ledger, events),
+        ),
+    ] {
+        if !same {
+            found.push(format!(
+                "{table} {}: the stored timeline is not what the events say",
+                row.id
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the tables anew where another version of the program made them. True when there was something to make.
+pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
+    let mark: Option<String> = registry_marks::table
+        .find(MARK)
+        .select(registry_marks::value)
+        .first(conn)
+        .optional()?;
+    if mark.as_deref() == Some(VERSION) {
+        return Ok(false);
+    }
+    let any: Option<i64> = membership_events::table
+        .select(membership_events::seq)
+        .first(conn)
+        .optional()?;
+    if any.is_some() {
+        tell("making the timelines of all memberships anew");
+    }
+    conn.transact(|tx| rebuild(tx))?;
+    Ok(any.is_some())
+}
+
+/// Makes everything that follows from the events anew, in the caller's transaction.
+pub fn rebuild(tx: &mut Tx<'_>) -> Result<(), Error> {
+    let adopted = adoption::history(tx)?;
+    timeline::clear(tx)?;
+    let mut counts = Counts::new();
+    each(tx, |conn, row, _, events| {
+        let rows = timeline::replay(&row, &events, &adopted);
+        timeline::sum(&mut counts, &rows);
+        let due = timeline::first_due(&fold_now(&adopted, &events), &events);
+        timeline::fill(conn, &row, &rows, due)
+    })?;
+    timeline::fill_counts(tx, &counts)?;
+    diesel::delete(registry_marks::table.find(MARK)).execute(&mut **tx)?;
+    diesel::insert_into(registry_marks::table)
+        .values((
+            registry_marks::name.eq(MARK),
+            registry_marks::value.eq(VERSION),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
 }

@@ -289,8 +289,8 @@ pub struct EventView {
 pub struct ProposalView {
     /// Opaque id.
     pub id: Id,
-    /// The membership.
-    pub membership: Id,
+    /// The membership; null where the act is one on the whole organisation.
+    pub membership: Option<Id>,
     /// Its organisation.
     pub organisation: OrganisationRef,
     /// The act.

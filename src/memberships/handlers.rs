@@ -1,6 +1,7 @@
 //! Reading memberships and proposals, and the frame of the acts that one person may do.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,11 +16,14 @@ use super::rules::Rules;
 use super::view;
 use crate::auth::policy::{Act, acts};
 use crate::auth::{Acting, Permit};
+use crate::countries::Countries;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, cached_public, docs, private};
+use crate::journal::Moment;
+use crate::journal::moment::{self, KnownAt};
 use crate::organisations::dto::MembershipSummary;
 use crate::organisations::model::{StateWord, TypeWord};
 use crate::organisations::{self, RegistryNumber};
@@ -50,7 +54,11 @@ pub(super) fn shown(
     acting: &Acting,
     status: u16,
 ) -> Result<Answer, Error> {
-    Ok(Answer::json(status, &view::membership(held, open, acting)?)?.version(held.row.revision))
+    let now = Moment::of(acting.now().day());
+    Ok(
+        Answer::json(status, &view::membership(held, open, acting, now)?)?
+            .version(held.row.revision),
+    )
 }
 
 /// An act of one person that says nothing but its day and reason.
@@ -114,7 +122,7 @@ async fn list_organisation_memberships(
         .snapshot(move |conn, acting| {
             let today = acting.now().day();
             let row = organisations::queries::by_number(conn, acting.reach(), today, &number)?;
-            let items = organisations::queries::memberships_of(conn, &[row.id], today)?
+            let items = organisations::queries::memberships_of(conn, &[row.id], Moment::of(today))?
                 .remove(&row.id)
                 .unwrap_or_default();
             let ids = if acting.reach().covers(&row.country) {
@@ -146,7 +154,7 @@ struct ListQuery {
     #[serde(default)]
     #[param(value_type = Vec<crate::countries::CountryCode>, example = json!(["KZ"]))]
     country: Vec<String>,
-    /// State today; repeat for any of several.
+    /// State at the moment; repeat for any of several.
     #[serde(default)]
     #[param(value_type = Vec<StateWord>, example = json!(["submitted"]))]
     state: Vec<State>,
@@ -154,6 +162,13 @@ struct ListQuery {
     #[serde(default, rename = "type")]
     #[param(value_type = Vec<TypeWord>, example = json!(["full"]))]
     membership_type: Vec<MembershipType>,
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    /// The day on which states are judged; today when absent.
+    #[param(value_type = Option<crate::http::day::Day>, example = "2026-06-30")]
+    as_of: Option<NaiveDate>,
+    /// What was recorded by then counts: an instant, or a day for its end (UTC); not in the future.
+    #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
+    known_at: Option<KnownAt>,
     /// Where the page before ended.
     #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
@@ -164,7 +179,8 @@ struct ListQuery {
 
 /// Lists memberships, those that wait longest first.
 ///
-/// A coordinator sees those of the own country.
+/// A coordinator sees those of the own country. Asked for applications by `state`, they come in the order in which they have
+/// waited; otherwise in the order of their last change.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_memberships", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerList)
@@ -173,16 +189,19 @@ struct ListQuery {
 async fn list_memberships(
     request: HttpRequest,
     permit: Permit<acts::ReadMemberships>,
+    countries: web::Data<Countries>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
-    let after = instant_and_id(query.query.cursor.as_deref(), &query.shape)?;
+    let after = place(query.query.cursor.as_deref(), &query.shape)?;
     let (shape, query) = (query.shape, query.query);
     let page = permit
         .snapshot(move |conn, acting| {
+            let today = acting.now().day();
+            let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
             let wanted = Wanted {
                 country: query.country,
-                state: query.state.iter().map(|s| s.as_str().to_owned()).collect(),
+                state: query.state,
                 membership_type: query
                     .membership_type
                     .iter()
@@ -190,23 +209,39 @@ async fn list_memberships(
                     .collect(),
                 after,
             };
-            let rows = queries::page(
-                conn,
-                acting.reach(),
-                acting.now().day(),
-                &wanted,
-                fetch_limit(limit),
-            )?;
-            Ok(Page::of(
-                rows,
-                limit,
-                &shape,
-                |r| vec![r.0.updated_at.to_string(), r.0.id.0.to_string()],
-                view::item,
-            ))
+            let by_waiting = wanted.by_waiting(at, today);
+            let (reach, most) = (acting.reach(), fetch_limit(limit));
+            let rows = if by_waiting {
+                let codes: Vec<String> = countries.iter().map(|c| c.code.clone()).collect();
+                queries::page_by_waiting(conn, reach, today, &codes, &wanted, most)?
+            } else {
+                queries::page(conn, reach, at, &wanted, most)?
+            };
+            let key = |r: &queries::QueueRow| {
+                let first = if by_waiting {
+                    r.2.from_day.to_string()
+                } else {
+                    r.0.updated_at.to_string()
+                };
+                vec![first, r.0.id.0.to_string()]
+            };
+            Ok(Page::of(rows, limit, &shape, key, view::item))
         })
         .await?;
     paged(&request, &page)
+}
+
+fn place(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(String, i64)>, Error> {
+    let Some(key) = read_cursor(cursor, shape, 2)? else {
+        return Ok(None);
+    };
+    match key.as_slice() {
+        [first, id] => {
+            let id = id.parse().map_err(|_| pages::bad_cursor())?;
+            Ok(Some((first.clone(), id)))
+        }
+        _ => Err(pages::bad_cursor()),
+    }
 }
 
 fn instant_and_id(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64)>, Error> {
@@ -216,7 +251,7 @@ fn instant_and_id(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64
     let numbers: Vec<i64> = key.iter().filter_map(|k| k.parse().ok()).collect();
     match numbers.as_slice() {
         [at, id] => Ok(Some((*at, *id))),
-        _ => Err(Error::new(Code::BadCursor, "start again without cursor")),
+        _ => Err(pages::bad_cursor()),
     }
 }
 
@@ -229,12 +264,27 @@ fn paged<T: serde::Serialize>(
     Ok(response)
 }
 
+/// Which moment.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MomentQuery {
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    /// The day on which state and standing are judged; today when absent.
+    #[param(value_type = Option<crate::http::day::Day>, example = "2026-06-30")]
+    as_of: Option<NaiveDate>,
+    /// What was recorded by then counts: an instant, or a day for its end (UTC); not in the future.
+    #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
+    known_at: Option<KnownAt>,
+}
+
 /// Reads one membership with its ledger.
 ///
-/// The events in the order of their recording, the timeline that they fold to, and the acts that are possible now.
+/// The events in the order of their recording, the timeline that they fold to, and the acts that are possible now. With
+/// `known_at`, the ledger as it was known then: its tag is of that past and no good for `If-Match`.
 #[utoipa::path(
     tag = "memberships", operation_id = "get_membership", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz")),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), MomentQuery),
     responses((status = 200, description = "The membership", body = Membership), docs::OfficerRead)
 )]
 #[get("/memberships/{id}")]
@@ -243,16 +293,22 @@ async fn get_membership(
     permit: Permit<acts::ReadMemberships>,
     rules: web::Data<Rules>,
     id: Path<Id>,
-    _query: NoQuery,
+    query: Query<MomentQuery>,
 ) -> Result<HttpResponse, Error> {
+    let query = query.query;
+    let past = query.as_of.is_some() || query.known_at.is_some();
     let found = permit
         .snapshot(move |conn, acting| {
-            let held = queries::held(conn, acting.reach(), &rules, id.0)?;
+            let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
+            let held = queries::held_at(conn, acting.reach(), &rules, id.0, at.known)?;
+            if at.known.is_some() {
+                return view::membership(&held, None, acting, at);
+            }
             let open = queries::open_proposal(conn, id.0)?;
-            view::membership(&held, open.as_ref(), acting)
+            view::membership(&held, open.as_ref(), acting, at)
         })
         .await?;
-    private(&request, Some(found.revision), &found)
+    private(&request, (!past).then_some(found.revision), &found)
 }
 
 /// Which proposals.

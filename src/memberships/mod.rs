@@ -15,6 +15,8 @@
 //!
 //! - [`rows`], [`queries`]: the tables, and all reading SQL.
 //! - [`record`]: the one frame in which an event is written.
+//! - [`adoption`]: which rules hold, and since when the registry knows.
+//! - [`timeline`]: the stored timeline, in two times, and its sums.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `return_application`, `withdraw_application`,
 //!   [`recommend`], [`decide`], `retract`.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
@@ -25,6 +27,7 @@
 
 pub mod acts;
 pub mod admissible;
+pub mod adoption;
 pub mod apply;
 pub mod corrections;
 pub mod decide;
@@ -45,6 +48,7 @@ mod review;
 pub mod rows;
 pub mod rules;
 mod submit;
+pub mod timeline;
 mod view;
 mod withdraw_application;
 

@@ -1,13 +1,13 @@
 //! All reading SQL of memberships. Every query on country-bound rows asks for a [`Reach`].
 
 use chrono::NaiveDate;
-use diesel::dsl::sql;
+use diesel::dsl::{Eq, InnerJoin, InnerJoinOn, IntoBoxed, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Date};
 
 use super::fold::fold;
 use super::ledger::Ledger;
-use super::model::Event;
+use super::model::{Event, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use crate::auth::{Reach, Scope};
@@ -15,7 +15,9 @@ use crate::db::schema::{
     membership_events, membership_intervals, memberships, organisations, proposals,
 };
 use crate::db::{Conn, Id, MultiBackend};
-use crate::http::Error;
+use crate::http::{Error, pages};
+use crate::journal::Moment;
+use crate::journal::moment::STILL;
 use crate::organisations::rows::OrganisationRow;
 
 /// A membership with its organisation, its events and what they fold to.
@@ -33,14 +35,7 @@ pub struct Held {
 
 /// The membership with this id, if this reach covers its organisation's country.
 pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Held, Error> {
-    let found: Option<(MembershipRow, OrganisationRow)> = memberships::table
-        .inner_join(organisations::table)
-        .filter(memberships::id.eq(id))
-        .first(conn)
-        .optional()?;
-    let (row, organisation) = found
-        .filter(|(_, o)| reach.covers(&o.country))
-        .ok_or_else(|| Error::not_found("membership"))?;
+    let (row, organisation) = reached(conn, reach, id)?;
     let events = events(conn, id)?;
     let ledger = fold(&events, rules);
     Ok(Held {
@@ -51,6 +46,57 @@ pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Hel
     })
 }
 
+/// The same as it was known at a position; not found where it was not known yet.
+pub fn held_at(
+    conn: &mut Conn,
+    reach: &Reach,
+    rules: &Rules,
+    id: Id,
+    known: Option<i64>,
+) -> Result<Held, Error> {
+    let Some(seq) = known else {
+        return held(conn, reach, rules, id);
+    };
+    let (mut row, organisation) = reached(conn, reach, id)?;
+    let events = super::fold::known_at(&events(conn, id)?, seq);
+    let Some(last) = events.last() else {
+        return Err(Error::not_found("membership"));
+    };
+    // One revision for each event of a person: what the calendar's recorder writes makes none.
+    let by_people = events.iter().filter(|e| !e.kind.is_calendar());
+    row.revision = i32::try_from(by_people.clone().count()).unwrap_or(i32::MAX);
+    row.updated_at = last.recorded_at;
+    row.updated_by = by_people
+        .last()
+        .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
+        .unwrap_or_default();
+    let ledger = match super::adoption::known_at(conn, seq)? {
+        Some(rules) => fold(&events, &rules),
+        None => fold(&events, rules),
+    };
+    Ok(Held {
+        row,
+        organisation,
+        events,
+        ledger,
+    })
+}
+
+fn reached(
+    conn: &mut Conn,
+    reach: &Reach,
+    id: Id,
+) -> Result<(MembershipRow, OrganisationRow), Error> {
+    let found: Option<(MembershipRow, OrganisationRow)> = memberships::table
+        .inner_join(organisations::table)
+        .filter(memberships::id.eq(id))
+        .first(conn)
+        .optional()?;
+    found
+        .filter(|(_, o)| reach.covers(&o.country))
+        .ok_or_else(|| Error::not_found("membership"))
+}
+
 /// The events of a membership, in order.
 pub fn events(conn: &mut Conn, id: Id) -> Result<Vec<Event>, Error> {
     let rows: Vec<EventRow> = membership_events::table
@@ -58,14 +104,6 @@ pub fn events(conn: &mut Conn, id: Id) -> Result<Vec<Event>, Error> {
         .order(membership_events::no)
         .load(conn)?;
     rows.iter().map(EventRow::event).collect()
-}
-
-/// The stored timeline of a membership.
-pub fn intervals(conn: &mut Conn, id: Id) -> Result<Vec<IntervalRow>, Error> {
-    Ok(membership_intervals::table
-        .filter(membership_intervals::membership_id.eq(id))
-        .order(membership_intervals::no)
-        .load(conn)?)
 }
 
 /// The memberships of an organisation.
@@ -81,58 +119,87 @@ pub fn of_organisation(conn: &mut Conn, organisation_id: i64) -> Result<Vec<Memb
 pub struct Wanted {
     /// Any of these countries.
     pub country: Vec<String>,
-    /// Any of these states, on the day.
-    pub state: Vec<String>,
-    /// Any of these types, on the day.
+    /// Any of these states, at the moment.
+    pub state: Vec<State>,
+    /// Any of these types, at the moment.
     pub membership_type: Vec<String>,
-    /// Behind this instant and id.
-    pub after: Option<(i64, i64)>,
+    /// Behind this place in the order.
+    pub after: Option<(String, i64)>,
+}
+
+impl Wanted {
+    /// Applications and other states that no calendar ends are listed by how long they hold; everything else by its last
+    /// change.
+    #[must_use]
+    pub fn by_waiting(&self, at: Moment, today: NaiveDate) -> bool {
+        let calendar = |s: &State| s.is_member();
+        at == Moment::of(today) && !self.state.is_empty() && !self.state.iter().any(calendar)
+    }
 }
 
 /// One row of the queue: the membership, its organisation, and its interval on the day.
 pub type QueueRow = (MembershipRow, OrganisationRow, IntervalRow);
 
-/// A page of memberships by the time of their last change, oldest first.
-pub fn page(
-    conn: &mut Conn,
-    reach: &Reach,
-    day: NaiveDate,
-    wanted: &Wanted,
-    limit: i64,
-) -> Result<Vec<QueueRow>, Error> {
+type QueueQuery<'a> = IntoBoxed<
+    'a,
+    InnerJoinOn<
+        InnerJoin<memberships::table, organisations::table>,
+        membership_intervals::table,
+        Eq<membership_intervals::membership_id, memberships::id>,
+    >,
+    MultiBackend,
+>;
+
+/// What of the queue this reach covers and the question wants.
+fn queue<'a>(reach: &Reach, at: Moment, wanted: &Wanted) -> QueueQuery<'a> {
     let mut query = memberships::table
         .inner_join(organisations::table)
         .inner_join(
             membership_intervals::table.on(membership_intervals::membership_id.eq(memberships::id)),
         )
-        .filter(membership_intervals::from_day.le(day))
-        .filter(
-            membership_intervals::to_day
-                .is_null()
-                .or(membership_intervals::to_day.gt(day)),
-        )
-        .into_boxed::<MultiBackend>();
+        .into_boxed::<MultiBackend>()
+        .filter(sql::<Bool>(&at.is_known("membership_intervals")));
     query = match reach.scope() {
         Scope::All => query,
         Scope::One(own) => query.filter(organisations::country.eq(own.clone())),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };
-    if !wanted.country.is_empty() {
-        query = query.filter(organisations::country.eq_any(wanted.country.clone()));
-    }
-    if !wanted.state.is_empty() {
-        query = query.filter(membership_intervals::state.eq_any(wanted.state.clone()));
-    }
     if !wanted.membership_type.is_empty() {
         query = query
             .filter(membership_intervals::membership_type.eq_any(wanted.membership_type.clone()));
     }
-    if let Some((at, id)) = wanted.after {
+    query
+}
+
+/// A page of memberships by the time of their last change, oldest first.
+pub fn page(
+    conn: &mut Conn,
+    reach: &Reach,
+    at: Moment,
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<Vec<QueueRow>, Error> {
+    let mut query = queue(reach, at, wanted)
+        .filter(membership_intervals::from_day.le(at.day))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(at.day)),
+        );
+    if !wanted.country.is_empty() {
+        query = query.filter(organisations::country.eq_any(wanted.country.clone()));
+    }
+    if !wanted.state.is_empty() {
+        let states: Vec<&str> = wanted.state.iter().map(|s| s.as_str()).collect();
+        query = query.filter(membership_intervals::state.eq_any(states));
+    }
+    if let Some((at, id)) = &wanted.after {
+        let at: i64 = at.parse().map_err(|_| pages::bad_cursor())?;
         query = query.filter(
             sql::<Bool>("(memberships.updated_at, memberships.id) > (")
                 .bind::<BigInt, _>(at)
                 .sql(", ")
-                .bind::<BigInt, _>(id)
+                .bind::<BigInt, _>(*id)
                 .sql(")"),
         );
     }
@@ -140,6 +207,58 @@ pub fn page(
         .order((memberships::updated_at, memberships::id))
         .limit(limit)
         .load(conn)?)
+}
+
+/// A page of memberships in states that no calendar ends, those that wait longest first. One short walk along the index for
+/// each country and state, put together here: a rare state costs what a common one does.
+pub fn page_by_waiting(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    countries: &[String],
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<Vec<QueueRow>, Error> {
+    let after = match &wanted.after {
+        None => None,
+        Some((day, id)) => Some((
+            crate::http::day::parse(day).ok_or_else(pages::bad_cursor)?,
+            *id,
+        )),
+    };
+    let mut found: Vec<QueueRow> = Vec::new();
+    let asked = |c: &&String| wanted.country.is_empty() || wanted.country.contains(c);
+    for country in countries.iter().filter(asked).filter(|c| reach.covers(c)) {
+        for state in &wanted.state {
+            let mut query = queue(reach, Moment::of(today), wanted)
+                .filter(membership_intervals::to_day.is_null())
+                .filter(membership_intervals::country.eq(country.clone()))
+                .filter(membership_intervals::state.eq(state.as_str()))
+                .filter(membership_intervals::from_day.le(today));
+            if let Some((day, id)) = after {
+                query = query.filter(
+                    sql::<Bool>(
+                        "(membership_intervals.from_day, membership_intervals.membership_id) > (",
+                    )
+                    .bind::<Date, _>(day)
+                    .sql(", ")
+                    .bind::<BigInt, _>(id)
+                    .sql(")"),
+                );
+            }
+            let rows: Vec<QueueRow> = query
+                .order((
+                    membership_intervals::from_day,
+                    membership_intervals::membership_id,
+                ))
+                .limit(limit)
+                .load(conn)?;
+            found.extend(rows);
+        }
+    }
+    found.sort_by_key(|(row, _, interval)| (interval.from_day, row.id));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 /// True when the organisation has a membership of this type that is open on the day or opens later, other than `except`.
@@ -162,6 +281,7 @@ pub fn other_open(
     ];
     let found: i64 = membership_intervals::table
         .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
         .filter(membership_intervals::membership_type.eq(kind))
         .filter(membership_intervals::state.eq_any(open))
         .filter(
@@ -183,6 +303,7 @@ pub fn last_rejection(
 ) -> Result<Option<NaiveDate>, Error> {
     Ok(membership_intervals::table
         .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
         .filter(membership_intervals::membership_type.eq(kind))
         .filter(membership_intervals::state.eq("rejected"))
         .select(diesel::dsl::max(membership_intervals::from_day))
@@ -198,10 +319,13 @@ pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Err
         .optional()?)
 }
 
-/// The proposal with this id, if this reach covers its country.
+/// The proposal with this id, if this reach covers its country, or the other one of an act across a border.
 pub fn proposal(conn: &mut Conn, reach: &Reach, id: Id) -> Result<ProposalRow, Error> {
     let row: Option<ProposalRow> = proposals::table.find(id).first(conn).optional()?;
-    row.filter(|p| reach.covers(&p.country))
+    let reached = |p: &ProposalRow| {
+        reach.covers(&p.country) || p.other_country.as_deref().is_some_and(|c| reach.covers(c))
+    };
+    row.filter(reached)
         .ok_or_else(|| Error::not_found("proposal"))
 }
 
@@ -218,7 +342,11 @@ pub fn proposals_page(
         .into_boxed::<MultiBackend>();
     query = match reach.scope() {
         Scope::All => query,
-        Scope::One(own) => query.filter(proposals::country.eq(own.clone())),
+        Scope::One(own) => query.filter(
+            proposals::country
+                .eq(own.clone())
+                .or(proposals::other_country.assume_not_null().eq(own.clone())),
+        ),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };
     if let Some(status) = status {

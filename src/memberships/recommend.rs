@@ -17,6 +17,7 @@ use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::Moment;
 use crate::organisations;
 
 /// Recommends an application for or against admission.
@@ -44,7 +45,12 @@ pub(super) async fn recommend_membership(
             let (next, proposal) = recommend(tx, acting, &rules, &held, &body.body)?;
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(&next, Some(&proposal), acting)?,
+                membership: view::membership(
+                    &next,
+                    Some(&proposal),
+                    acting,
+                    Moment::of(acting.now().day()),
+                )?,
             };
             Ok(Answer::json(202, &shown)?
                 .version(next.row.revision)
@@ -104,9 +110,10 @@ pub fn recommend(
         |tx, entry, next| {
             let proposal = ProposalRow {
                 id: Id::random().map_err(Error::internal)?,
-                membership_id: next.row.id,
+                membership_id: Some(next.row.id),
                 organisation_id: next.organisation.id,
                 country: next.organisation.country.clone(),
+                other_country: None,
                 act: "recommend".to_owned(),
                 body: serde_json::json!({ "stance": body.stance }).to_string(),
                 reason: Some(body.reason.as_str().to_owned()),

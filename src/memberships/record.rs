@@ -12,12 +12,11 @@ use super::ledger::Ledger;
 use super::machine::Act;
 use super::model::{Event, EventKind};
 use super::queries::{self, Held};
-use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
+use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
+use super::timeline;
 use crate::auth::Acting;
-use crate::db::schema::{
-    membership_events, membership_intervals, memberships, organisations, proposals,
-};
+use crate::db::schema::{membership_events, memberships, organisations, proposals};
 use crate::db::{Id, Tx, dialect};
 use crate::http::tags::IfMatch;
 use crate::http::{Code, Error};
@@ -190,42 +189,18 @@ fn add(
         .values(&row)
         .execute(&mut **tx)?;
     entry.now(&row)?;
+    let before = held.events.clone();
     held.events.push(event);
-    held.ledger = ledger;
-    store_intervals(tx, &held)?;
+    let ledger_before = std::mem::replace(&mut held.ledger, ledger);
+    timeline::store(
+        tx,
+        &held.row,
+        (&ledger_before, &held.ledger),
+        (&before, &held.events),
+        entry.seq(),
+    )?;
     publish(tx, acting, entry, &mut held)?;
     Ok(held)
-}
-
-/// The rows of a timeline.
-pub fn interval_rows(held: &Held) -> Vec<IntervalRow> {
-    (1..)
-        .zip(&held.ledger.intervals)
-        .map(|(no, interval)| IntervalRow {
-            membership_id: held.row.id,
-            no,
-            organisation_id: held.row.organisation_id,
-            state: interval.state.as_str().to_owned(),
-            membership_type: interval.membership_type.as_str().to_owned(),
-            country: interval.country.clone(),
-            from_day: interval.from,
-            to_day: interval.to,
-            term_end: interval.term_end,
-        })
-        .collect()
-}
-
-fn store_intervals(tx: &mut Tx<'_>, held: &Held) -> Result<(), Error> {
-    diesel::delete(
-        membership_intervals::table.filter(membership_intervals::membership_id.eq(held.row.id)),
-    )
-    .execute(&mut **tx)?;
-    for row in interval_rows(held) {
-        diesel::insert_into(membership_intervals::table)
-            .values(&row)
-            .execute(&mut **tx)?;
-    }
-    Ok(())
 }
 
 /// An organisation is public from the first day of its first `active`.

@@ -16,6 +16,7 @@ use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::Moment;
 
 /// Retracts an own proposal.
 ///
@@ -40,7 +41,7 @@ pub(super) async fn retract_proposal(
             let (next, proposal) = retract(tx, acting, &rules, id.0, &body.body)?;
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(&next, None, acting)?,
+                membership: view::membership(&next, None, acting, Moment::of(acting.now().day()))?,
             };
             Ok(Answer::json(200, &shown)?.version(next.row.revision))
         })
@@ -56,7 +57,7 @@ fn retract(
     body: &Retract,
 ) -> Result<(Held, ProposalRow), Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    let held = record::lock(tx, acting, rules, seen.membership_id, None)?;
+    let held = record::lock(tx, acting, rules, seen.membership_id.unwrap_or(Id(0)), None)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     decide::must_be_open(&held, acting, &proposal)?;
     if proposal.proposer != acting.actor().to_string() {

@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 
 use super::model::{CheckedItem, Event, Replacement};
 use crate::db::Id;
-use crate::db::schema::{membership_events, membership_intervals, memberships, proposals};
+use crate::db::schema::{
+    adopted_rules, membership_events, membership_flows, membership_intervals, memberships,
+    proposal_consents, proposals,
+};
 use crate::http::Error;
 use crate::journal::{Class, Recorded};
 
@@ -154,14 +157,20 @@ impl Recorded for EventRow {
     }
 }
 
-/// A stretch of days in one state, as the fold says.
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+/// A stretch of days in one state, as the fold says, and between which positions of the journal it said so.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = membership_intervals)]
 pub struct IntervalRow {
     /// The membership.
     pub membership_id: Id,
-    /// Its place, from 1.
-    pub no: i32,
+    /// First day.
+    pub from_day: NaiveDate,
+    /// The journal position that made it known.
+    pub known_from: i64,
+    /// The day after the last; none while it is open.
+    pub to_day: Option<NaiveDate>,
+    /// The journal position that made it untrue; [`STILL`](crate::journal::moment::STILL) while it stands.
+    pub known_to: i64,
     /// The organisation's internal id.
     pub organisation_id: i64,
     /// The state's word.
@@ -170,12 +179,88 @@ pub struct IntervalRow {
     pub membership_type: String,
     /// The country then.
     pub country: String,
-    /// First day.
-    pub from_day: NaiveDate,
-    /// The day after the last; none while it is open.
-    pub to_day: Option<NaiveDate>,
     /// The last day inside the term, for members.
     pub term_end: Option<NaiveDate>,
+    /// The event that began it; none for the calendar.
+    pub cause_no: Option<i32>,
+}
+
+/// A member that came or went, as the fold says, and between which positions of the journal it said so.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = membership_flows)]
+pub struct FlowRow {
+    /// The membership.
+    pub membership_id: Id,
+    /// The day from whose start it counts.
+    pub on_day: NaiveDate,
+    /// Its place among those of the day, from 1.
+    pub no: i32,
+    /// The journal position that made it known.
+    pub known_from: i64,
+    /// The journal position that made it untrue; [`STILL`](crate::journal::moment::STILL) while it stands.
+    pub known_to: i64,
+    /// The organisation's internal id.
+    pub organisation_id: i64,
+    /// The column's word.
+    pub kind: String,
+    /// The country whose number changes.
+    pub country: String,
+    /// The type whose number changes.
+    pub membership_type: String,
+    /// The event that brought it about; none for the calendar.
+    pub cause_no: Option<i32>,
+}
+
+/// Rules of membership that were adopted.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, Serialize)]
+#[diesel(table_name = adopted_rules)]
+pub struct AdoptedRow {
+    /// The journal position of the adoption.
+    pub seq: i64,
+    /// When, µs.
+    pub adopted_at: i64,
+    /// SHA-256 of the text, hex.
+    pub sha256: String,
+    /// The rules file.
+    pub text: String,
+}
+
+impl Recorded for AdoptedRow {
+    const TABLE: &'static str = "adopted_rules";
+    fn key(&self) -> String {
+        self.sha256.clone()
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Public
+    }
+}
+
+/// An officer of a second country, or the secretariat's, who agreed to a proposal that needs several.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, Serialize)]
+#[diesel(table_name = proposal_consents, treat_none_as_default_value = false)]
+pub struct ConsentRow {
+    /// The proposal.
+    pub proposal_id: Id,
+    /// The country that the officer speaks for.
+    pub country: String,
+    /// Who (an actor word).
+    pub officer: String,
+    /// When, µs.
+    pub consented_at: i64,
+    /// Why.
+    pub reason: Option<String>,
+    /// The journal position.
+    pub seq: i64,
+}
+
+impl Recorded for ConsentRow {
+    const TABLE: &'static str = "proposal_consents";
+    fn key(&self) -> String {
+        format!("{}/{}", self.proposal_id, self.country)
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
 }
 
 /// An act that waits for a second officer.
@@ -184,19 +269,21 @@ pub struct IntervalRow {
 pub struct ProposalRow {
     /// Opaque id.
     pub id: Id,
-    /// The membership.
-    pub membership_id: Id,
+    /// The membership; none where the act is one on the whole organisation.
+    pub membership_id: Option<Id>,
     /// The organisation's internal id.
     pub organisation_id: i64,
     /// The organisation's country.
     pub country: String,
+    /// The other country, where the act crosses a border.
+    pub other_country: Option<String>,
     /// The act's word.
     pub act: String,
     /// What the act would do, as JSON.
     pub body: String,
     /// Why the proposer proposes it.
     pub reason: Option<String>,
-    /// The membership's revision that it was made for.
+    /// The revision of the membership, or the version of the organisation, that it was made for.
     pub revision: i32,
     /// `open`, or how it was closed.
     pub status: String,
@@ -232,5 +319,7 @@ pub fn recorded_tables() -> Vec<crate::journal::Table> {
         crate::recorded_table!(memberships, MembershipRow, id),
         crate::recorded_table!(membership_events, EventRow, membership_id),
         crate::recorded_table!(proposals, ProposalRow, id),
+        crate::recorded_table!(proposal_consents, ConsentRow, proposal_id),
+        crate::recorded_table!(adopted_rules, AdoptedRow, seq),
     ]
 }

@@ -112,6 +112,15 @@ impl Term {
 }
 
 impl Rule {
+    /// Says whether two rules say the same, whatever day they begin on.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        Self {
+            from: other.from,
+            ..self.clone()
+        } == *other
+    }
+
     /// The term that begins on a day. Days beyond the calendar's end become its last day.
     #[must_use]
     pub fn term_from(&self, start: NaiveDate) -> Term {
@@ -287,6 +296,20 @@ impl Rules {
     /// Never in a build whose tests pass: the text is part of the program.
     pub fn default_rules() -> Result<Self, RulesError> {
         Self::parse(DEFAULT)
+    }
+
+    /// The first days of a type's rules, in order.
+    #[must_use]
+    pub fn first_days(&self, membership_type: MembershipType) -> Vec<NaiveDate> {
+        let dated = match membership_type {
+            MembershipType::Full => &self.full,
+            MembershipType::Associate => &self.associate,
+            MembershipType::Observer => &self.observer,
+        };
+        std::iter::once(&dated.first)
+            .chain(&dated.later)
+            .map(|rule| rule.from)
+            .collect()
     }
 
     /// The rule of a type on a day; before the first rule's day, the first one.

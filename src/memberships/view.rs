@@ -12,6 +12,7 @@ use crate::auth::policy::{Action, Grant, grant};
 use crate::auth::{Acting, Principal};
 use crate::db::Instant;
 use crate::http::Error;
+use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
 
 /// The acts that are possible on a day and that this caller's role may do.
@@ -37,11 +38,12 @@ pub fn membership(
     held: &Held,
     open: Option<&ProposalRow>,
     acting: &Acting,
+    at: Moment,
 ) -> Result<Membership, Error> {
     let today = acting.now().day();
     let interval = held
         .ledger
-        .interval_on(today)
+        .interval_on(at.day)
         .or_else(|| held.ledger.intervals.first());
     let interval = interval.ok_or_else(|| Error::internal("a membership without an interval"))?;
     Ok(Membership {
@@ -50,16 +52,20 @@ pub fn membership(
         membership_type: interval.membership_type.as_str().to_owned(),
         state: interval.state.as_str().to_owned(),
         state_since: interval.from,
-        member_since: held.ledger.member_since(today),
+        member_since: held.ledger.member_since(at.day),
         term_end: interval.term_end,
         revision: held.row.revision,
         created_at: Instant(held.row.created_at),
         updated_at: Instant(held.row.updated_at),
         updated_by: held.row.updated_by.clone(),
-        possible: possible(held, acting.principal(), today)
-            .into_iter()
-            .map(|a| a.name().to_owned())
-            .collect(),
+        possible: if at.known.is_some() {
+            Vec::new()
+        } else {
+            possible(held, acting.principal(), today)
+                .into_iter()
+                .map(|a| a.name().to_owned())
+                .collect()
+        },
         proposal: open.map(|p| proposal(p, &held.organisation)).transpose()?,
         intervals: held
             .ledger

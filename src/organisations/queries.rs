@@ -19,6 +19,7 @@ use crate::db::schema::{
 };
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
+use crate::journal::Moment;
 
 type Boxed<'a> = organisations::BoxedQuery<'a, MultiBackend>;
 
@@ -82,7 +83,7 @@ pub struct Wanted {
     pub theme: Vec<String>,
     /// Any of these goals.
     pub sdg: Vec<u8>,
-    /// Any of these states of a membership, today.
+    /// Any of these states of a membership, at the moment.
     pub state: Vec<String>,
     /// Any of these types of membership (together with `state`, or with any member state).
     pub membership_type: Vec<String>,
@@ -94,12 +95,7 @@ pub struct Wanted {
     pub after: Option<(String, String)>,
 }
 
-fn narrowed<'a>(
-    mut query: Boxed<'a>,
-    wanted: &Wanted,
-    reach: &Reach,
-    today: NaiveDate,
-) -> Boxed<'a> {
+fn narrowed<'a>(mut query: Boxed<'a>, wanted: &Wanted, reach: &Reach, at: Moment) -> Boxed<'a> {
     if !wanted.country.is_empty() {
         query = query.filter(organisations::country.eq_any(wanted.country.clone()));
     }
@@ -120,7 +116,7 @@ fn narrowed<'a>(
         query = query.filter(any);
     }
     if !wanted.state.is_empty() || !wanted.membership_type.is_empty() {
-        query = query.filter(holds_membership(wanted, reach, today));
+        query = query.filter(holds_membership(wanted, reach, at));
     }
     if let Some(identifier) = &wanted.identifier {
         query = query.filter(holds_identifier(identifier, reach));
@@ -130,16 +126,16 @@ fn narrowed<'a>(
 
 type SqlCondition = Box<dyn BoxableExpression<organisations::table, MultiBackend, SqlType = Bool>>;
 
-/// An interval of a membership holds today. Correlated and written out, because Diesel cannot box a subquery that
+/// An interval of a membership holds at the moment. Correlated and written out, because Diesel cannot box a subquery that
 /// looks at the outer table, and an uncorrelated one would read all memberships for every page.
-fn holds_membership(wanted: &Wanted, reach: &Reach, today: NaiveDate) -> SqlCondition {
+fn holds_membership(wanted: &Wanted, reach: &Reach, at: Moment) -> SqlCondition {
     let held = sql::<Bool>(
         "EXISTS (SELECT 1 FROM membership_intervals held WHERE held.organisation_id = organisations.id AND held.from_day <= ",
     )
-    .bind::<Date, _>(today)
+    .bind::<Date, _>(at.day)
     .sql(" AND (held.to_day IS NULL OR held.to_day > ")
-    .bind::<Date, _>(today)
-    .sql(&format!(") AND {} AND {} AND ", is_word("held.state", &wanted.state), is_word("held.membership_type", &wanted.membership_type)));
+    .bind::<Date, _>(at.day)
+    .sql(&format!(") AND {} AND {} AND {} AND ", at.is_known("held"), is_word("held.state", &wanted.state), is_word("held.membership_type", &wanted.membership_type)));
     // An application must not be found by asking for its state: beyond the reach only public standings count.
     let public = is_word("held.state", &PUBLIC_STATES);
     match reach.scope() {
@@ -219,15 +215,19 @@ fn any_code<'a>(
     any
 }
 
-/// A page of organisations by name.
+/// A page of organisations by name: those that may be known of today, and are as wanted at the moment.
 pub fn page(
     conn: &mut Conn,
     reach: &Reach,
-    today: NaiveDate,
+    (today, at): (NaiveDate, Moment),
     wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<OrganisationRow>, Error> {
-    let mut query = narrowed(visible(reach, today), wanted, reach, today);
+    let mut query = narrowed(visible(reach, today), wanted, reach, at);
+    if let Some(seq) = at.known {
+        // An organisation's internal id is the position of its registration.
+        query = query.filter(organisations::id.le(seq));
+    }
     if let Some((key, number)) = &wanted.after {
         let (key, number) = (key.clone(), number.clone());
         // A row comparison is one range of the index on both databases; OR of two conditions is not.
@@ -254,10 +254,10 @@ pub fn page(
 pub fn count(
     conn: &mut Conn,
     reach: &Reach,
-    today: NaiveDate,
+    (today, at): (NaiveDate, Moment),
     wanted: &Wanted,
 ) -> Result<i64, Error> {
-    Ok(narrowed(visible(reach, today), wanted, reach, today)
+    Ok(narrowed(visible(reach, today), wanted, reach, at)
         .count()
         .get_result(conn)?)
 }
@@ -379,20 +379,21 @@ pub fn references(conn: &mut Conn, id: i64) -> Result<Vec<ReferenceRow>, Error> 
 
 type IntervalRow = (i64, i64, String, String, NaiveDate, Option<NaiveDate>);
 
-/// What is public of the memberships of these organisations, as of a day.
+/// What is public of the memberships of these organisations at a moment.
 pub fn memberships_of(
     conn: &mut Conn,
     ids: &[i64],
-    day: NaiveDate,
+    at: Moment,
 ) -> Result<HashMap<i64, Vec<MembershipSummary>>, Error> {
     let rows: Vec<IntervalRow> = membership_intervals::table
         .filter(membership_intervals::organisation_id.eq_any(ids))
-        .filter(membership_intervals::from_day.le(day))
+        .filter(membership_intervals::from_day.le(at.day))
+        .filter(sql::<Bool>(&at.is_known("membership_intervals")))
         .filter(membership_intervals::state.eq_any(PUBLIC_STATES))
         .order((
             membership_intervals::organisation_id,
             membership_intervals::membership_id,
-            membership_intervals::no,
+            membership_intervals::from_day,
         ))
         .select((
             membership_intervals::organisation_id,
@@ -405,7 +406,7 @@ pub fn memberships_of(
         .load(conn)?;
     let mut found: HashMap<i64, Vec<MembershipSummary>> = HashMap::new();
     for (id, intervals) in group(rows, |r| r.0) {
-        found.insert(id, summaries(&intervals, day));
+        found.insert(id, summaries(&intervals, at.day));
     }
     Ok(found)
 }

@@ -17,6 +17,7 @@ use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
 use crate::http::{Code, Error, NoQuery, Path, Query, cached_public, docs, private};
+use crate::journal::moment::{self, KnownAt};
 use crate::journal::{Class, JournalEntry};
 
 /// Which organisations, in which order.
@@ -44,7 +45,7 @@ struct ListQuery {
     #[serde(default)]
     #[param(value_type = Vec<Sdg>, example = json!([13]))]
     sdg: Vec<Sdg>,
-    /// State of a membership today; repeat for any of several. The public may ask for standings only.
+    /// State of a membership at the moment; repeat for any of several. The public may ask for standings only.
     #[serde(default)]
     #[param(value_type = Vec<StateWord>, example = json!(["active"]))]
     state: Vec<String>,
@@ -58,6 +59,13 @@ struct ListQuery {
     /// `name` (default) or `-name`.
     #[param(inline, value_type = Option<SortWord>, example = "name")]
     sort: Option<String>,
+    /// The day on which states, types and standings are judged; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[param(value_type = Option<crate::http::day::Day>, example = "2026-06-30")]
+    as_of: Option<chrono::NaiveDate>,
+    /// What the registry knew of memberships by then: an instant, or a day for its end (UTC); not in the future.
+    #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
+    known_at: Option<KnownAt>,
     /// Where the page before ended.
     #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
@@ -159,15 +167,17 @@ pub(super) async fn list_organisations(
         wanted.after = parts.next().zip(parts.next());
     }
     let (shape, count) = (query.shape, query.query.count == Some(true));
+    let (as_of, known_at) = (query.query.as_of, query.query.known_at);
     let (page, public) = permit
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
+            let at = moment::resolve(conn, as_of, known_at, acting.now())?;
             let total = if count {
-                Some(queries::count(conn, reach, today, &wanted)?)
+                Some(queries::count(conn, reach, (today, at), &wanted)?)
             } else {
                 None
             };
-            let rows = queries::page(conn, reach, today, &wanted, fetch_limit(limit))?;
+            let rows = queries::page(conn, reach, (today, at), &wanted, fetch_limit(limit))?;
             let page = Page::of(
                 rows,
                 limit,
@@ -175,7 +185,7 @@ pub(super) async fn list_organisations(
                 |r| vec![r.sort_key.clone(), r.number.clone()],
                 |r| r,
             );
-            let items = view::summaries(conn, &page.items, reach, today)?;
+            let items = view::summaries(conn, &page.items, reach, (today, at))?;
             let mut page = Page {
                 items,
                 page: page.page,

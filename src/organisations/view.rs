@@ -13,6 +13,7 @@ use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::db::{Conn, Instant};
 use crate::http::Error;
+use crate::journal::Moment;
 
 /// One organisation as this reach may see it.
 pub fn organisation(
@@ -26,7 +27,7 @@ pub fn organisation(
     let names = queries::names(conn, row.id)?;
     let identifiers = queries::identifiers(conn, row.id)?;
     let relations = queries::relations(conn, row.id, reach, today)?;
-    let memberships = queries::memberships_of(conn, &[row.id], today)?
+    let memberships = queries::memberships_of(conn, &[row.id], Moment::of(today))?
         .remove(&row.id)
         .unwrap_or_default();
     let private = if officer {
@@ -176,11 +177,11 @@ pub fn summaries(
     conn: &mut Conn,
     rows: &[OrganisationRow],
     reach: &Reach,
-    today: NaiveDate,
+    (today, at): (NaiveDate, Moment),
 ) -> Result<Vec<OrganisationSummary>, Error> {
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
     let mut names = queries::names_of(conn, &ids)?;
-    let mut memberships = queries::memberships_of(conn, &ids, today)?;
+    let mut memberships = queries::memberships_of(conn, &ids, at)?;
     Ok(rows
         .iter()
         .map(|row| OrganisationSummary {

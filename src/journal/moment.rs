@@ -1,0 +1,148 @@
+//! The two times of a question: the day that it asks about (`as_of`), and the position of the journal up to which what was
+//! recorded counts (`known_at`).
+
+use chrono::{DateTime, NaiveDate};
+use diesel::prelude::*;
+use serde::Deserialize;
+
+use crate::db::schema::journal;
+use crate::db::{Conn, Instant};
+use crate::http::{Code, Error};
+
+/// Until this position something is known that still is: the value of `known_to` while a row stands.
+pub const STILL: i64 = i64::MAX;
+
+/// A day, and what was known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The day that is asked about.
+    pub day: NaiveDate,
+    /// What was recorded up to this position counts; none for everything.
+    pub known: Option<i64>,
+}
+
+impl Moment {
+    /// A day, as it is known now.
+    #[must_use]
+    pub fn of(day: NaiveDate) -> Self {
+        Self { day, known: None }
+    }
+
+    /// The condition on the rows of `table` that were known, with `known_from` and `known_to` as its columns. The text for
+    /// "now" is that of the partial indexes.
+    #[must_use]
+    pub fn is_known(&self, table: &str) -> String {
+        match self.known {
+            None => format!("{table}.known_to = {STILL}"),
+            Some(seq) => format!("({table}.known_from <= {seq} AND {table}.known_to > {seq})"),
+        }
+    }
+}
+
+/// `known_at` as it comes in a query: an instant, or a day for the end of that UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum KnownAt {
+    /// The end of a UTC day.
+    Day(NaiveDate),
+    /// An instant.
+    Instant(Instant),
+}
+
+/// `known_at` in the contract.
+pub struct KnownAtText;
+
+impl utoipa::PartialSchema for KnownAtText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("A day, for its end (UTC), or an instant; not in the future."))
+            .pattern(Some(
+                "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z)?$",
+            ))
+            .examples(["2026-07-15", "2026-07-15T12:00:00Z"])
+            .into()
+    }
+}
+impl utoipa::ToSchema for KnownAtText {}
+
+impl TryFrom<String> for KnownAt {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const WRONG: &str =
+            "must be a day like 2026-01-31, or an instant like 2026-01-31T12:00:00Z";
+        if let Some(day) = crate::http::day::parse(&text) {
+            return Ok(Self::Day(day));
+        }
+        // The year has four digits here too, as everywhere on the wire.
+        let plain = text.len() <= 40 && text.ends_with('Z');
+        DateTime::parse_from_rfc3339(&text)
+            .ok()
+            .filter(|_| plain)
+            .map(|at| Self::Instant(Instant(at.timestamp_micros())))
+            .ok_or(WRONG)
+    }
+}
+
+impl KnownAt {
+    /// The last instant that counts; a moment in the future is refused. Today may still grow.
+    fn last_instant(self, now: Instant) -> Result<Instant, Error> {
+        let future = || {
+            Error::new(Code::BadParameter, "known_at: must not lie in the future")
+                .at_field("known_at")
+        };
+        match self {
+            Self::Instant(at) if at > now => Err(future()),
+            Self::Instant(at) => Ok(at),
+            Self::Day(day) if day > now.day() => Err(future()),
+            Self::Day(day) if day == now.day() => Ok(now),
+            Self::Day(day) => day
+                .succ_opt()
+                .and_then(|next| next.and_hms_opt(0, 0, 0))
+                .map(|end| Instant(end.and_utc().timestamp_micros() - 1))
+                .ok_or_else(future),
+        }
+    }
+}
+
+/// The moment that a question asks about: today and now where it says nothing else.
+///
+/// # Errors
+///
+/// `known_at` in the future.
+pub fn resolve(
+    conn: &mut Conn,
+    as_of: Option<NaiveDate>,
+    known_at: Option<KnownAt>,
+    now: Instant,
+) -> Result<Moment, Error> {
+    let day = as_of.unwrap_or_else(|| now.day());
+    let Some(known_at) = known_at else {
+        return Ok(Moment::of(day));
+    };
+    let last = known_at.last_instant(now)?;
+    Ok(Moment {
+        day,
+        known: Some(position(conn, last)?),
+    })
+}
+
+/// The position of the last entry recorded by this instant; 0 before the first.
+pub fn position(conn: &mut Conn, at: Instant) -> Result<i64, Error> {
+    let found: Option<i64> = journal::table
+        .filter(journal::recorded_at.le(at.0))
+        .order((journal::recorded_at.desc(), journal::seq.desc()))
+        .select(journal::seq)
+        .first(conn)
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The position of the newest entry.
+pub fn head(conn: &mut Conn) -> Result<i64, Error> {
+    Ok(crate::db::schema::journal_head::table
+        .find(1)
+        .select(crate::db::schema::journal_head::seq)
+        .first(conn)?)
+}
