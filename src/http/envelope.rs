@@ -64,7 +64,6 @@ pub async fn envelope(
     let id = Id::random().map_or_else(|_| "0".to_owned(), |id| id.to_string());
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let language = Language::of(request.headers());
     let admitted = admit(&request);
     // HEAD is answered as GET is, without the body (RFC 9110, section 9.3.2): the protocol layer leaves it out.
     if method == Method::HEAD {
@@ -94,6 +93,7 @@ pub async fn envelope(
         if status.is_server_error() {
             cause = Some(format!("{} ({at})", source.unwrap_or("")));
         }
+        let language = Language::of(response.request().headers());
         let mut told = problem.respond(&id, language);
         for (name, value) in response.headers() {
             // The new body is not the one that was compressed.
