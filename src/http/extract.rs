@@ -284,16 +284,11 @@ fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<
 }
 
 fn bad_parameter(name: &str, detail: &str) -> Error {
-    let text = if name.is_empty() {
-        detail.to_owned()
+    if name.is_empty() {
+        Error::new(Code::BadParameter, detail)
     } else {
-        format!("{name}: {detail}")
-    };
-    let mut error = Error::new(Code::BadParameter, text);
-    if !name.is_empty() {
-        error = error.at_field(name);
+        Error::field(name, detail).coded(Code::BadParameter)
     }
-    error
 }
 
 /// Path segments; one that is not of its form is a 404, like any other thing that does not exist.

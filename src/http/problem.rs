@@ -237,6 +237,13 @@ impl Error {
         error
     }
 
+    /// The same under another code.
+    #[must_use]
+    pub fn coded(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
+    }
+
     /// Points the problem at a field, keeping its code.
     #[must_use]
     pub fn at_field(mut self, pointer: impl Into<String>) -> Self {
