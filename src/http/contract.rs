@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::schema::{ArrayItems, SchemaType};
 use utoipa::openapi::{
     Components, Object, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
     Type,
 };
 
-use super::docs;
+use super::{Code, docs};
 
 const HEADERS: &[(&str, &str, &str)] = &[
     (
@@ -81,7 +81,42 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
     .filter_map(|(is_get, slot)| slot.as_mut().map(|operation| (is_get, operation)))
 }
 
+/// What the reader of queries refuses in any text: nothing at all, and U+0000.
+const PLAIN_TEXT: &str = r"^[^\u0000]+$";
+
+/// Says of every text in a query that has no form of its own what holds for all.
+fn bound_texts(operation: &mut Operation) {
+    let plain = |schema: &mut RefOr<Schema>| {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && object.schema_type == SchemaType::Type(Type::String)
+            && object.pattern.is_none()
+            && object.enum_values.is_none()
+            && object.format.is_none()
+        {
+            object.pattern = Some(PLAIN_TEXT.to_owned());
+        }
+    };
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else {
+            continue;
+        };
+        if parameter.parameter_in != ParameterIn::Query {
+            continue;
+        }
+        match &mut parameter.schema {
+            Some(RefOr::T(Schema::Array(list))) => {
+                if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                    plain(items);
+                }
+            }
+            Some(schema) => plain(schema),
+            None => {}
+        }
+    }
+}
+
 fn describe(path: &str, is_get: bool, operation: &mut Operation) {
+    bound_texts(operation);
     let named = |operation: &Operation, wanted: &str| {
         operation.parameters.iter().flatten().any(|p| match p {
             RefOr::T(parameter) => parameter.name == wanted,
@@ -107,6 +142,14 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
                 add_header(answer, name);
             }
         }
+    }
+    // No schema says that a moment is not in the future.
+    if named(operation, "known_at") {
+        let refused = Ref::from_response_name(format!("{:?}", Code::InvalidField));
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry("422".to_owned())
+            .or_insert(RefOr::Ref(refused));
     }
     if tagged_read {
         let mut not_modified = ResponseBuilder::new()

@@ -252,6 +252,13 @@ fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<
                 "must not be empty; leave it out instead",
             ));
         }
+        // PostgreSQL takes no such text, not even to compare.
+        if value.contains('\0') {
+            return Err(bad_parameter(
+                name,
+                "has a character that cannot be shown (U+0000); remove it",
+            ));
+        }
         if name != "cursor" {
             shape.update([0]);
             shape.update(name.as_bytes());

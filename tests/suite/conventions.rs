@@ -35,6 +35,18 @@ both! {
 }
 
 both! {
+    async fn a_text_that_postgresql_cannot_take_is_refused_everywhere(app) {
+        for path in ["/v1/organisations?city=%00", "/v1/organisations?city=Baku&city=a%00b", "/v1/organisations?cursor=%00"] {
+            app.get(path).await.problem(400, "bad_parameter");
+        }
+        app.get("/v1/countries/%00").await.problem(404, "not_found");
+        let body = json!({"email": "a\u{0}@sample.example", "password": "x"});
+        let told = app.send(TestRequest::post().uri("/v1/auth/login").set_json(body)).await.problem(422, "invalid_field");
+        assert_eq!(told.str("/fields/0/pointer"), "/email");
+    }
+}
+
+both! {
     async fn a_problem_is_readable_for_a_caller_that_takes_compressed_answers(app) {
         for path in ["/v1/organisations/none", "/v1/organisations?limit=0", "/v1/users"] {
             let refused = app.send(TestRequest::get().uri(path).insert_header(("Accept-Encoding", "gzip, br"))).await;
