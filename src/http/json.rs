@@ -92,10 +92,6 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Natural(number) => visitor.visit_u64(number),
             Self::Integer(number) => visitor.visit_i64(number),
             Self::Real(number) => visitor.visit_f64(number),
-            // PostgreSQL keeps no such text, and nobody means it.
-            Self::Text(text) if text.contains('\0') => Err(Error::custom(
-                "has a character that cannot be shown (U+0000); remove it",
-            )),
             Self::Text(text) => visitor.visit_string(text),
             Self::List(items) => SeqDeserializer::new(items.into_iter()).deserialize_any(visitor),
             Self::Object(members) => {

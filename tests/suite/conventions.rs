@@ -35,14 +35,11 @@ both! {
 }
 
 both! {
-    async fn a_text_that_postgresql_cannot_take_is_refused_everywhere(app) {
+    async fn a_parameter_that_postgresql_cannot_take_is_refused(app) {
         for path in ["/v1/organisations?city=%00", "/v1/organisations?city=Baku&city=a%00b", "/v1/organisations?cursor=%00"] {
             app.get(path).await.problem(400, "bad_parameter");
         }
         app.get("/v1/countries/%00").await.problem(404, "not_found");
-        let body = json!({"email": "a\u{0}@sample.example", "password": "x"});
-        let told = app.send(TestRequest::post().uri("/v1/auth/login").set_json(body)).await.problem(422, "invalid_field");
-        assert_eq!(told.str("/fields/0/pointer"), "/email");
     }
 }
 
