@@ -30,7 +30,7 @@ mod problem;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, private};
+pub use answer::{Answer, cached_public, download, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};

@@ -6,6 +6,7 @@
 //! | `rows.rs` | the rows, and who may read which column |
 //! | `queries.rs` | all reading SQL; every query asks for a reach |
 //! | `view.rs` | from rows to what a reader may see |
+//! | `past.rs` | organisations as they were, replayed from the journal |
 //! | `register.rs` | the one way in, for the API, the import and the demo |
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
@@ -20,6 +21,7 @@ mod item_handlers;
 pub mod items;
 pub mod model;
 pub mod number;
+pub mod past;
 pub mod queries;
 mod read_handlers;
 pub mod register;
