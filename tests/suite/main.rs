@@ -25,4 +25,5 @@ mod journal;
 mod memberships;
 mod migrations;
 mod organisations;
+mod reports;
 mod rights;
