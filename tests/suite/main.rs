@@ -25,5 +25,6 @@ mod journal;
 mod memberships;
 mod migrations;
 mod organisations;
+mod past;
 mod reports;
 mod rights;
