@@ -5,15 +5,24 @@ use chrono::Days;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{App, Made, Person};
+use crate::kit::{App, Person};
+
+/// The address of an organisation.
+struct Ngo(String);
+
+impl Ngo {
+    fn url(&self) -> String {
+        self.0.clone()
+    }
+}
 
 /// An active organisation of Kazakhstan, registered and public.
-async fn sample(app: &App) -> (Made, Person) {
+async fn sample(app: &App) -> (Ngo, Person) {
     let more = json!({"city": "Astana", "email": "old@sample.example", "email_public": true,
         "names": [{"kind": "legal", "text": "Sample Before"}],
         "identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]});
     let ngo = app.organisation("KZ").with(more).active().create().await;
-    (ngo, app.coordinator("KZ"))
+    (Ngo(ngo.url()), app.coordinator("KZ"))
 }
 
 /// An instant between what was done and what comes.
