@@ -24,7 +24,9 @@ use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
-use crate::{accounts, auth, countries, imports, journal, memberships, organisations, pages};
+use crate::{
+    accounts, auth, countries, imports, journal, memberships, organisations, pages, reports,
+};
 
 /// The parts that handlers take, each by its own type.
 #[derive(Clone)]
@@ -61,6 +63,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(organisations::routes)
                 .configure(memberships::routes)
                 .configure(imports::routes)
+                .configure(reports::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -83,6 +86,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
         (name = "reference", description = "The eight countries, their legal forms and identifier schemes."),
         (name = "organisations", description = "NGOs: registering, reading, changing."),
         (name = "memberships", description = "Memberships: the ledger, its acts, proposals and decisions."),
+        (name = "reports", description = "Reports for auditors, with the ids behind every figure."),
         (name = "imports", description = "Spreadsheets in and out."),
         (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
         (name = "journal", description = "The record of every change."),

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::apply::{self, Pace};
 use super::dto::{Import, ImportLine, ImportSummary, RowResolution};
-use super::export_handlers::{self, XLSX, download};
+use super::export_handlers::{self, XLSX};
 use super::model::{ImportOptions, Outcome, Resolution};
 use super::queries::{self, WantedRows};
 use super::read::{Encoding, Field, Options};
@@ -22,7 +22,9 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
 use crate::http::words::schema_words;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, private};
+use crate::http::{
+    Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, download, private,
+};
 use crate::text::{Line, Reason};
 
 /// The largest file, in bytes.
