@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::chain::{self, Link};
 use super::columns::Columns;
-use super::facts::{self, Class, Recorded};
+use super::facts::{self, Class, Recorded, Split};
 use crate::auth::Actor;
 use crate::db::kept::{self, Kept, Text};
 use crate::db::schema::{journal, journal_facts};

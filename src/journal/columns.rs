@@ -184,7 +184,7 @@ mod tests {
 
     use super::Columns;
     use crate::journal::facts::change;
-    use crate::journal::{Class, Recorded};
+    use crate::journal::{Class, Recorded, Split};
 
     #[derive(Serialize)]
     struct Row {

@@ -30,6 +30,6 @@ mod verify;
 
 pub use append::{Batch, Entry, enter};
 pub use dto::{JournalEntry, JournalFacts};
-pub use facts::{Class, Recorded};
+pub use facts::{Class, Recorded, Split};
 pub use moment::{KnownAt, Moment};
 pub use verify::{Finding, Report, Table, verify};

@@ -548,7 +548,7 @@ both! {
         let import = kz.import(second, "source=list&country=KZ").await;
         let rows = kz.rows(&import).await;
         assert_eq!([2, 3, 4].map(|line| outcome(&rows, line)), ["new", "faulty", "new"]);
-        assert_eq!(codes(&rows[&3]), ["not_applied"]);
+        assert_eq!(codes(&rows[&3]), ["changes", "not_applied"]);
         assert_eq!(count(&mut app.db_conn()), before + 2);
         let held = kz.get(&format!("/v1/organisations/{number}")).await.expect(200);
         assert_eq!(held.at("/names").as_array().unwrap().len(), 200);
