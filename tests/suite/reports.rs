@@ -300,6 +300,7 @@ fn organisation(n: i64, name: &str) -> OrganisationRow {
         next_item: 1,
         version: 1,
         seq: 0,
+        dissolved_on: None,
     }
 }
 
