@@ -166,7 +166,7 @@ impl Words {
     }
 }
 
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 30] = [
     "id",
     "number",
     "country",
@@ -196,6 +196,7 @@ const COLUMNS: [&str; 29] = [
     "next_item",
     "version",
     "seq",
+    "dissolved_on",
 ];
 
 /// The position that tells what was known: what is known now stands until [`STILL`].
