@@ -377,11 +377,12 @@ fn fill(conn: &mut Conn, count: u64) -> Fallible<()> {
     for index in &kept {
         conn.batch_execute(&index.made_by)?;
     }
-    conn.batch_execute(if conn.is_postgres() {
-        "SET session_replication_role = origin; VACUUM ANALYZE"
+    if conn.is_postgres() {
+        conn.batch_execute("SET session_replication_role = origin")?;
+        conn.batch_execute("VACUUM ANALYZE")?;
     } else {
-        "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA synchronous = FULL"
-    })?;
+        conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA synchronous = FULL")?;
+    }
     Ok(())
 }
 

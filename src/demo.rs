@@ -362,6 +362,7 @@ fn recommend_and_decide(
         revision: next.row.revision,
         effective_on: None,
         decision_number: Some(line(&format!("DEMO/{n}"))?),
+        decision_date: None,
     };
     decide::decide(
         tx,

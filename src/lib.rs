@@ -13,6 +13,7 @@
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
 //! | [`organisations`] | names, identifiers, registry number, lists, withholding |
+//! | [`jobs`] | background jobs: leases and runs |
 //! | [`accounts`] | log-in, sessions, accounts, invitations, partner keys |
 //! | [`search`] | the folding of names (pure) |
 //! | [`journal`] | the chain (pure), entries, verification |
@@ -35,6 +36,7 @@ pub mod db;
 pub mod demo;
 pub mod http;
 pub mod imports;
+pub mod jobs;
 pub mod journal;
 pub mod memberships;
 pub mod organisations;

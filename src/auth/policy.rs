@@ -143,10 +143,18 @@ acts! {
     WithholdOrganisation: No Own All No No;
     /// Read memberships with their events, proposals and tasks.
     ReadMemberships: No Own All All All;
+    /// Read what waits for oneself.
+    ReadTasks: No Own All No No;
     /// Apply for an organisation, submit, withdraw an application.
     Apply: No Own All No No;
     /// Take an application into review, release it, return it, recommend.
     Review: No Own All No No;
+    /// Give a review to another reviewer.
+    Reassign: No No All No No;
+    /// Renew a membership, confirm a member's letter of withdrawal, record that an organisation was dissolved.
+    Maintain: No Own All No No;
+    /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge.
+    Propose: No Own All No No;
     /// Decide a proposal.
     Decide: No Own All No No;
     /// Retract an own proposal.

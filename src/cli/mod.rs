@@ -9,10 +9,12 @@
 //! | `import.rs` | `import`: a spreadsheet of organisations |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
+//! | `calendar.rs` | `calendar run`, `calendar simulate` |
 //!
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
 //! 1 when something was refused or found, 2 when the command's words are off.
 
+mod calendar;
 mod import;
 mod init;
 mod journal;
@@ -59,6 +61,9 @@ enum Command {
     /// Checks the record of changes.
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Records what the calendar did to memberships, or tells what it will do.
+    #[command(subcommand)]
+    Calendar(calendar::Calendar),
 }
 
 /// What stops a command, for people.
@@ -115,6 +120,7 @@ pub fn main() -> ExitCode {
             Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
+            Command::Calendar(args) => calendar::run(&args, &config),
         });
     match done {
         Ok(code) => code,

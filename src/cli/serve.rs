@@ -23,7 +23,7 @@ use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
 use crate::http::limits::Limits;
 use crate::memberships::rules::Rules;
-use crate::memberships::{adoption, derived};
+use crate::memberships::{adoption, derived, recorder};
 
 /// Serves the registry.
 #[derive(Args)]
@@ -78,6 +78,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 
 async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone()));
+    actix_web::rt::spawn(record_calendar(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -91,6 +92,18 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     server.run().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Records what the calendar did by itself, at the start and then every ten minutes. Nothing depends on it.
+async fn record_calendar(parts: Parts) {
+    loop {
+        match recorder::run(&parts.db, parts.rules.clone(), Instant::now()).await {
+            Ok(Some(done)) if done.turns > 0 => tracing::info!(%done, "the calendar was recorded"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error, "the calendar was not recorded"),
+        }
+        actix_web::rt::time::sleep(Duration::from_secs(600)).await;
+    }
 }
 
 /// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys.
@@ -125,7 +138,7 @@ fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
         .map_err(|e| format!("rules_file: {e}"))?;
     if new {
         tracing::info!("new rules of membership were adopted");
-        conn.transact(|tx| derived::rebuild(tx))?;
+        conn.transact(derived::rebuild)?;
     }
     Ok(rules)
 }

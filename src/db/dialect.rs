@@ -56,6 +56,26 @@ pub fn lock_row(
     Ok(())
 }
 
+/// Locks rows of `table`, in the order of their ids, until the transaction ends. SQLite has one writer, who holds all rows
+/// already.
+///
+/// `table` and `column` are names from the code, never from a request.
+pub fn lock_rows(
+    tx: &mut Tx<'_>,
+    table: &'static str,
+    column: &'static str,
+    ids: &[i64],
+) -> Result<(), Failure> {
+    if let Conn::Postgres(conn) = &mut **tx {
+        diesel::sql_query(format!(
+            "SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE"
+        ))
+        .bind::<diesel::sql_types::Array<BigInt>, _>(ids)
+        .execute(conn)?;
+    }
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Taken {
     #[diesel(sql_type = Bool)]

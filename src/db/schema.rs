@@ -151,6 +151,7 @@ diesel::table! {
         next_item -> Integer,
         version -> Integer,
         seq -> BigInt,
+        dissolved_on -> Nullable<Date>,
     }
 }
 

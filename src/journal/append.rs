@@ -97,20 +97,158 @@ pub fn enter<T>(
     action: &str,
     change: impl FnOnce(&mut Tx<'_>, &mut Entry) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let (seq, last, previous) = take_head(tx)?;
-    // The clock of another replica, or this one after a step back, must not turn the order round.
-    let recorded_at = Instant(now.0.max(last));
-    let mut entry = Entry {
-        seq,
-        recorded_at,
-        subject: String::new(),
-        organisation: None,
-        shared: [Vec::new(), Vec::new()],
-        personal: Vec::new(),
-    };
+    let mut batch = Batch::begin(tx, now)?;
+    let mut entry = batch.entry();
     let done = change(tx, &mut entry)?;
-    write(tx, actor, action, entry, &previous)?;
+    batch.close(actor, action, entry)?;
+    batch.write(tx)?;
     Ok(done)
+}
+
+/// Several entries of one transaction, written together: for bulk work whose rows are written together too.
+pub struct Batch {
+    seq: i64,
+    recorded_at: Instant,
+    /// The last instant before; the head keeps it when nothing is written.
+    last: i64,
+    previous: Vec<u8>,
+    entries: Vec<EntryRow>,
+    items: Vec<ItemRow>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
+struct EntryRow {
+    seq: i64,
+    recorded_at: i64,
+    actor: String,
+    action: String,
+    subject: String,
+    organisation: Option<String>,
+    facts_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = journal_facts, treat_none_as_default_value = false)]
+struct ItemRow {
+    seq: i64,
+    item: i32,
+    class: &'static str,
+    hash: Vec<u8>,
+    salt: Vec<u8>,
+    body: String,
+}
+
+impl Batch {
+    /// Takes the head, which stays locked until the transaction ends.
+    pub fn begin(tx: &mut Tx<'_>, now: Instant) -> Result<Self, Error> {
+        let (seq, last, previous) = take_head(tx)?;
+        Ok(Self {
+            seq,
+            // The clock of another replica, or this one after a step back, must not turn the order round.
+            recorded_at: Instant(now.0.max(last)),
+            last,
+            previous,
+            entries: Vec::new(),
+            items: Vec::new(),
+        })
+    }
+
+    /// The next entry; it is closed before another one is asked for.
+    pub fn entry(&mut self) -> Entry {
+        let seq = self.seq;
+        self.seq += 1;
+        Entry {
+            seq,
+            recorded_at: self.recorded_at,
+            subject: String::new(),
+            organisation: None,
+            shared: [Vec::new(), Vec::new()],
+            personal: Vec::new(),
+        }
+    }
+
+    /// Links an entry to the one before.
+    pub fn close(&mut self, actor: &Actor, action: &str, entry: Entry) -> Result<(), Error> {
+        let mut hashes = Vec::new();
+        let [publics, privates] = entry.shared;
+        let shared = [(Class::Public, publics), (Class::Private, privates)];
+        // One item per person, so that one person can be forgotten without the others.
+        let personal = entry
+            .personal
+            .into_iter()
+            .map(|p| (Class::Personal, vec![p]));
+        let parts = shared.into_iter().chain(personal);
+        for (item, (class, changes)) in (0i32..).zip(parts.filter(|(_, c)| !c.is_empty())) {
+            let row = item_row(entry.seq, item, class, Value::Array(changes).to_string())?;
+            hashes.push(row.hash.clone());
+            self.items.push(row);
+        }
+        let actor = actor.to_string();
+        let facts_hash = chain::facts_hash(hashes.iter().map(Vec::as_slice));
+        let link = Link {
+            seq: entry.seq,
+            recorded_at: entry.recorded_at.0,
+            actor: &actor,
+            action,
+            subject: &entry.subject,
+            organisation: entry.organisation.as_deref(),
+            facts_hash: &facts_hash,
+        };
+        let hash = chain::entry_hash(&self.previous, &link);
+        self.previous.clone_from(&hash);
+        self.entries.push(EntryRow {
+            seq: entry.seq,
+            recorded_at: entry.recorded_at.0,
+            actor,
+            action: action.to_owned(),
+            subject: entry.subject,
+            organisation: entry.organisation,
+            facts_hash,
+            hash,
+        });
+        Ok(())
+    }
+
+    /// Writes the entries and moves the head on.
+    pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let conn: &mut Conn = &mut *tx;
+        // A single row has a text that is kept prepared.
+        match self.entries.as_slice() {
+            [] => {}
+            [one] => {
+                dialect!(conn, |c| diesel::insert_into(journal::table)
+                    .values(one)
+                    .execute(c))?;
+            }
+            many => {
+                dialect!(conn, |c| diesel::insert_into(journal::table)
+                    .values(many)
+                    .execute(c))?;
+            }
+        }
+        if self.items.len() < 8 {
+            for item in &self.items {
+                dialect!(conn, |c| diesel::insert_into(journal_facts::table)
+                    .values(item)
+                    .execute(c))?;
+            }
+        } else {
+            dialect!(conn, |c| diesel::insert_into(journal_facts::table)
+                .values(&self.items)
+                .execute(c))?;
+        }
+        let last = self.entries.last().map_or(self.last, |e| e.recorded_at);
+        diesel::update(journal_head::table.find(1))
+            .set((
+                journal_head::seq.eq(self.seq - 1),
+                journal_head::recorded_at.eq(last),
+                journal_head::hash.eq(&self.previous),
+            ))
+            .execute(&mut **tx)?;
+        Ok(())
+    }
 }
 
 /// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head
@@ -134,90 +272,16 @@ fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
     Ok((seq + 1, last, previous))
 }
 
-struct Item {
-    class: Class,
-    salt: Vec<u8>,
-    hash: Vec<u8>,
-    body: String,
-}
-
-impl Item {
-    fn new(class: Class, body: String) -> Result<Self, Error> {
-        let mut salt = vec![0u8; 16];
-        getrandom::fill(&mut salt).map_err(Error::internal)?;
-        let hash = chain::item_hash(class.as_str(), &salt, body.as_bytes());
-        Ok(Self {
-            class,
-            salt,
-            hash,
-            body,
-        })
-    }
-}
-
-fn write(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    action: &str,
-    entry: Entry,
-    previous: &[u8],
-) -> Result<(), Error> {
-    let mut items = Vec::new();
-    let [publics, privates] = entry.shared;
-    for (class, changes) in [(Class::Public, publics), (Class::Private, privates)] {
-        if !changes.is_empty() {
-            items.push(Item::new(class, Value::Array(changes).to_string())?);
-        }
-    }
-    for change in entry.personal {
-        items.push(Item::new(
-            Class::Personal,
-            Value::Array(vec![change]).to_string(),
-        )?);
-    }
-    let actor = actor.to_string();
-    let facts_hash = chain::facts_hash(items.iter().map(|i| i.hash.as_slice()));
-    let link = Link {
-        seq: entry.seq,
-        recorded_at: entry.recorded_at.0,
-        actor: &actor,
-        action,
-        subject: &entry.subject,
-        organisation: entry.organisation.as_deref(),
-        facts_hash: &facts_hash,
-    };
-    let hash = chain::entry_hash(previous, &link);
-    let conn: &mut Conn = &mut *tx;
-    dialect!(conn, |c| diesel::insert_into(journal::table)
-        .values((
-            journal::seq.eq(entry.seq),
-            journal::recorded_at.eq(entry.recorded_at.0),
-            journal::actor.eq(&actor),
-            journal::action.eq(action),
-            journal::subject.eq(&entry.subject),
-            journal::organisation.eq(entry.organisation.as_deref()),
-            journal::facts_hash.eq(&facts_hash),
-            journal::hash.eq(&hash),
-        ))
-        .execute(c))?;
-    for (n, item) in (0i32..).zip(&items) {
-        dialect!(conn, |c| diesel::insert_into(journal_facts::table)
-            .values((
-                journal_facts::seq.eq(entry.seq),
-                journal_facts::item.eq(n),
-                journal_facts::class.eq(item.class.as_str()),
-                journal_facts::hash.eq(&item.hash),
-                journal_facts::salt.eq(&item.salt),
-                journal_facts::body.eq(&item.body),
-            ))
-            .execute(c))?;
-    }
-    diesel::update(journal_head::table.find(1))
-        .set((
-            journal_head::seq.eq(entry.seq),
-            journal_head::recorded_at.eq(entry.recorded_at.0),
-            journal_head::hash.eq(&hash),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+fn item_row(seq: i64, item: i32, class: Class, body: String) -> Result<ItemRow, Error> {
+    let mut salt = vec![0u8; 16];
+    getrandom::fill(&mut salt).map_err(Error::internal)?;
+    let hash = chain::item_hash(class.as_str(), &salt, body.as_bytes());
+    Ok(ItemRow {
+        seq,
+        item,
+        class: class.as_str(),
+        hash,
+        salt,
+        body,
+    })
 }

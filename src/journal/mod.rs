@@ -26,7 +26,7 @@ pub mod moment;
 pub mod queries;
 mod verify;
 
-pub use append::{Entry, enter};
+pub use append::{Batch, Entry, enter};
 pub use dto::{JournalEntry, JournalFacts};
 pub use facts::{Class, Recorded};
 pub use moment::{KnownAt, Moment};

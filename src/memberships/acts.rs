@@ -141,6 +141,12 @@ impl Act {
         }
     }
 
+    /// Reads an act's code.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.name() == name)
+    }
+
     /// How many people the act takes.
     #[must_use]
     pub const fn authority(self) -> Authority {

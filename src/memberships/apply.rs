@@ -64,6 +64,10 @@ pub fn open(
     body: &Apply,
 ) -> Result<queries::Held, Error> {
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+    if let Some(day) = organisation.dissolved_on {
+        let text = format!("the organisation was dissolved on {day}");
+        return Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])));
+    }
     refuse_second(tx, organisation, body.membership_type, day)?;
     refuse_too_soon(tx, rules, organisation, body.membership_type, day)?;
     let kind = EventKind::Applied {

@@ -3,34 +3,38 @@
 use actix_web::{HttpResponse, post, web};
 use diesel::prelude::*;
 
+use super::acts::{Act, Authority};
 use super::dto::{Decide, Proposed};
-use super::machine::{Act, Outcome, next};
-use super::model::{EventKind, Stance, State};
+use super::machine::{Outcome, next};
+use super::model::{EventKind, MembershipType, Stance, State};
+use super::propose::{has_fallen, refuse_second, terms};
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::{Decider, Rules};
-use super::view;
+use super::{consent, merge, transfer, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit, Role};
 use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
-use crate::journal::Moment;
+use crate::journal::{self, Entry, Moment};
+use crate::organisations;
 
 /// How long an invitation between two people stands against their deciding for each other, in days.
-const INVITED_DAYS: i64 = 30;
+pub(super) const INVITED_DAYS: i64 = 30;
 
 /// Decides a proposal.
 ///
-/// Refused to its proposer, to whoever wrote the membership's current revision, and where one of the two invited the other in
-/// the last 30 days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on.
+/// Refused to its proposer, to whoever wrote the current revision, and where one of the two invited the other in the last 30
+/// days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where officers of two
+/// countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
 #[utoipa::path(
     tag = "memberships", operation_id = "decide_proposal", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
     request_body(content = Decide, description = "The decision"),
-    responses((status = 200, description = "The closed proposal and the membership", body = Proposed), docs::Decision)
+    responses((status = 200, description = "The proposal and, where it is about one, the membership", body = Proposed), docs::Decision)
 )]
 #[post("/proposals/{id}/decision")]
 pub(super) async fn decide_proposal(
@@ -44,69 +48,217 @@ pub(super) async fn decide_proposal(
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let (next, proposal) = decide(tx, acting, &rules, id.0, &body.body)?;
-            let shown = Proposed {
-                proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(&next, None, acting, Moment::of(acting.now().day()))?,
-            };
-            Ok(Answer::json(200, &shown)?.version(next.row.revision))
+            shown(tx, acting, next.as_ref(), &proposal)
         })
         .await?;
     Ok(answer.respond())
 }
 
-/// Decides the proposal inside the transaction, with the membership's row locked.
+/// A closed proposal and what became of its membership.
+pub(super) fn shown(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    held: Option<&Held>,
+    proposal: &ProposalRow,
+) -> Result<Answer, Error> {
+    let organisation = organisations::queries::by_id(tx, proposal.organisation_id)?;
+    let now = Moment::of(acting.now().day());
+    let shown = Proposed {
+        proposal: view::proposal(proposal, &organisation)?,
+        membership: held
+            .map(|held| view::membership(held, None, acting, now))
+            .transpose()?,
+    };
+    let answer = Answer::json(200, &shown)?;
+    Ok(match held {
+        Some(held) => answer.version(held.row.revision),
+        None => answer,
+    })
+}
+
+/// Decides the proposal inside the transaction, with the rows that it is about locked.
 pub fn decide(
     tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     id: Id,
     body: &Decide,
-) -> Result<(Held, ProposalRow), Error> {
+) -> Result<(Option<Held>, ProposalRow), Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    let held = record::lock(tx, acting, rules, seen.membership_id.unwrap_or(Id(0)), None)?;
+    let Some(membership) = seen.membership_id else {
+        let act = Act::from_name(&seen.act);
+        let closed = match act {
+            Some(Act::Transfer) => transfer::decide(tx, acting, rules, id, body)?,
+            Some(Act::Merge) => merge::decide(tx, acting, rules, id, body)?,
+            _ => return Err(Error::internal("a proposal of no act on an organisation")),
+        };
+        return Ok((None, closed));
+    };
+    let held = lock(tx, acting, rules, &seen, membership)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     must_be_open(&held, acting, &proposal)?;
-    if body.revision != held.row.revision {
-        let text = format!(
-            "the membership is at revision {}; read it again before you decide",
-            held.row.revision
-        );
-        return Err(Error::new(Code::StaleVersion, text).at_field("/revision"));
+    must_have_seen(body, held.row.revision)?;
+    must_be_second(tx, acting, &proposal, &held.row.updated_by)?;
+    let act = Act::from_name(&proposal.act)
+        .ok_or_else(|| Error::internal("a proposal of no known act"))?;
+    if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
+        let consented = consent::give(tx, acting, &proposal, body)?;
+        return Ok((Some(held), consented));
     }
-    must_be_second(tx, acting, rules, &held, &proposal)?;
+    must_decide(acting, rules, &held, act, &proposal)?;
+    if body.outcome == Outcome::Approved {
+        consent::must_be_complete(tx, &proposal)?;
+    }
+    if act == Act::Recommend {
+        return decide_application(tx, acting, rules, &held, &proposal, body);
+    }
+    if body.outcome != Outcome::Approved {
+        let closed = close(tx, acting, &held.organisation.number, &proposal, body)?;
+        return Ok((Some(held), closed));
+    }
+    approve(tx, acting, rules, &held, &proposal, body)
+}
+
+/// The membership, for somebody who reaches the proposal: the other country's officer reaches it by nothing else.
+fn lock(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    proposal: &ProposalRow,
+    membership: Id,
+) -> Result<Held, Error> {
+    if acting.reach().covers(&proposal.country) {
+        record::lock(tx, acting, rules, membership, None)
+    } else {
+        record::lock_reached(tx, rules, membership)
+    }
+}
+
+/// Records what was proposed.
+fn approve(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<(Option<Held>, ProposalRow), Error> {
+    let terms = terms(proposal)?;
+    let act = Act::from_name(&proposal.act);
+    let kind = act
+        .and_then(|act| terms.kind(act))
+        .ok_or_else(|| Error::internal("a proposal that says too little"))?;
+    refuse_second(tx, acting, held, &kind)?;
+    let particulars = Particulars {
+        effective_on: body.effective_on.or(terms.effective_on),
+        reason: proposal.reason.clone(),
+        evidence: terms.evidence,
+        replacement: terms.replacement,
+        decision_number: body.decision_number.clone().map(String::from),
+        decision_date: body.decision_date,
+        proposer: Some(proposal.proposer.clone()),
+        ..Particulars::default()
+    };
+    let mut closed = None;
+    let next = record::record(
+        tx,
+        acting,
+        rules,
+        held,
+        kind,
+        particulars,
+        |tx, entry, _| {
+            closed = Some(write_decision(tx, acting, entry, proposal, body)?);
+            Ok(())
+        },
+    )?;
+    super::correct::follow(tx, acting, rules, &next)?;
+    let closed = closed.ok_or_else(|| Error::internal("a decision that closed nothing"))?;
+    Ok((Some(next), closed))
+}
+
+/// Decides on an application: admission, rejection or questions.
+fn decide_application(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<(Option<Held>, ProposalRow), Error> {
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
-    let kind = kind(&held, acting, rules, body.outcome, day)?;
+    let kind = application_kind(held, acting, rules, body.outcome, day)?;
     let reason = body.reason.as_str().to_owned();
     let particulars = Particulars {
         effective_on: body.effective_on,
         questions: matches!(kind, EventKind::Returned { .. }).then(|| reason.clone()),
         reason: Some(reason),
         decision_number: body.decision_number.clone().map(String::from),
+        decision_date: body.decision_date,
         proposer: Some(proposal.proposer.clone()),
         ..Particulars::default()
     };
-    let mut closed = proposal.clone();
+    let mut closed = None;
     let next = record::record(
         tx,
         acting,
         rules,
-        &held,
+        held,
         kind,
         particulars,
         |tx, entry, _| {
-            closed.status = status(body.outcome).to_owned();
-            closed.decider = Some(acting.actor().to_string());
-            closed.decided_at = Some(entry.recorded_at().0);
-            closed.decision_reason = Some(body.reason.as_str().to_owned());
-            closed.version += 1;
-            closed.seq = entry.seq();
-            diesel::update(proposals::table.find(closed.id))
-                .set(&closed)
-                .execute(&mut **tx)?;
-            entry.changed(&proposal, &closed)
+            closed = Some(write_decision(tx, acting, entry, proposal, body)?);
+            Ok(())
         },
     )?;
-    Ok((next, closed))
+    let closed = closed.ok_or_else(|| Error::internal("a decision that closed nothing"))?;
+    Ok((Some(next), closed))
+}
+
+/// Closes a proposal that is refused or sent back: nothing else changes.
+pub(super) fn close(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    number: &str,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<ProposalRow, Error> {
+    let action = format!("proposal.{}", status(body.outcome));
+    journal::enter(tx, &acting.actor(), acting.now(), &action, |tx, entry| {
+        about(entry, proposal, number);
+        write_decision(tx, acting, entry, proposal, body)
+    })
+}
+
+/// Names what a proposal is about.
+pub(super) fn about(entry: &mut Entry, proposal: &ProposalRow, number: &str) {
+    entry.about(match proposal.membership_id {
+        Some(id) => format!("membership:{id}"),
+        None => format!("organisation:{number}"),
+    });
+    entry.of_organisation(number);
+}
+
+/// Writes who decided, how and why.
+pub(super) fn write_decision(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    entry: &mut Entry,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<ProposalRow, Error> {
+    let mut closed = proposal.clone();
+    closed.status = status(body.outcome).to_owned();
+    closed.decider = Some(acting.actor().to_string());
+    closed.decided_at = Some(entry.recorded_at().0);
+    closed.decision_reason = Some(body.reason.as_str().to_owned());
+    closed.version += 1;
+    closed.seq = entry.seq();
+    diesel::update(proposals::table.find(closed.id))
+        .set(&closed)
+        .execute(&mut **tx)?;
+    entry.changed(proposal, &closed)?;
+    Ok(closed)
 }
 
 fn status(outcome: Outcome) -> &'static str {
@@ -117,37 +269,47 @@ fn status(outcome: Outcome) -> &'static str {
     }
 }
 
-/// An open proposal, made for the revision that still stands.
+/// An open proposal, made for the revision and state that still stand.
 pub(super) fn must_be_open(
     held: &Held,
     acting: &Acting,
     proposal: &ProposalRow,
 ) -> Result<(), Error> {
-    if proposal.status != "open" || proposal.revision != held.row.revision {
-        let text = format!(
-            "the proposal is {}; nothing is left to decide",
-            proposal.status
-        );
-        return Err(record::act_not_possible(held, acting, text));
+    let fallen = has_fallen(proposal, held, acting)?;
+    if proposal.status == "open" && !fallen {
+        return Ok(());
     }
-    Ok(())
+    let status = if proposal.status == "open" {
+        "fallen"
+    } else {
+        proposal.status.as_str()
+    };
+    let text = format!("the proposal is {status}; nothing is left to decide");
+    Err(record::act_not_possible(held, acting, text))
 }
 
-/// Two people: not the proposer, not the writer of the revision, not one who invited the other lately; and of a role that the
-/// rules let decide.
-fn must_be_second(
+/// The decider names the revision that they have looked at.
+pub(super) fn must_have_seen(body: &Decide, revision: i32) -> Result<(), Error> {
+    if body.revision == revision {
+        return Ok(());
+    }
+    let text = format!("it is at revision {revision} now; read it again before you decide");
+    Err(Error::new(Code::StaleVersion, text).at_field("/revision"))
+}
+
+/// Two people: not the proposer, not the writer of the revision, not one who invited the other lately.
+pub(super) fn must_be_second(
     tx: &mut Tx<'_>,
     acting: &Acting,
-    rules: &Rules,
-    held: &Held,
     proposal: &ProposalRow,
+    written_by: &str,
 ) -> Result<(), Error> {
     let refused = |text: &str| Err(Error::new(Code::SecondOfficerNeeded, text));
     let own = acting.actor().to_string();
     if proposal.proposer == own {
         return refused("the proposer cannot decide the own proposal");
     }
-    if held.row.updated_by == own {
+    if written_by == own {
         return refused("whoever wrote the current revision cannot decide it");
     }
     let since = acting.now().plus_seconds(-INVITED_DAYS * 24 * 3600).0;
@@ -160,18 +322,25 @@ fn must_be_second(
     {
         return refused("one of you invited the other within the last 30 days");
     }
+    Ok(())
+}
+
+/// Somebody whom the rules of the membership's type let decide. What crosses a border is the secretariat's to decide.
+fn must_decide(
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    act: Act,
+    proposal: &ProposalRow,
+) -> Result<(), Error> {
     let today = acting.now().day();
-    let interval = held
-        .ledger
-        .interval_on(today)
-        .or_else(|| held.ledger.intervals.last());
-    let Some(interval) = interval else {
-        return Err(Error::internal("a membership without an interval"));
-    };
-    let deciders = &rules.at(interval.membership_type, today).deciders;
+    let kind = membership_type(held, today);
+    let crosses =
+        act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some();
+    let deciders = &rules.at(kind, today).deciders;
     let may = match acting.principal().role() {
-        Some(Role::Secretariat) => deciders.contains(&Decider::Secretariat),
-        Some(Role::Coordinator) => deciders.contains(&Decider::SameCountryCoordinator),
+        Some(Role::Secretariat) => crosses || deciders.contains(&Decider::Secretariat),
+        Some(Role::Coordinator) => !crosses && deciders.contains(&Decider::SameCountryCoordinator),
         Some(Role::Auditor) | None => false,
     };
     if may {
@@ -184,8 +353,16 @@ fn must_be_second(
     }
 }
 
+/// The type on a day, or the last one known.
+pub(super) fn membership_type(held: &Held, day: chrono::NaiveDate) -> MembershipType {
+    held.ledger
+        .interval_on(day)
+        .or_else(|| held.ledger.intervals.last())
+        .map_or(MembershipType::Full, |interval| interval.membership_type)
+}
+
 /// The event that the outcome stands for, if the state machine allows it.
-fn kind(
+fn application_kind(
     held: &Held,
     acting: &Acting,
     rules: &Rules,
@@ -218,10 +395,6 @@ pub(super) fn return_deadline(
     rules: &Rules,
     day: chrono::NaiveDate,
 ) -> chrono::NaiveDate {
-    let kind = held
-        .ledger
-        .intervals
-        .last()
-        .map_or(super::model::MembershipType::Full, |i| i.membership_type);
+    let kind = membership_type(held, chrono::NaiveDate::MAX);
     rules.at(kind, day).return_deadline(day)
 }

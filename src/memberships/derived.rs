@@ -178,7 +178,7 @@ pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
     if any.is_some() {
         tell("making the timelines of all memberships anew");
     }
-    conn.transact(|tx| rebuild(tx))?;
+    conn.transact(rebuild)?;
     Ok(any.is_some())
 }
 

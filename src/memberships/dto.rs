@@ -58,6 +58,29 @@ pub struct PlainAct {
     pub effective_on: Option<NaiveDate>,
     /// Why; required when it is back-dated.
     pub reason: Option<Reason>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub evidence: Vec<i32>,
+}
+
+/// An act that needs a decision and says nothing beside its day and reason.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The reports were handed in.", "evidence": [2]}))]
+pub struct ProposeAct {
+    /// Why.
+    pub reason: Reason,
+    /// The day from whose start it holds; the day of the decision when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub effective_on: Option<NaiveDate>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub evidence: Vec<i32>,
 }
 
 /// Questions to the applicant.
@@ -138,6 +161,10 @@ pub struct Decide {
     pub effective_on: Option<NaiveDate>,
     /// Number of the paper decision.
     pub decision_number: Option<Line>,
+    /// Day of the paper decision.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub decision_date: Option<NaiveDate>,
 }
 
 /// Takes an own proposal back.
@@ -227,6 +254,21 @@ pub struct Membership {
     pub intervals: Vec<IntervalView>,
     /// The ledger.
     pub events: Vec<EventView>,
+    /// Records of the calendar that later knowledge made untrue.
+    pub restated: Vec<RestatedView>,
+}
+
+/// A record of the calendar that is not true any more.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RestatedView {
+    /// The event that says it.
+    #[schema(example = 6)]
+    pub event_no: i32,
+    /// What it says.
+    #[schema(example = "lapsed")]
+    pub kind: String,
+    /// Of which day.
+    pub on: NaiveDate,
 }
 
 /// A stretch of days in one state.
@@ -274,6 +316,14 @@ pub struct EventView {
     pub decider: Option<String>,
     /// Number of the paper decision.
     pub decision_number: Option<String>,
+    /// Day of the paper decision.
+    pub decision_date: Option<NaiveDate>,
+    /// The correction that voids it: it counts as never recorded.
+    pub voided_by: Option<i32>,
+    /// The correction that replaced its day, reason or evidence.
+    pub corrected_by: Option<i32>,
+    /// The day from whose start it holds after its corrections; null when it is voided.
+    pub holds_from: Option<NaiveDate>,
     /// Why.
     pub reason: Option<String>,
     /// What was asked.
@@ -325,6 +375,29 @@ pub struct ProposalView {
 pub struct Proposed {
     /// The proposal.
     pub proposal: ProposalView,
+    /// The membership; null where the act is one on the whole organisation.
+    pub membership: Option<Membership>,
+}
+
+/// What a correction of one person made of the membership.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Corrected {
     /// The membership.
     pub membership: Membership,
+}
+
+/// The end of an organisation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Dissolved {
+    /// Registry number.
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
+    pub organisation: String,
+    /// The day from whose start it is dissolved.
+    pub dissolved_on: NaiveDate,
+    /// How many memberships and applications were closed.
+    #[schema(example = 1)]
+    pub closed: u32,
+    /// The organisation's version.
+    #[schema(example = 7)]
+    pub version: i32,
 }

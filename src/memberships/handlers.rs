@@ -7,8 +7,11 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::dto::{Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, STATUSES};
+use super::dto::{
+    Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, Proposed, STATUSES,
+};
 use super::model::{EventKind, MembershipType, State};
+use super::propose::{Proposing, check_evidence, propose};
 use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
@@ -39,9 +42,24 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(super::withdraw_application::withdraw_application)
         .service(super::review::review_membership)
         .service(super::release::release_membership)
+        .service(super::reassign::reassign_membership)
         .service(super::return_application::return_membership)
         .service(super::recommend::recommend_membership)
+        .service(super::renew::renew_membership)
+        .service(super::renew_many::renew_memberships)
+        .service(super::withdraw::withdraw_membership)
+        .service(super::suspend::suspend_membership)
+        .service(super::lift::lift_suspension)
+        .service(super::expel::expel_membership)
+        .service(super::reinstate::reinstate_membership)
+        .service(super::change_type::change_membership_type)
+        .service(super::correct::correct_membership)
+        .service(super::transfer::transfer_organisation)
+        .service(super::merge::merge_organisation)
+        .service(super::dissolve::dissolve_organisation)
         .service(list_proposals)
+        .service(super::tasks::list_tasks)
+        .service(super::calendar::list_calendar)
         .service(get_proposal)
         .service(super::decide::decide_proposal)
         .service(super::retract::retract_proposal);
@@ -75,15 +93,44 @@ pub(super) async fn act<A: Act + 'static>(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let held = record::lock(tx, acting, &rules, id, Some(&seen))?;
             let kind = kind(tx, acting, &held)?;
+            check_evidence(tx, held.organisation.id, &body.body.evidence)?;
             let particulars = Particulars {
                 effective_on: body.body.effective_on,
                 reason: body.body.reason.clone().map(String::from),
+                evidence: body.body.evidence.clone(),
                 ..Particulars::default()
             };
             let next = record::record(tx, acting, &rules, &held, kind, particulars, |_, _, _| {
                 Ok(())
             })?;
             shown(&next, None, acting, 200)
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+/// An act that a second officer has to decide.
+pub(super) async fn propose_act(
+    permit: Permit<acts::Propose>,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    id: Id,
+    body_hash: Vec<u8>,
+    proposing: Proposing,
+) -> Result<HttpResponse, Error> {
+    let answer = permit
+        .write_once(once, body_hash, Keep::Answer, move |tx, acting| {
+            let held = record::lock(tx, acting, &rules, id, Some(&seen))?;
+            let proposal = propose(tx, acting, &rules, &held, proposing.clone())?;
+            let now = Moment::of(acting.now().day());
+            let shown = Proposed {
+                proposal: view::proposal(&proposal, &held.organisation)?,
+                membership: Some(view::membership(&held, Some(&proposal), acting, now)?),
+            };
+            Ok(Answer::json(202, &shown)?
+                .version(held.row.revision)
+                .location(format!("/v1/proposals/{}", proposal.id)))
         })
         .await?;
     Ok(answer.respond())

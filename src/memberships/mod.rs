@@ -17,9 +17,14 @@
 //! - [`record`]: the one frame in which an event is written.
 //! - [`adoption`]: which rules hold, and since when the registry knows.
 //! - [`timeline`]: the stored timeline, in two times, and its sums.
-//! - one file per act: [`apply`], `submit`, `review`, `release`, `return_application`, `withdraw_application`,
-//!   [`recommend`], [`decide`], `retract`.
+//! - [`proposed`], [`propose`], [`decide`], `consent`, `retract`: acts that take two people; `on_organisation`: those on a whole
+//!   organisation.
+//! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
+//!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
+//!   `merge`.
+//! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
+//! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
 //! - [`dto`], [`handlers`]: the wire.
 //!
 //! Nothing in the core knows what day it is: "today" is an argument of the questions put to a
@@ -29,27 +34,48 @@ pub mod acts;
 pub mod admissible;
 pub mod adoption;
 pub mod apply;
+pub mod calendar;
+mod change_type;
+mod consent;
+mod correct;
 pub mod corrections;
 pub mod decide;
+mod deciders;
 pub mod derived;
+mod dissolve;
 pub mod dto;
+mod expel;
 pub mod fold;
 pub mod handlers;
 pub mod ledger;
+mod lift;
 pub mod machine;
+mod merge;
 pub mod model;
+mod on_organisation;
+pub mod propose;
+pub mod proposed;
 pub mod queries;
+mod reassign;
 pub mod recommend;
 pub mod record;
+pub mod recorder;
+mod reinstate;
 mod release;
+mod renew;
+mod renew_many;
 mod retract;
 mod return_application;
 mod review;
 pub mod rows;
 pub mod rules;
 mod submit;
+mod suspend;
+mod tasks;
 pub mod timeline;
+mod transfer;
 mod view;
+mod withdraw;
 mod withdraw_application;
 
 pub use handlers::routes;

@@ -394,6 +394,9 @@ pub struct Event {
     /// The number of the paper decision. Private.
     #[serde(default)]
     pub decision_number: Option<String>,
+    /// The day of the paper decision. Private.
+    #[serde(default)]
+    pub decision_date: Option<NaiveDate>,
     /// Why. Private.
     #[serde(default)]
     pub reason: Option<String>,
@@ -433,6 +436,7 @@ impl Event {
             proposer: None,
             decider: None,
             decision_number: None,
+            decision_date: None,
             reason: None,
             questions: None,
             checklist: Vec::new(),

@@ -63,11 +63,11 @@ pub fn held_at(
         return Err(Error::not_found("membership"));
     };
     // One revision for each event of a person: what the calendar's recorder writes makes none.
-    let by_people = events.iter().filter(|e| !e.kind.is_calendar());
+    let mut by_people = events.iter().filter(|e| !e.kind.is_calendar());
     row.revision = i32::try_from(by_people.clone().count()).unwrap_or(i32::MAX);
     row.updated_at = last.recorded_at;
     row.updated_by = by_people
-        .last()
+        .next_back()
         .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
         .unwrap_or_default();
     let ledger = match super::adoption::known_at(conn, seq)? {
@@ -230,35 +230,71 @@ pub fn page_by_waiting(
     let asked = |c: &&String| wanted.country.is_empty() || wanted.country.contains(c);
     for country in countries.iter().filter(asked).filter(|c| reach.covers(c)) {
         for state in &wanted.state {
-            let mut query = queue(reach, Moment::of(today), wanted)
-                .filter(membership_intervals::to_day.is_null())
-                .filter(membership_intervals::country.eq(country.clone()))
-                .filter(membership_intervals::state.eq(state.as_str()))
-                .filter(membership_intervals::from_day.le(today));
-            if let Some((day, id)) = after {
-                query = query.filter(
-                    sql::<Bool>(
-                        "(membership_intervals.from_day, membership_intervals.membership_id) > (",
-                    )
-                    .bind::<Date, _>(day)
-                    .sql(", ")
-                    .bind::<BigInt, _>(id)
-                    .sql(")"),
-                );
-            }
-            let rows: Vec<QueueRow> = query
-                .order((
-                    membership_intervals::from_day,
-                    membership_intervals::membership_id,
-                ))
-                .limit(limit)
-                .load(conn)?;
+            let place = Place {
+                country,
+                state: *state,
+                earliest: None,
+            };
+            let rows = waiting(conn, place, &wanted.membership_type, today, after, limit)?;
             found.extend(rows);
         }
     }
     found.sort_by_key(|(row, _, interval)| (interval.from_day, row.id));
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
+}
+
+/// Where to look for those who wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The country.
+    pub country: &'a str,
+    /// The state.
+    pub state: State,
+    /// The earliest day on which the state can have begun, for states that the calendar ends.
+    pub earliest: Option<NaiveDate>,
+}
+
+/// Memberships of a country that are in a state today, those first that have been longest. States that the calendar ends have an
+/// earliest day, because their walk along the index passes those that ended.
+pub fn waiting(
+    conn: &mut Conn,
+    place: Place<'_>,
+    types: &[String],
+    today: NaiveDate,
+    after: Option<(NaiveDate, i64)>,
+    limit: i64,
+) -> Result<Vec<QueueRow>, Error> {
+    let wanted = Wanted {
+        membership_type: types.to_vec(),
+        ..Wanted::default()
+    };
+    let mut query = queue(&Reach::everything(), Moment::of(today), &wanted)
+        .filter(membership_intervals::country.eq(place.country.to_owned()))
+        .filter(membership_intervals::state.eq(place.state.as_str()))
+        .filter(membership_intervals::from_day.le(today));
+    query = match place.earliest {
+        None => query.filter(membership_intervals::to_day.is_null()),
+        Some(day) => query
+            .filter(membership_intervals::from_day.ge(day))
+            .filter(membership_intervals::to_day.gt(today)),
+    };
+    if let Some((day, id)) = after {
+        query = query.filter(
+            sql::<Bool>("(membership_intervals.from_day, membership_intervals.membership_id) > (")
+                .bind::<Date, _>(day)
+                .sql(", ")
+                .bind::<BigInt, _>(id)
+                .sql(")"),
+        );
+    }
+    Ok(query
+        .order((
+            membership_intervals::from_day,
+            membership_intervals::membership_id,
+        ))
+        .limit(limit)
+        .load(conn)?)
 }
 
 /// True when the organisation has a membership of this type that is open on the day or opens later, other than `except`.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::dto::{Proposed, Recommend};
 use super::model::{CheckedItem, EventKind};
+use super::propose::check_evidence;
 use super::queries::Held;
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
@@ -18,7 +19,6 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
-use crate::organisations;
 
 /// Recommends an application for or against admission.
 ///
@@ -45,12 +45,12 @@ pub(super) async fn recommend_membership(
             let (next, proposal) = recommend(tx, acting, &rules, &held, &body.body)?;
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(
+                membership: Some(view::membership(
                     &next,
                     Some(&proposal),
                     acting,
                     Moment::of(acting.now().day()),
-                )?,
+                )?),
             };
             Ok(Answer::json(202, &shown)?
                 .version(next.row.revision)
@@ -81,7 +81,7 @@ pub fn recommend(
     body: &Recommend,
 ) -> Result<(Held, ProposalRow), Error> {
     must_be_reviewer(held, acting)?;
-    check_evidence(tx, held, &body.evidence)?;
+    check_evidence(tx, held.organisation.id, &body.evidence)?;
     let kind = EventKind::Recommended {
         stance: body.stance,
     };
@@ -137,21 +137,4 @@ pub fn recommend(
     )?;
     let proposal = opened.ok_or_else(|| Error::internal("a recommendation without a proposal"))?;
     Ok((next, proposal))
-}
-
-fn check_evidence(tx: &mut Tx<'_>, held: &Held, items: &[i32]) -> Result<(), Error> {
-    if items.is_empty() {
-        return Ok(());
-    }
-    let known = organisations::queries::evidence(tx, held.organisation.id)?;
-    match items
-        .iter()
-        .position(|item| !known.iter().any(|e| e.item == *item))
-    {
-        None => Ok(()),
-        Some(n) => Err(Error::field(
-            format!("/evidence/{n}"),
-            "is no evidence of this organisation",
-        )),
-    }
 }

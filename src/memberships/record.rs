@@ -15,7 +15,7 @@ use super::queries::{self, Held};
 use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use super::timeline;
-use crate::auth::Acting;
+use crate::auth::{Acting, Reach};
 use crate::db::schema::{membership_events, memberships, organisations, proposals};
 use crate::db::{Id, Tx, dialect};
 use crate::http::tags::IfMatch;
@@ -38,6 +38,10 @@ pub struct Particulars {
     pub evidence: Vec<i32>,
     /// Number of the paper decision.
     pub decision_number: Option<String>,
+    /// Day of the paper decision.
+    pub decision_date: Option<NaiveDate>,
+    /// What a `replace` correction puts in place of reason and evidence.
+    pub replacement: Option<super::model::Replacement>,
     /// Who proposed it, where somebody else decides.
     pub proposer: Option<String>,
 }
@@ -62,6 +66,12 @@ pub fn lock(
         seen.check(held.row.revision)?;
     }
     Ok(held)
+}
+
+/// Locks a membership that the caller reaches by what they act on: its organisation, or a proposal.
+pub fn lock_reached(tx: &mut Tx<'_>, rules: &Rules, id: Id) -> Result<Held, Error> {
+    dialect::lock_row(tx, "memberships", "id", id.0)?;
+    queries::held(tx, &Reach::everything(), rules, id)
 }
 
 /// Opens a membership with its first event.
@@ -137,6 +147,39 @@ pub fn record(
     })
 }
 
+/// Asks the rules, before anything is written, whether the ledger could take this event now.
+pub fn check(
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    kind: EventKind,
+    particulars: &Particulars,
+) -> Result<(), Error> {
+    let mut event = Event::new(
+        next_no(held),
+        i64::MAX,
+        held.events
+            .iter()
+            .map(|e| e.recorded_at)
+            .max()
+            .map_or(acting.now().0, |last| last.max(acting.now().0)),
+        particulars
+            .effective_on
+            .unwrap_or_else(|| acting.now().day()),
+        kind,
+    );
+    event.reason.clone_from(&particulars.reason);
+    admissible(&held.events, rules, &event)
+        .map(|_| ())
+        .map_err(|refused| not_possible(held, acting, refused))
+}
+
+fn next_no(held: &Held) -> i32 {
+    i32::try_from(held.events.len())
+        .unwrap_or(i32::MAX)
+        .saturating_add(1)
+}
+
 fn event(
     acting: &Acting,
     entry: &Entry,
@@ -144,12 +187,9 @@ fn event(
     kind: EventKind,
     particulars: Particulars,
 ) -> Event {
-    let no = i32::try_from(held.events.len())
-        .unwrap_or(i32::MAX)
-        .saturating_add(1);
     let today = acting.now().day();
     let mut event = Event::new(
-        no,
+        next_no(held),
         entry.seq(),
         entry.recorded_at().0,
         particulars.effective_on.unwrap_or(today),
@@ -168,6 +208,8 @@ fn event(
     event.checklist = particulars.checklist;
     event.evidence = particulars.evidence;
     event.decision_number = particulars.decision_number;
+    event.decision_date = particulars.decision_date;
+    event.replacement = particulars.replacement;
     event
 }
 
@@ -217,14 +259,17 @@ fn publish(
         .find(|i| i.state == super::model::State::Active)
         .map(|i| i.from);
     let Some(first) = first else { return Ok(()) };
-    if held
-        .organisation
-        .public_from
-        .is_some_and(|day| day <= first)
-    {
+    let is_earlier = |row: &OrganisationRow| row.public_from.is_none_or(|day| day > first);
+    if !is_earlier(&held.organisation) {
         return Ok(());
     }
-    let before = held.organisation.clone();
+    // Read again under its lock: somebody may have changed the organisation since.
+    dialect::lock_row(tx, "organisations", "id", held.organisation.id)?;
+    let before = crate::organisations::queries::by_id(tx, held.organisation.id)?;
+    held.organisation = before.clone();
+    if !is_earlier(&before) {
+        return Ok(());
+    }
     let row = &mut held.organisation;
     row.public_from = Some(first);
     row.version += 1;
@@ -237,7 +282,8 @@ fn publish(
     entry.changed(&before, row)
 }
 
-fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<(), Error> {
+/// Lets a proposal fall, if nothing else has closed it.
+pub fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<(), Error> {
     let now: ProposalRow = proposals::table.find(open.id).first(&mut **tx)?;
     if now.status != "open" {
         return Ok(());

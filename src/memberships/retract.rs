@@ -3,20 +3,22 @@
 use actix_web::{HttpResponse, post, web};
 use diesel::prelude::*;
 
+use super::acts::Act;
+use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{decide, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::proposals;
-use crate::db::{Id, Tx};
+use crate::db::{Id, Tx, dialect};
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
-use crate::journal::Moment;
+use crate::http::{Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::{self, Entry};
+use crate::organisations;
 
 /// Retracts an own proposal.
 ///
@@ -39,44 +41,42 @@ pub(super) async fn retract_proposal(
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let (next, proposal) = retract(tx, acting, &rules, id.0, &body.body)?;
-            let shown = Proposed {
-                proposal: view::proposal(&proposal, &next.organisation)?,
-                membership: view::membership(&next, None, acting, Moment::of(acting.now().day()))?,
-            };
-            Ok(Answer::json(200, &shown)?.version(next.row.revision))
+            decide::shown(tx, acting, next.as_ref(), &proposal)
         })
         .await?;
     Ok(answer.respond())
 }
 
+/// Closes an own proposal that is still open. A recommendation is voided with it, so that the application is in review again.
 fn retract(
     tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     id: Id,
     body: &Retract,
-) -> Result<(Held, ProposalRow), Error> {
+) -> Result<(Option<Held>, ProposalRow), Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    let held = record::lock(tx, acting, rules, seen.membership_id.unwrap_or(Id(0)), None)?;
+    let Some(membership) = seen.membership_id else {
+        dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
+        let proposal = queries::proposal(tx, acting.reach(), id)?;
+        must_be_own(acting, &proposal)?;
+        must_wait(&proposal)?;
+        return Ok((None, close(tx, acting, &proposal, body)?));
+    };
+    let held = record::lock(tx, acting, rules, membership, None)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     decide::must_be_open(&held, acting, &proposal)?;
-    if proposal.proposer != acting.actor().to_string() {
-        return Err(Error::new(
-            Code::Forbidden,
-            "only its proposer can retract a proposal",
-        ));
+    must_be_own(acting, &proposal)?;
+    if Act::from_name(&proposal.act) != Some(Act::Recommend) {
+        return Ok((Some(held), close(tx, acting, &proposal, body)?));
     }
     let target = held
         .events
         .last()
-        .filter(|e| matches!(e.kind, EventKind::Recommended { .. }));
-    let Some(target) = target else {
-        return Err(record::act_not_possible(
-            &held,
-            acting,
-            "the proposal's event is not the last one",
-        ));
-    };
+        .filter(|e| matches!(e.kind, EventKind::Recommended { .. }))
+        .ok_or_else(|| {
+            record::act_not_possible(&held, acting, "the proposal's event is not the last one")
+        })?;
     let kind = EventKind::Corrected {
         target_no: target.no,
         correction: Correction::Void {},
@@ -85,7 +85,7 @@ fn retract(
         reason: Some(body.reason.as_str().to_owned()),
         ..Particulars::default()
     };
-    let mut closed = proposal.clone();
+    let mut closed = None;
     let next = record::record(
         tx,
         acting,
@@ -94,16 +94,69 @@ fn retract(
         kind,
         particulars,
         |tx, entry, _| {
-            closed.status = "retracted".to_owned();
-            closed.decided_at = Some(entry.recorded_at().0);
-            closed.decision_reason = Some(body.reason.as_str().to_owned());
-            closed.version += 1;
-            closed.seq = entry.seq();
-            diesel::update(proposals::table.find(closed.id))
-                .set(&closed)
-                .execute(&mut **tx)?;
-            entry.changed(&proposal, &closed)
+            closed = Some(write(tx, entry, &proposal, body)?);
+            Ok(())
         },
     )?;
-    Ok((next, closed))
+    let closed = closed.ok_or_else(|| Error::internal("a retraction that closed nothing"))?;
+    Ok((Some(next), closed))
+}
+
+fn must_be_own(acting: &Acting, proposal: &ProposalRow) -> Result<(), Error> {
+    if proposal.proposer == acting.actor().to_string() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Forbidden,
+        "only its proposer can retract a proposal",
+    ))
+}
+
+fn must_wait(proposal: &ProposalRow) -> Result<(), Error> {
+    if proposal.status == "open" {
+        return Ok(());
+    }
+    let text = format!(
+        "the proposal is {}; nothing is left to retract",
+        proposal.status
+    );
+    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+}
+
+fn close(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    proposal: &ProposalRow,
+    body: &Retract,
+) -> Result<ProposalRow, Error> {
+    let number = organisations::queries::by_id(tx, proposal.organisation_id)?.number;
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "proposal.retracted",
+        |tx, entry| {
+            decide::about(entry, proposal, &number);
+            write(tx, entry, proposal, body)
+        },
+    )
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    proposal: &ProposalRow,
+    body: &Retract,
+) -> Result<ProposalRow, Error> {
+    let mut closed = proposal.clone();
+    closed.status = "retracted".to_owned();
+    closed.decided_at = Some(entry.recorded_at().0);
+    closed.decision_reason = Some(body.reason.as_str().to_owned());
+    closed.version += 1;
+    closed.seq = entry.seq();
+    diesel::update(proposals::table.find(closed.id))
+        .set(&closed)
+        .execute(&mut **tx)?;
+    entry.changed(proposal, &closed)?;
+    Ok(closed)
 }

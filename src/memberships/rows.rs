@@ -46,7 +46,7 @@ impl Recorded for MembershipRow {
 
 /// An event of the ledger.
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable, Serialize)]
-#[diesel(table_name = membership_events)]
+#[diesel(table_name = membership_events, treat_none_as_default_value = false)]
 pub struct EventRow {
     /// The membership.
     pub membership_id: Id,
@@ -74,6 +74,8 @@ pub struct EventRow {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Details {
     decision_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decision_date: Option<NaiveDate>,
     reason: Option<String>,
     questions: Option<String>,
     checklist: Vec<CheckedItem>,
@@ -87,6 +89,7 @@ impl EventRow {
     pub fn of(membership_id: Id, event: &Event) -> Result<Self, Error> {
         let details = Details {
             decision_number: event.decision_number.clone(),
+            decision_date: event.decision_date,
             reason: event.reason.clone(),
             questions: event.questions.clone(),
             checklist: event.checklist.clone(),
@@ -120,6 +123,7 @@ impl EventRow {
             proposer: self.proposer.clone(),
             decider: self.decider.clone(),
             decision_number: details.decision_number,
+            decision_date: details.decision_date,
             reason: details.reason,
             questions: details.questions,
             checklist: details.checklist,
@@ -159,7 +163,7 @@ impl Recorded for EventRow {
 
 /// A stretch of days in one state, as the fold says, and between which positions of the journal it said so.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = membership_intervals)]
+#[diesel(table_name = membership_intervals, treat_none_as_default_value = false)]
 pub struct IntervalRow {
     /// The membership.
     pub membership_id: Id,
@@ -187,7 +191,7 @@ pub struct IntervalRow {
 
 /// A member that came or went, as the fold says, and between which positions of the journal it said so.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = membership_flows)]
+#[diesel(table_name = membership_flows, treat_none_as_default_value = false)]
 pub struct FlowRow {
     /// The membership.
     pub membership_id: Id,

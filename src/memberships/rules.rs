@@ -298,6 +298,17 @@ impl Rules {
         Self::parse(DEFAULT)
     }
 
+    /// The most grace days that any rule gives.
+    #[must_use]
+    pub fn longest_grace(&self) -> u32 {
+        [&self.full, &self.associate, &self.observer]
+            .into_iter()
+            .flat_map(|dated| std::iter::once(&dated.first).chain(&dated.later))
+            .map(|rule| rule.grace_days)
+            .max()
+            .unwrap_or(0)
+    }
+
     /// The first days of a type's rules, in order.
     #[must_use]
     pub fn first_days(&self, membership_type: MembershipType) -> Vec<NaiveDate> {

@@ -280,6 +280,30 @@ fn set_due(conn: &mut Conn, id: Id, due_on: Option<NaiveDate>) -> Result<(), Err
     Ok(())
 }
 
+/// Writes the next due days of many memberships.
+pub fn set_many_due(conn: &mut Conn, due: &[(Id, Option<NaiveDate>)]) -> Result<(), Error> {
+    let ids: Vec<Id> = due.iter().map(|(id, _)| *id).collect();
+    diesel::delete(membership_due::table.filter(membership_due::membership_id.eq_any(&ids)))
+        .execute(conn)?;
+    let rows: Vec<_> = due
+        .iter()
+        .filter_map(|(id, day)| {
+            day.map(|day| {
+                (
+                    membership_due::membership_id.eq(*id),
+                    membership_due::due_on.eq(day),
+                )
+            })
+        })
+        .collect();
+    if !rows.is_empty() {
+        dialect!(conn, |c| diesel::insert_into(membership_due::table)
+            .values(&rows)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Rules of membership, each known from a position on; the first from the beginning.
 pub type RulesByPosition = [(i64, Rules)];
 

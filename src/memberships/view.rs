@@ -2,8 +2,10 @@
 
 use chrono::NaiveDate;
 
+use super::corrections;
 use super::dto::{
     EventView, IntervalView, Membership, MembershipItem, OrganisationRef, ProposalView,
+    RestatedView,
 };
 use super::machine::Act;
 use super::queries::{Held, QueueRow};
@@ -22,7 +24,16 @@ pub fn possible(held: &Held, principal: &Principal, day: NaiveDate) -> Vec<Act> 
             Act::Submit | Act::WithdrawApplication => Action::Apply,
             Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,
             Act::Decide(_) => Action::Decide,
-            _ => return false,
+            Act::Renew | Act::Withdraw | Act::Dissolve => Action::Maintain,
+            Act::Suspend
+            | Act::Lift
+            | Act::Expel
+            | Act::Reinstate
+            | Act::ChangeType
+            | Act::Transfer
+            | Act::Merge
+            | Act::Correct => Action::Propose,
+            Act::ReassignReview => Action::Reassign,
         };
         grant(principal, action) != Grant::No
     };
@@ -79,12 +90,37 @@ pub fn membership(
                 term_end: i.term_end,
             })
             .collect(),
-        events: held
-            .events
+        events: events(held)?,
+        restated: held
+            .ledger
+            .restated
             .iter()
-            .map(event)
-            .collect::<Result<_, Error>>()?,
+            .map(|r| RestatedView {
+                event_no: r.event_no,
+                kind: r.turn.kind.event_kind().name().to_owned(),
+                on: r.turn.on,
+            })
+            .collect(),
     })
+}
+
+fn events(held: &Held) -> Result<Vec<EventView>, Error> {
+    let resolved = corrections::resolve(&held.events);
+    held.events
+        .iter()
+        .map(|e| {
+            let standing = resolved.standing.iter().find(|s| s.event.no == e.no);
+            let mut shown = event(e)?;
+            shown.voided_by = resolved.voided.get(&e.no).copied();
+            shown.corrected_by = standing.and_then(|s| s.corrected_by);
+            shown.holds_from = match standing {
+                Some(standing) => Some(standing.effective_on),
+                None if shown.voided_by.is_none() => Some(e.effective_on),
+                None => None,
+            };
+            Ok(shown)
+        })
+        .collect()
 }
 
 fn event(event: &super::model::Event) -> Result<EventView, Error> {
@@ -103,6 +139,10 @@ fn event(event: &super::model::Event) -> Result<EventView, Error> {
         proposer: event.proposer.clone(),
         decider: event.decider.clone(),
         decision_number: event.decision_number.clone(),
+        decision_date: event.decision_date,
+        voided_by: None,
+        corrected_by: None,
+        holds_from: None,
         reason: event.reason.clone(),
         questions: event.questions.clone(),
         checklist: event
@@ -117,7 +157,33 @@ fn event(event: &super::model::Event) -> Result<EventView, Error> {
     })
 }
 
-fn organisation(row: &OrganisationRow) -> OrganisationRef {
+/// The last part of an act's path below its membership.
+pub fn path_of(act: Act) -> &'static str {
+    match act {
+        Act::WithdrawApplication => "application-withdrawal",
+        Act::Recommend => "recommendation",
+        Act::ReassignReview => "reassignment",
+        Act::Decide(_) => "decision",
+        Act::Renew => "renewal",
+        Act::Suspend => "suspension",
+        Act::Expel => "expulsion",
+        Act::Reinstate => "reinstatement",
+        Act::Withdraw => "withdrawal",
+        Act::ChangeType => "type-change",
+        Act::Dissolve => "dissolution",
+        Act::Correct => "correction",
+        Act::Submit
+        | Act::TakeReview
+        | Act::ReleaseReview
+        | Act::Return
+        | Act::Lift
+        | Act::Transfer
+        | Act::Merge => act.name(),
+    }
+}
+
+/// The organisation of a membership.
+pub fn organisation(row: &OrganisationRow) -> OrganisationRef {
     OrganisationRef {
         number: row.number.clone(),
         name: row.name.clone(),

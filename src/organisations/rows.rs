@@ -72,6 +72,10 @@ pub struct OrganisationRow {
     pub version: i32,
     /// The journal position of the last change.
     pub seq: i64,
+    /// The day from whose start it is dissolved. Left out of the journal's images while there is none: entries of before the
+    /// column was there say the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dissolved_on: Option<NaiveDate>,
 }
 
 impl Recorded for OrganisationRow {
@@ -83,7 +87,7 @@ impl Recorded for OrganisationRow {
     fn class_of(&self, column: &str) -> Class {
         match column {
             "number" | "country" | "name" | "legal_form" | "city" | "region" | "website"
-            | "themes" | "sdgs" | "descriptions" | "founded_year" => Class::Public,
+            | "themes" | "sdgs" | "descriptions" | "founded_year" | "dissolved_on" => Class::Public,
             _ => Class::Private,
         }
     }

@@ -22,6 +22,7 @@ mod contract;
 mod conventions;
 mod imports;
 mod journal;
+mod ledger;
 mod memberships;
 mod migrations;
 mod organisations;

@@ -136,6 +136,8 @@ struct Operation {
     id: String,
     method: Method,
     path: String,
+    /// The parameters that it cannot do without, by their examples.
+    query: String,
     /// Media type and example of the body.
     body: Option<(String, Value)>,
 }
@@ -158,6 +160,7 @@ fn operations() -> Vec<Operation> {
                     Some((kind.clone(), example(&contract, content)))
                 });
             found.push(Operation {
+                query: required_query(operation),
                 id: id.to_owned(),
                 method,
                 path: path.clone(),
@@ -167,6 +170,31 @@ fn operations() -> Vec<Operation> {
     }
     found.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
     found
+}
+
+fn required_query(operation: &Value) -> String {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let pairs: Vec<String> = parameters
+        .filter(|p| p["in"] == "query" && p["required"] == true)
+        .map(|p| {
+            let name = p["name"].as_str().unwrap();
+            // A day in the future does not stay one.
+            let value = if name == "through" {
+                Instant::now()
+                    .plus_seconds(30 * 24 * 3600)
+                    .day()
+                    .to_string()
+            } else {
+                p["example"].as_str().unwrap().to_owned()
+            };
+            format!("{name}={value}")
+        })
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
 }
 
 fn example(contract: &Value, content: &Value) -> Value {
@@ -188,7 +216,7 @@ fn example(contract: &Value, content: &Value) -> Value {
 async fn status(app: &App, operation: &Operation, objects: &Objects, token: Option<&str>) -> u16 {
     let mut request = TestRequest::default()
         .method(operation.method.clone())
-        .uri(&objects.fill(&operation.path))
+        .uri(&(objects.fill(&operation.path) + &operation.query))
         .insert_header(("Idempotency-Key", Id::random().unwrap().to_string()))
         .insert_header(("If-Match", "*"));
     if let Some(token) = token {

@@ -76,6 +76,9 @@ CREATE TABLE membership_due (
 );
 CREATE INDEX membership_due_due_on_idx ON membership_due (due_on, membership_id);
 
+-- The day from whose start an organisation is dissolved.
+ALTER TABLE organisations ADD COLUMN dissolved_on DATE;
+
 -- Rules of membership that replaced those that the program ships with.
 CREATE TABLE adopted_rules (
     seq BIGINT NOT NULL PRIMARY KEY,

@@ -29,6 +29,7 @@ DROP TABLE proposals;
 ALTER TABLE proposals_old RENAME TO proposals;
 CREATE UNIQUE INDEX proposals_membership_id_key ON proposals (membership_id) WHERE status = 'open';
 CREATE INDEX proposals_status_idx ON proposals (status, country, proposed_at);
+ALTER TABLE organisations DROP COLUMN dissolved_on;
 DROP TABLE adopted_rules;
 DROP TABLE membership_due;
 DROP TABLE member_counts;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{App, Person};
+use super::{Answer, App, Person};
 
 /// An organisation to be made.
 pub struct Organisation<'a> {
@@ -47,6 +47,53 @@ impl App {
             more: json!({}),
             state: State::Registered,
         }
+    }
+
+    /// An organisation that is a full member since today, and its membership's address.
+    pub async fn member(&self, country: &str) -> (Made, String) {
+        self.member_since(country, json!({})).await
+    }
+
+    /// The same with further members of the decision, such as `effective_on`.
+    pub async fn member_since(&self, country: &str, more: Value) -> (Made, String) {
+        let ngo = self.organisation(country).create().await;
+        let coordinator = self.coordinator(country);
+        let (membership, proposal) = self.recommended(&coordinator, &ngo.number).await;
+        self.decide(&self.secretariat(), &proposal, "approved", more)
+            .await
+            .expect(200);
+        (ngo, membership)
+    }
+
+    /// Decides a proposal as this officer, having read it.
+    pub async fn decide(
+        &self,
+        officer: &Person,
+        proposal: &str,
+        outcome: &str,
+        more: Value,
+    ) -> Answer {
+        let revision = officer.get(proposal).await.at("/revision");
+        let mut body = json!({"outcome": outcome, "reason": "Looked at by a second officer.", "revision": revision});
+        for (name, value) in more.as_object().cloned().unwrap_or_default() {
+            body[name] = value;
+        }
+        officer.post(&format!("{proposal}/decision"), body).await
+    }
+
+    /// Proposes an act and has it approved by the secretariat.
+    pub async fn decided(
+        &self,
+        proposer: &Person,
+        membership: &str,
+        act: &str,
+        body: Value,
+    ) -> Answer {
+        let proposed = proposer.act(membership, act, body).await.expect(202);
+        let proposal = format!("/v1/proposals/{}", proposed.str("/proposal/id"));
+        self.decide(&self.secretariat(), &proposal, "approved", json!({}))
+            .await
+            .expect(200)
     }
 
     /// Takes an application from nothing to a recommendation; gives the membership's and the proposal's address.

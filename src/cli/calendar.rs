@@ -1,0 +1,86 @@
+//! `calendar`: what the calendar does to memberships by itself.
+
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::Subcommand;
+
+use super::Done;
+use crate::auth::Reach;
+use crate::config::Config;
+use crate::db::Instant;
+use crate::memberships::{adoption, calendar, recorder};
+
+/// Records what the calendar did, or tells what it will do.
+#[derive(Subcommand)]
+pub(super) enum Calendar {
+    /// Records every grace, lapse and end of a suspension that has come about, as the service does by itself.
+    Run,
+    /// Lists what will come about by a day if nobody does anything; changes nothing.
+    Simulate {
+        /// The last day, like 2027-03-31.
+        #[arg(long)]
+        through: String,
+        /// Only this country.
+        #[arg(long)]
+        country: Option<String>,
+    },
+}
+
+pub(super) fn run(args: &Calendar, config: &Config) -> Done {
+    let mut conn = super::open_existing(config)?;
+    match args {
+        Calendar::Run => {
+            let (rules, _) =
+                adoption::adopt(&mut conn, None, Instant::now()).map_err(|e| e.to_string())?;
+            match recorder::run_on(&mut conn, &rules, Instant::now())? {
+                Some(done) => println!("{done}."),
+                None => println!("The service is recording just now; nothing was done here."),
+            }
+        }
+        Calendar::Simulate { through, country } => {
+            simulate(&mut conn, through, country.as_deref())?
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn simulate(
+    conn: &mut crate::db::Conn,
+    through: &str,
+    country: Option<&str>,
+) -> Result<(), super::Stop> {
+    let through: NaiveDate =
+        crate::http::day::parse(through).ok_or("through: must be a day like 2027-03-31")?;
+    let wanted = calendar::Wanted {
+        from: Instant::now().day(),
+        through,
+        country: country.map(|c| vec![c.to_owned()]).unwrap_or_default(),
+        state: Vec::new(),
+        after: None,
+    };
+    let mut after = None;
+    println!("day\tbecomes\tcountry\ttype\tnumber\tname");
+    loop {
+        let wanted = calendar::Wanted {
+            after,
+            ..wanted.clone()
+        };
+        let rows = calendar::page(conn, &Reach::everything(), &wanted, 1_000)?;
+        let Some((last, _)) = rows.last() else {
+            return Ok(());
+        };
+        after = Some((last.from_day, last.membership_id));
+        for (interval, organisation) in &rows {
+            println!(
+                "{}\t{}\t{}\t{}\t{}\t{}",
+                interval.from_day,
+                interval.state,
+                interval.country,
+                interval.membership_type,
+                organisation.number,
+                organisation.name
+            );
+        }
+    }
+}

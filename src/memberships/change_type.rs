@@ -1,0 +1,78 @@
+//! Changing the type of a membership.
+
+use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::acts::Act;
+use super::dto::Proposed;
+use super::handlers::propose_act;
+use super::model::MembershipType;
+use super::propose::Proposing;
+use super::proposed::Terms;
+use super::rules::Rules;
+use crate::auth::Permit;
+use crate::auth::policy::acts::Propose;
+use crate::db::Id;
+use crate::http::idempotency::Once;
+use crate::http::tags::IfMatch;
+use crate::http::{Error, Json, NoQuery, Path, docs};
+use crate::organisations::model::TypeWord;
+use crate::organisations::text::Reason;
+
+/// Changes the type.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to": "associate", "reason": "Decision of the general assembly."}))]
+pub struct ChangeType {
+    /// The new type.
+    #[schema(value_type = TypeWord, example = "associate")]
+    pub to: MembershipType,
+    /// Why.
+    pub reason: Reason,
+    /// The day from whose start it holds; the day of the decision when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub effective_on: Option<NaiveDate>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub evidence: Vec<i32>,
+}
+
+/// Proposes to change the type of a membership.
+///
+/// Another officer decides it at `/v1/proposals/{id}/decision`; until then nothing changes. The
+/// running term stays; the new type's rules hold from the next.
+#[utoipa::path(
+    tag = "memberships", operation_id = "change_membership_type", security(("bearer" = [])),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    request_body(content = ChangeType, description = "What is proposed, and why"),
+    responses((status = 202, description = "The proposal that waits for its decision", body = Proposed), docs::MembershipAct)
+)]
+#[post("/memberships/{id}/type-change")]
+pub(super) async fn change_membership_type(
+    permit: Permit<Propose>,
+    _query: NoQuery,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    id: Path<Id>,
+    body: Json<ChangeType>,
+) -> Result<HttpResponse, Error> {
+    let proposing = Proposing {
+        act: Act::ChangeType,
+        terms: Terms {
+            to_type: Some(body.body.to),
+            effective_on: body.body.effective_on,
+            evidence: body.body.evidence.clone(),
+            ..Terms::default()
+        },
+        reason: body.body.reason.as_str().to_owned(),
+        other_country: None,
+    };
+    propose_act(permit, once, seen, rules, id.0, body.hash, proposing).await
+}

@@ -1,0 +1,133 @@
+//! Consent: where an act crosses a border, officers of both countries agree before the secretariat decides.
+//!
+//! The proposer speaks for the own country. A country without an active coordinator cannot be asked: the secretariat's
+//! decision stands for it.
+
+use diesel::prelude::*;
+
+use super::dto::Decide;
+use super::propose::terms;
+use super::rows::{ConsentRow, ProposalRow};
+use crate::auth::{Acting, Principal, Role};
+use crate::db::schema::{proposal_consents, users};
+use crate::db::{Conn, Tx};
+use crate::http::{Code, Error};
+use crate::journal;
+use crate::organisations;
+
+/// The countries whose officers an act from one to the other has to ask, beside the proposer.
+pub fn needed(acting: &Acting, from: &str, to: &str) -> Vec<String> {
+    let own = match acting.principal() {
+        Principal::User {
+            country: Some(country),
+            ..
+        } => Some(country.as_str()),
+        _ => None,
+    };
+    let mut needed: Vec<String> = [from, to]
+        .into_iter()
+        .filter(|country| own != Some(*country))
+        .map(str::to_owned)
+        .collect();
+    needed.dedup();
+    needed
+}
+
+/// True when this officer's country is asked for its consent.
+pub fn is_asked_of(acting: &Acting, proposal: &ProposalRow) -> Result<bool, Error> {
+    Ok(match acting.principal() {
+        Principal::User {
+            role: Role::Coordinator,
+            country: Some(country),
+            ..
+        } => terms(proposal)?.needs.contains(country),
+        _ => false,
+    })
+}
+
+/// Who has agreed so far.
+pub fn given(conn: &mut Conn, proposal: &ProposalRow) -> Result<Vec<ConsentRow>, Error> {
+    Ok(proposal_consents::table
+        .filter(proposal_consents::proposal_id.eq(proposal.id))
+        .order(proposal_consents::country)
+        .load(conn)?)
+}
+
+/// Records the consent of the officer's country; the proposal stays open.
+pub fn give(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<ProposalRow, Error> {
+    let Principal::User {
+        country: Some(country),
+        ..
+    } = acting.principal()
+    else {
+        return Err(Error::internal("a consent of no country"));
+    };
+    if given(tx, proposal)?.iter().any(|c| c.country == *country) {
+        let text = format!("{country} has agreed already; the secretariat decides next");
+        return Err(Error::new(Code::Conflict, text));
+    }
+    let number = organisations::queries::by_id(tx, proposal.organisation_id)?.number;
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "proposal.consented",
+        |tx, entry| {
+            super::decide::about(entry, proposal, &number);
+            let row = ConsentRow {
+                proposal_id: proposal.id,
+                country: country.clone(),
+                officer: acting.actor().to_string(),
+                consented_at: entry.recorded_at().0,
+                reason: Some(body.reason.as_str().to_owned()),
+                seq: entry.seq(),
+            };
+            diesel::insert_into(proposal_consents::table)
+                .values(&row)
+                .execute(&mut **tx)?;
+            entry.now(&row)
+        },
+    )?;
+    Ok(proposal.clone())
+}
+
+/// The countries that were asked, have coordinators, and have not agreed yet.
+pub fn missing(conn: &mut Conn, proposal: &ProposalRow) -> Result<Vec<String>, Error> {
+    let given = given(conn, proposal)?;
+    let mut missing = Vec::new();
+    for country in terms(proposal)?.needs {
+        if given.iter().any(|c| c.country == country) {
+            continue;
+        }
+        let officers: i64 = users::table
+            .filter(users::role.eq("coordinator"))
+            .filter(users::country.eq(&country))
+            .filter(users::status.eq("active"))
+            .count()
+            .get_result(conn)?;
+        if officers > 0 {
+            missing.push(country);
+        }
+    }
+    Ok(missing)
+}
+
+/// Refuses a decision before all countries that are asked have agreed.
+pub fn must_be_complete(conn: &mut Conn, proposal: &ProposalRow) -> Result<(), Error> {
+    let missing = missing(conn, proposal)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "officers of {} have to agree first, by the same route",
+        missing.join(", ")
+    );
+    Err(Error::new(Code::ActNotPossible, text)
+        .with("possible", serde_json::json!([]))
+        .with("missing", serde_json::json!(missing)))
+}

@@ -1,0 +1,333 @@
+//! Correcting an earlier event, with the authority that the event itself took.
+//!
+//! Nothing is changed or removed: the correction is an event of its own. What an act on the whole organisation recorded
+//! (transfer, dissolution) is corrected on all its memberships together, and the organisation follows.
+
+use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::acts::{Act, Authority};
+use super::corrections::{authority_to_correct, corrected_event};
+use super::dto::Proposed;
+use super::model::{Correction, Event, EventKind, Replacement};
+use super::propose::{Proposing, check_evidence, propose};
+use super::proposed::Terms;
+use super::queries::{self, Held};
+use super::record::{self, Particulars};
+use super::rules::Rules;
+use super::{consent, view};
+use crate::auth::policy::acts::Propose;
+use crate::auth::{Acting, Permit};
+use crate::db::{Id, Tx, dialect};
+use crate::http::idempotency::{Keep, Once};
+use crate::http::tags::IfMatch;
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::journal::Moment;
+use crate::organisations::change;
+use crate::organisations::text::Reason;
+
+/// How an event is corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// It counts as never recorded.
+    Void,
+    /// It holds from another day, and may have another reason and other evidence.
+    Replace,
+}
+
+/// Corrects an event.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"target_no": 5, "how": "replace", "effective_on": "2026-03-01", "reason": "The decision names the first of March."}))]
+pub struct Correct {
+    /// The number of the event within the membership.
+    #[schema(minimum = 1, example = 5)]
+    #[validate(range(min = 1, message = "must be at least 1"))]
+    pub target_no: i32,
+    /// `void` or `replace`.
+    #[schema(example = "replace")]
+    pub how: How,
+    /// The day from whose start the corrected event holds; required with `replace`.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub effective_on: Option<NaiveDate>,
+    /// Why it is corrected.
+    pub reason: Reason,
+    /// With `replace`: the corrected event's reason from now on.
+    pub new_reason: Option<Reason>,
+    /// With `replace`: the corrected event's evidence from now on.
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub new_evidence: Option<Vec<i32>>,
+}
+
+/// Corrects an event of a membership.
+///
+/// Takes the authority of the event: what one person recorded, one person corrects (200); what took a decision opens a proposal
+/// (202). Records of the calendar follow from the other events and cannot be corrected.
+#[utoipa::path(
+    tag = "memberships", operation_id = "correct_membership", security(("bearer" = [])),
+    params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    request_body(content = Correct, description = "Which event, and how"),
+    responses(
+        (status = 200, description = "The corrected membership", body = super::dto::Corrected),
+        (status = 202, description = "The proposal that waits for its decision", body = Proposed),
+        docs::MembershipAct
+    )
+)]
+#[post("/memberships/{id}/correction")]
+pub(super) async fn correct_membership(
+    permit: Permit<Propose>,
+    _query: NoQuery,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    id: Path<Id>,
+    body: Json<Correct>,
+) -> Result<HttpResponse, Error> {
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            let held = record::lock(tx, acting, &rules, id.0, Some(&seen))?;
+            correct(tx, acting, &rules, &held, &body.body)
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+fn correct(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    body: &Correct,
+) -> Result<Answer, Error> {
+    let correction = correction(body)?;
+    let target = corrected_event(&held.events, body.target_no)
+        .ok_or_else(|| Error::field("/target_no", "is no event of this membership"))?;
+    refuse_what_is_no_correction(target, &correction)?;
+    let authority = authority_to_correct(&held.events, body.target_no).ok_or_else(|| {
+        Error::field(
+            "/target_no",
+            "was recorded by the calendar: it follows from the other events",
+        )
+    })?;
+    let replacement = replacement(tx, held, target, body)?;
+    let now = Moment::of(acting.now().day());
+    if authority == Authority::OnePerson {
+        let kind = EventKind::Corrected {
+            target_no: body.target_no,
+            correction,
+        };
+        let particulars = Particulars {
+            reason: Some(body.reason.as_str().to_owned()),
+            replacement,
+            ..Particulars::default()
+        };
+        let next = record::record(tx, acting, rules, held, kind, particulars, |_, _, _| Ok(()))?;
+        follow(tx, acting, rules, &next)?;
+        let shown = super::dto::Corrected {
+            membership: view::membership(&next, None, acting, now)?,
+        };
+        return Ok(Answer::json(200, &shown)?.version(next.row.revision));
+    }
+    let other_country = crossed(held, rules, target);
+    let proposing = Proposing {
+        act: Act::Correct,
+        terms: Terms {
+            target_no: Some(body.target_no),
+            correction: Some(correction),
+            replacement,
+            needs: match &other_country {
+                Some(other) => consent::needed(acting, &held.organisation.country, other),
+                None => Vec::new(),
+            },
+            ..Terms::default()
+        },
+        reason: body.reason.as_str().to_owned(),
+        other_country,
+    };
+    let proposal = propose(tx, acting, rules, held, proposing)?;
+    let shown = Proposed {
+        proposal: view::proposal(&proposal, &held.organisation)?,
+        membership: Some(view::membership(held, Some(&proposal), acting, now)?),
+    };
+    Ok(Answer::json(202, &shown)?
+        .version(held.row.revision)
+        .location(format!("/v1/proposals/{}", proposal.id)))
+}
+
+fn correction(body: &Correct) -> Result<Correction, Error> {
+    match (body.how, body.effective_on) {
+        (How::Void, None) if body.new_reason.is_none() && body.new_evidence.is_none() => {
+            Ok(Correction::Void {})
+        }
+        (How::Void, _) => Err(Error::field(
+            "/how",
+            "a voided event has no day, reason or evidence; leave them out, or use replace",
+        )),
+        (How::Replace, Some(effective_on)) => Ok(Correction::Replace { effective_on }),
+        (How::Replace, None) => Err(Error::field("/effective_on", "is required with replace")),
+    }
+}
+
+fn refuse_what_is_no_correction(target: &Event, correction: &Correction) -> Result<(), Error> {
+    if matches!(target.kind, EventKind::Merged { .. }) && *correction == (Correction::Void {}) {
+        return Err(Error::new(
+            Code::ActNotPossible,
+            "a merge is not undone by a correction of one membership: it has an act of its own",
+        )
+        .with("possible", serde_json::json!([])));
+    }
+    Ok(())
+}
+
+fn replacement(
+    tx: &mut Tx<'_>,
+    held: &Held,
+    target: &Event,
+    body: &Correct,
+) -> Result<Option<Replacement>, Error> {
+    if body.new_reason.is_none() && body.new_evidence.is_none() {
+        return Ok(None);
+    }
+    if let Some(items) = &body.new_evidence {
+        check_evidence(tx, held.organisation.id, items)
+            .map_err(|_| Error::field("/new_evidence", "names no evidence of this organisation"))?;
+    }
+    Ok(Some(Replacement {
+        reason: body
+            .new_reason
+            .clone()
+            .map(String::from)
+            .or_else(|| target.reason.clone()),
+        evidence: body
+            .new_evidence
+            .clone()
+            .unwrap_or_else(|| target.evidence.clone()),
+    }))
+}
+
+/// The country on the other side of a corrected transfer: where it came from, or where it went.
+fn crossed(held: &Held, rules: &Rules, target: &Event) -> Option<String> {
+    let EventKind::Transferred { to_country } = &target.kind else {
+        return None;
+    };
+    if *to_country != held.organisation.country {
+        return Some(to_country.clone());
+    }
+    let before: Vec<Event> = held
+        .events
+        .iter()
+        .filter(|e| e.no < target.no)
+        .cloned()
+        .collect();
+    let ledger = super::fold::fold(&before, rules);
+    ledger.intervals.last().map(|i| i.country.clone())
+}
+
+/// Lets the rest follow a correction that was just recorded as the last event: the same act on the organisation's other
+/// memberships, and the organisation's own country or end.
+pub(super) fn follow(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+) -> Result<(), Error> {
+    let Some(last) = held.events.last() else {
+        return Ok(());
+    };
+    let EventKind::Corrected {
+        target_no,
+        correction,
+    } = &last.kind
+    else {
+        return Ok(());
+    };
+    let Some(target) = corrected_event(&held.events, *target_no).cloned() else {
+        return Ok(());
+    };
+    if !Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
+        return Ok(());
+    }
+    let direct = held.events.iter().find(|e| e.no == *target_no).cloned();
+    for row in queries::of_organisation(tx, held.organisation.id)? {
+        if row.id == held.row.id {
+            continue;
+        }
+        let other = record::lock_reached(tx, rules, row.id)?;
+        // What one act recorded on several memberships has one instant.
+        let same = |e: &&Event| {
+            direct
+                .as_ref()
+                .is_some_and(|d| d.kind.name() == e.kind.name() && d.recorded_at == e.recorded_at)
+        };
+        let Some(twin) = other.events.iter().find(same) else {
+            continue;
+        };
+        let kind = EventKind::Corrected {
+            target_no: twin.no,
+            correction: correction.clone(),
+        };
+        let particulars = Particulars {
+            reason: last.reason.clone(),
+            replacement: last.replacement.clone(),
+            proposer: last
+                .decider
+                .is_some()
+                .then(|| last.proposer.clone())
+                .flatten(),
+            ..Particulars::default()
+        };
+        record::record(tx, acting, rules, &other, kind, particulars, |_, _, _| {
+            Ok(())
+        })?;
+    }
+    follow_organisation(tx, acting, held, &target)
+}
+
+fn follow_organisation(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    held: &Held,
+    target: &Event,
+) -> Result<(), Error> {
+    let id = held.organisation.id;
+    dialect::lock_row(tx, "organisations", "id", id)?;
+    let before = crate::organisations::queries::by_id(tx, id)?;
+    let mut row = before.clone();
+    match target.kind {
+        EventKind::Transferred { .. } => {
+            if let Some(interval) = held.ledger.intervals.last() {
+                row.country.clone_from(&interval.country);
+            }
+        }
+        EventKind::Dissolved {} => {
+            row.dissolved_on = held
+                .ledger
+                .intervals
+                .iter()
+                .find(|i| i.state == super::model::State::Dissolved)
+                .map(|i| i.from);
+        }
+        _ => return Ok(()),
+    }
+    if row == before {
+        return Ok(());
+    }
+    change::apply(
+        tx,
+        acting,
+        &before,
+        "organisation.corrected",
+        |_, _, changed| {
+            changed.country = row.country;
+            changed.dissolved_on = row.dissolved_on;
+            Ok(())
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! Merging an organisation into another: its memberships end, its number goes on as the successor's.
+//!
+//! A member's standing is not lost unseen: where the organisation that ends is a member of a type, the one that goes on has to
+//! be a member of that type too.
+
+use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::acts::Act;
+use super::consent;
+use super::dto::{Decide, Proposed};
+use super::model::EventKind;
+use super::on_organisation::{self, Open, begin, record_on_all};
+use super::propose::{Proposing, check_evidence};
+use super::proposed::Terms;
+use super::queries::{self, Held};
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use super::view;
+use crate::auth::policy::acts::Propose;
+use crate::auth::{Acting, Permit};
+use crate::db::schema::{organisation_identifiers, organisations as table};
+use crate::db::{Id, Tx, dialect};
+use crate::http::idempotency::{Keep, Once};
+use crate::http::tags::IfMatch;
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::organisations;
+use crate::organisations::rows::{IdentifierRow, OrganisationRow};
+use crate::organisations::text::Reason;
+use crate::organisations::{RegistryNumber, change};
+
+/// Merges an organisation into another.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"successor": "OTS-7K3M9Q2-54", "reason": "Both general assemblies voted for the merger.", "evidence": [1]}))]
+pub struct MergeOrganisation {
+    /// The registry number of the organisation that goes on.
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
+    pub successor: String,
+    /// Why.
+    pub reason: Reason,
+    /// The day from whose start it holds; the day of the decision when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub effective_on: Option<NaiveDate>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub evidence: Vec<i32>,
+}
+
+/// Proposes to merge an organisation into another.
+///
+/// The secretariat decides, at `/v1/proposals/{id}/decision`, and across a border officers of both countries agree first. The
+/// number of the organisation that ends leads to its successor from then on.
+#[utoipa::path(
+    tag = "memberships", operation_id = "merge_organisation", security(("bearer" = [])),
+    params(("number" = RegistryNumber, Path, description = "Registry number of the organisation that ends", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    request_body(content = MergeOrganisation, description = "Into which, and why"),
+    responses((status = 202, description = "The proposal that waits for its decision", body = Proposed), docs::MembershipAct)
+)]
+#[post("/organisations/{number}/merge")]
+pub(super) async fn merge_organisation(
+    permit: Permit<Propose>,
+    _query: NoQuery,
+    once: Once,
+    seen: IfMatch,
+    rules: web::Data<Rules>,
+    number: Path<String>,
+    body: Json<MergeOrganisation>,
+) -> Result<HttpResponse, Error> {
+    let number: RegistryNumber = number
+        .0
+        .parse()
+        .map_err(|_| Error::not_found("organisation"))?;
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            let organisation = change::lock(tx, acting, &number, Some(&seen))?;
+            let body = &body.body;
+            let successor = successor(tx, acting, &organisation, &body.successor)?;
+            check_evidence(tx, organisation.id, &body.evidence)?;
+            let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+            must_go_on(tx, &rules, &organisation, &successor, day)?;
+            let crosses = successor.country != organisation.country;
+            let proposing = Proposing {
+                act: Act::Merge,
+                terms: Terms {
+                    successor: Some(successor.number.clone()),
+                    effective_on: body.effective_on,
+                    evidence: body.evidence.clone(),
+                    needs: if crosses {
+                        consent::needed(acting, &organisation.country, &successor.country)
+                    } else {
+                        Vec::new()
+                    },
+                    ..Terms::default()
+                },
+                reason: body.reason.as_str().to_owned(),
+                other_country: crosses.then(|| successor.country.clone()),
+            };
+            let proposal = on_organisation::propose(tx, acting, &organisation, &proposing)?;
+            let shown = Proposed {
+                proposal: view::proposal(&proposal, &organisation)?,
+                membership: None,
+            };
+            Ok(Answer::json(202, &shown)?.location(format!("/v1/proposals/{}", proposal.id)))
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+/// The organisation that goes on: one that the proposer may know of.
+fn successor(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    organisation: &OrganisationRow,
+    number: &str,
+) -> Result<OrganisationRow, Error> {
+    let none = || Error::field("/successor", "is no organisation that you can see");
+    let number: RegistryNumber = number.parse().map_err(|_| none())?;
+    let today = acting.now().day();
+    let found = organisations::queries::by_number(tx, acting.reach(), today, &number)
+        .map_err(|_| none())?;
+    if found.id == organisation.id {
+        return Err(Error::field("/successor", "is the organisation itself"));
+    }
+    if found.merged_into.is_some() || found.dissolved_on.is_some() {
+        return Err(Error::field(
+            "/successor",
+            "was merged or dissolved itself; name the organisation that goes on",
+        ));
+    }
+    Ok(found)
+}
+
+/// Where the organisation that ends is a member of a type, its successor has to be one too.
+fn must_go_on(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    organisation: &OrganisationRow,
+    successor: &OrganisationRow,
+    day: NaiveDate,
+) -> Result<(), Error> {
+    let held = member_types(tx, rules, organisation.id, day)?;
+    let goes_on = member_types(tx, rules, successor.id, day)?;
+    match held.into_iter().find(|kind| !goes_on.contains(kind)) {
+        None => Ok(()),
+        Some(kind) => Err(Error::new(
+            Code::ActNotPossible,
+            format!(
+                "the organisation is a {0} member and its successor is not; admit the successor as a {0} member first, or end the membership",
+                kind.as_str()
+            ),
+        )
+        .with("possible", serde_json::json!([]))),
+    }
+}
+
+fn member_types(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    organisation_id: i64,
+    day: NaiveDate,
+) -> Result<Vec<super::model::MembershipType>, Error> {
+    let mut found = Vec::new();
+    for row in queries::of_organisation(tx, organisation_id)? {
+        let events = queries::events(tx, row.id)?;
+        let ledger = super::fold::fold(&events, rules);
+        if let Some(interval) = ledger.interval_on(day).filter(|i| i.state.is_member()) {
+            found.push(interval.membership_type);
+        }
+    }
+    Ok(found)
+}
+
+/// Decides on a merge: the memberships end, the number leads on, and its identifiers no longer keep others from having them.
+pub(super) fn decide(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    id: Id,
+    body: &Decide,
+) -> Result<ProposalRow, Error> {
+    let Open {
+        proposal,
+        organisation,
+    } = match begin(tx, acting, id, body)? {
+        Ok(open) => open,
+        Err(closed) => return Ok(closed),
+    };
+    let number = super::propose::terms(&proposal)?
+        .successor
+        .ok_or_else(|| Error::internal("a merge into nothing"))?;
+    let successor = successor(tx, acting, &organisation, &number)?;
+    dialect::lock_row(tx, "organisations", "id", successor.id)?;
+    let particulars = on_organisation::particulars(&proposal, body)?;
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
+    must_go_on(tx, rules, &organisation, &successor, day)?;
+    let kind = EventKind::Merged { successor: number };
+    let is_open = |held: &Held| held.ledger.state_on(day).is_some_and(|s| s.is_open());
+    record_on_all(
+        tx,
+        acting,
+        rules,
+        organisation.id,
+        &kind,
+        is_open,
+        &particulars,
+    )?;
+    let before: OrganisationRow = table::table.find(organisation.id).first(&mut **tx)?;
+    let (closed, _) = change::apply(
+        tx,
+        acting,
+        &before,
+        "organisation.merged",
+        |tx, entry, row| {
+            row.merged_into = Some(successor.id);
+            entry.note("successor", serde_json::json!(successor.number));
+            entry.note("effective_on", serde_json::json!(day));
+            for identifier in organisations::queries::identifiers(tx, row.id)? {
+                if !identifier.exclusive {
+                    continue;
+                }
+                let shared = IdentifierRow {
+                    exclusive: false,
+                    seq: entry.seq(),
+                    ..identifier.clone()
+                };
+                diesel::update(
+                    organisation_identifiers::table
+                        .find((identifier.organisation_id, identifier.item)),
+                )
+                .set(&shared)
+                .execute(&mut **tx)?;
+                entry.changed(&identifier, &shared)?;
+            }
+            super::decide::write_decision(tx, acting, entry, &proposal, body)
+        },
+    )?;
+    Ok(closed)
+}

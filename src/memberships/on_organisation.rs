@@ -1,0 +1,161 @@
+//! Acts on an organisation as a whole: what they share.
+
+use diesel::prelude::*;
+
+use super::acts::Outcome;
+use super::consent;
+use super::decide::{close, must_be_second, must_have_seen};
+use super::dto::Decide;
+use super::model::EventKind;
+use super::propose::{Proposing, insert, new_row};
+use super::queries::{self, Held};
+use super::record::{self, Particulars};
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use crate::auth::{Acting, Role};
+use crate::db::schema::proposals;
+use crate::db::{Id, Tx, dialect};
+use crate::http::{Code, Error};
+use crate::journal;
+use crate::organisations;
+use crate::organisations::rows::OrganisationRow;
+
+/// Opens a proposal about a locked organisation; one of an older version has fallen and makes room.
+pub fn propose(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    organisation: &OrganisationRow,
+    proposing: &Proposing,
+) -> Result<ProposalRow, Error> {
+    let open: Option<ProposalRow> = proposals::table
+        .filter(proposals::organisation_id.eq(organisation.id))
+        .filter(proposals::membership_id.is_null())
+        .filter(proposals::status.eq("open"))
+        .first(&mut **tx)
+        .optional()?;
+    if let Some(open) = open.as_ref().filter(|p| p.revision == organisation.version) {
+        let text = format!(
+            "another proposal ({}) about this organisation is open; it has to be decided or retracted first",
+            open.act
+        );
+        return Err(Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id)));
+    }
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "proposal.opened",
+        |tx, entry| {
+            entry.about(format!("organisation:{}", organisation.number));
+            entry.of_organisation(organisation.number.clone());
+            if let Some(stale) = &open {
+                record::fall(tx, entry, stale)?;
+            }
+            let row = new_row(acting, entry, organisation, proposing, &proposing.terms)?;
+            insert(tx, entry, row)
+        },
+    )
+}
+
+/// A proposal that is still to be decided, with its organisation locked.
+pub struct Open {
+    /// The proposal.
+    pub proposal: ProposalRow,
+    /// Its organisation.
+    pub organisation: OrganisationRow,
+}
+
+/// Locks what a proposal about an organisation is about, and checks who decides. Gives the closed or consented proposal where
+/// nothing is left to carry out.
+pub fn begin(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    id: Id,
+    body: &Decide,
+) -> Result<Result<Open, ProposalRow>, Error> {
+    let seen = queries::proposal(tx, acting.reach(), id)?;
+    dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
+    let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
+    let proposal = queries::proposal(tx, acting.reach(), id)?;
+    if proposal.status != "open" || proposal.revision != organisation.version {
+        let status = match proposal.status.as_str() {
+            "open" => "fallen, because the organisation has changed since",
+            other => other,
+        };
+        return Err(Error::new(
+            Code::ActNotPossible,
+            format!("the proposal is {status}; nothing is left to decide"),
+        )
+        .with("possible", serde_json::json!([])));
+    }
+    must_have_seen(body, organisation.version)?;
+    must_be_second(tx, acting, &proposal, &organisation.updated_by)?;
+    if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
+        return Ok(Err(consent::give(tx, acting, &proposal, body)?));
+    }
+    let asked = consent::is_asked_of(acting, &proposal)?;
+    if acting.principal().role() != Some(Role::Secretariat) && !asked {
+        return Err(Error::new(
+            Code::Forbidden,
+            "only the secretariat decides what is about a whole organisation",
+        ));
+    }
+    if body.outcome != Outcome::Approved {
+        return Ok(Err(close(
+            tx,
+            acting,
+            &organisation.number,
+            &proposal,
+            body,
+        )?));
+    }
+    consent::must_be_complete(tx, &proposal)?;
+    Ok(Ok(Open {
+        proposal,
+        organisation,
+    }))
+}
+
+/// Records an event on every membership of an organisation that can take it today; each is locked first.
+pub fn record_on_all(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    organisation_id: i64,
+    kind: &EventKind,
+    takes: impl Fn(&Held) -> bool,
+    particulars: &Particulars,
+) -> Result<usize, Error> {
+    let mut recorded = 0;
+    for row in queries::of_organisation(tx, organisation_id)? {
+        let held = record::lock_reached(tx, rules, row.id)?;
+        if !takes(&held) {
+            continue;
+        }
+        record::record(
+            tx,
+            acting,
+            rules,
+            &held,
+            kind.clone(),
+            particulars.clone(),
+            |_, _, _| Ok(()),
+        )?;
+        recorded += 1;
+    }
+    Ok(recorded)
+}
+
+/// What a decision adds to the events of an act on an organisation.
+pub fn particulars(proposal: &ProposalRow, body: &Decide) -> Result<Particulars, Error> {
+    let terms = super::propose::terms(proposal)?;
+    Ok(Particulars {
+        effective_on: body.effective_on.or(terms.effective_on),
+        reason: proposal.reason.clone(),
+        evidence: terms.evidence,
+        decision_number: body.decision_number.clone().map(String::from),
+        decision_date: body.decision_date,
+        proposer: Some(proposal.proposer.clone()),
+        ..Particulars::default()
+    })
+}

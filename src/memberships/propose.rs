@@ -1,0 +1,190 @@
+//! Proposing: the frame of every act that a second officer has to decide.
+//!
+//! The rules are asked at once whether the act would be possible now, so that nobody decides in vain; they are asked again when
+//! it is decided. A membership has one open proposal. One that was made for another revision or state has fallen, and makes
+//! room for the next.
+
+use diesel::prelude::*;
+
+use super::acts::Act;
+use super::model::{EventKind, MembershipType};
+use super::proposed::Terms;
+use super::queries::{self, Held};
+use super::record::{self, Particulars};
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use crate::auth::Acting;
+use crate::db::schema::proposals;
+use crate::db::{Id, Tx};
+use crate::http::{Code, Error};
+use crate::journal::{self, Entry};
+use crate::organisations;
+
+/// What is proposed, and why.
+#[derive(Clone, Debug)]
+pub struct Proposing {
+    /// The act.
+    pub act: Act,
+    /// Its particulars.
+    pub terms: Terms,
+    /// Why.
+    pub reason: String,
+    /// The other country, where the act crosses a border.
+    pub other_country: Option<String>,
+}
+
+/// Opens a proposal about a locked membership.
+pub fn propose(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    held: &Held,
+    proposing: Proposing,
+) -> Result<ProposalRow, Error> {
+    let Proposing { act, terms, .. } = &proposing;
+    let kind = terms
+        .kind(*act)
+        .ok_or_else(|| Error::internal("a proposal that says too little"))?;
+    check_evidence(tx, held.organisation.id, &terms.evidence)?;
+    refuse_second(tx, acting, held, &kind)?;
+    let particulars = Particulars {
+        effective_on: terms.effective_on,
+        reason: Some(proposing.reason.clone()),
+        ..Particulars::default()
+    };
+    record::check(acting, rules, held, kind, &particulars)?;
+    let open = queries::open_proposal(tx, held.row.id)?;
+    let stale = match open {
+        Some(open) if !has_fallen(&open, held, acting)? => {
+            let text = format!(
+                "another proposal ({}) about this membership is open; it has to be decided or retracted first",
+                open.act
+            );
+            return Err(
+                Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id))
+            );
+        }
+        stale => stale,
+    };
+    let terms = Terms {
+        state: held.ledger.state_on(acting.now().day()),
+        ..terms.clone()
+    };
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        "proposal.opened",
+        |tx, entry| {
+            entry.about(format!("membership:{}", held.row.id));
+            entry.of_organisation(held.organisation.number.clone());
+            if let Some(stale) = &stale {
+                record::fall(tx, entry, stale)?;
+            }
+            let row = ProposalRow {
+                membership_id: Some(held.row.id),
+                revision: held.row.revision,
+                ..new_row(acting, entry, &held.organisation, &proposing, &terms)?
+            };
+            insert(tx, entry, row)
+        },
+    )
+}
+
+/// A new proposal about an organisation.
+pub fn new_row(
+    acting: &Acting,
+    entry: &Entry,
+    organisation: &organisations::rows::OrganisationRow,
+    proposing: &Proposing,
+    terms: &Terms,
+) -> Result<ProposalRow, Error> {
+    Ok(ProposalRow {
+        id: Id::random().map_err(Error::internal)?,
+        membership_id: None,
+        organisation_id: organisation.id,
+        country: organisation.country.clone(),
+        other_country: proposing.other_country.clone(),
+        act: proposing.act.name().to_owned(),
+        body: serde_json::to_string(terms).map_err(Error::internal)?,
+        reason: Some(proposing.reason.clone()),
+        revision: organisation.version,
+        status: "open".to_owned(),
+        proposer: acting.actor().to_string(),
+        proposed_at: entry.recorded_at().0,
+        decider: None,
+        decided_at: None,
+        decision_reason: None,
+        version: 1,
+        seq: entry.seq(),
+    })
+}
+
+/// Writes a new proposal.
+pub fn insert(tx: &mut Tx<'_>, entry: &mut Entry, row: ProposalRow) -> Result<ProposalRow, Error> {
+    diesel::insert_into(proposals::table)
+        .values(&row)
+        .execute(&mut **tx)?;
+    entry.now(&row)?;
+    Ok(row)
+}
+
+/// The terms of a proposal.
+pub fn terms(proposal: &ProposalRow) -> Result<Terms, Error> {
+    serde_json::from_str(&proposal.body).map_err(Error::internal)
+}
+
+/// True when the membership has moved on since the proposal was made: another revision, or, by the calendar alone, another
+/// state.
+pub fn has_fallen(proposal: &ProposalRow, held: &Held, acting: &Acting) -> Result<bool, Error> {
+    let state = terms(proposal)?.state;
+    Ok(proposal.revision != held.row.revision
+        || state.is_some() && state != held.ledger.state_on(acting.now().day()))
+}
+
+/// Items of evidence that the organisation has.
+pub fn check_evidence(tx: &mut Tx<'_>, organisation_id: i64, items: &[i32]) -> Result<(), Error> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let known = organisations::queries::evidence(tx, organisation_id)?;
+    match items
+        .iter()
+        .position(|item| !known.iter().any(|e| e.item == *item))
+    {
+        None => Ok(()),
+        Some(n) => Err(Error::field(
+            format!("/evidence/{n}"),
+            "is no evidence of this organisation",
+        )),
+    }
+}
+
+/// An organisation has one open membership of each type: what would open a second one is refused.
+pub fn refuse_second(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    held: &Held,
+    kind: &EventKind,
+) -> Result<(), Error> {
+    let today = acting.now().day();
+    let current = held.ledger.interval_on(today);
+    let wanted: MembershipType = match (kind, current) {
+        (EventKind::TypeChanged { to }, _) => *to,
+        (EventKind::Reinstated {}, Some(interval)) => interval.membership_type,
+        _ => return Ok(()),
+    };
+    if matches!(kind, EventKind::Reinstated {}) && held.organisation.dissolved_on.is_some() {
+        let text = "the organisation was dissolved";
+        return Err(record::act_not_possible(held, acting, text));
+    }
+    let id = held.organisation.id;
+    if !queries::other_open(tx, id, wanted.as_str(), today, Some(held.row.id))? {
+        return Ok(());
+    }
+    let text = format!(
+        "the organisation has another open {} membership or application",
+        wanted.as_str()
+    );
+    Err(record::act_not_possible(held, acting, text))
+}

@@ -1,0 +1,383 @@
+//! Tasks: what waits for an officer, since when, and by which acts it goes on.
+//!
+//! Nothing is stored: a task is what the timelines and the open proposals say. A coordinator has the own country's, the
+//! secretariat what is to be decided, and the work of countries that have no active coordinator.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::acts::Act;
+use super::dto::{ActWord, OrganisationRef};
+use super::model::{MembershipType, State};
+use super::queries::{self, Held, QueueRow};
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use super::{consent, deciders, propose, view};
+use crate::auth::policy::acts::ReadTasks;
+use crate::auth::{Acting, Permit, Principal, Role};
+use crate::countries::Countries;
+use crate::db::{Conn, Id, Instant};
+use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::words::schema_words;
+use crate::http::{Error, Query, docs, private};
+use crate::organisations::model::StateWord;
+use crate::organisations::rows::OrganisationRow;
+
+schema_words!(
+    /// What waits.
+    TaskWord as "TaskKind", ["submit", "review", "recommend", "answer", "renew", "decide", "consent", "nobody_can_decide"]
+);
+
+/// Something that waits for the caller.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Task {
+    /// What waits: an application to submit, review, recommend or answer, a member to renew before it lapses, a proposal to
+    /// decide or to consent to, or one that no present account may decide.
+    #[schema(value_type = TaskWord, example = "review")]
+    pub kind: &'static str,
+    /// Since when.
+    pub since: Instant,
+    /// The last day to do it, where there is one.
+    pub due: Option<NaiveDate>,
+    /// The organisation.
+    pub organisation: OrganisationRef,
+    /// The membership; null where it is about the whole organisation.
+    pub membership: Option<Id>,
+    /// Its state.
+    #[schema(value_type = Option<StateWord>, example = "submitted")]
+    pub state: Option<String>,
+    /// The proposal.
+    pub proposal: Option<Id>,
+    /// The acts by which it goes on.
+    pub acts: Vec<ActLink>,
+}
+
+/// Where an act is done.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ActLink {
+    /// The act.
+    #[schema(value_type = ActWord, example = "review")]
+    pub act: &'static str,
+    /// Where to POST it.
+    #[schema(example = "/v1/memberships/3k7v0c5m2qxyz/review")]
+    pub href: String,
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TaskQuery {
+    /// Where the page before ended.
+    #[param(min_length = 1, example = "WyJ0eXBlIl0")]
+    cursor: Option<String>,
+    /// Items per page, 1 to 200.
+    #[param(example = 50, minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// Lists what waits for the caller, longest first.
+///
+/// A coordinator: applications to submit, review (those in the own review) and answer, members to renew before they lapse,
+/// consents. The secretariat: proposals to decide, proposals that nobody present may decide, and the work of countries without
+/// an active coordinator.
+#[utoipa::path(
+    tag = "memberships", operation_id = "list_tasks", security(("bearer" = [])), params(TaskQuery),
+    responses((status = 200, description = "A page of tasks", body = Page<Task>), docs::OfficerList)
+)]
+#[get("/tasks")]
+pub(super) async fn list_tasks(
+    request: HttpRequest,
+    permit: Permit<ReadTasks>,
+    countries: web::Data<Countries>,
+    rules: web::Data<Rules>,
+    query: Query<TaskQuery>,
+) -> Result<HttpResponse, Error> {
+    let limit = limit_or_default(query.query.limit)?;
+    let after = place(query.query.cursor.as_deref(), &query.shape)?;
+    let shape = query.shape;
+    let page = permit
+        .snapshot(move |conn, acting| {
+            let codes: Vec<String> = countries.iter().map(|c| c.code.clone()).collect();
+            let desk = Desk {
+                acting,
+                rules: &rules,
+                after,
+                limit: fetch_limit(limit),
+            };
+            let found = desk.tasks(conn, &codes)?;
+            let key = |t: &(i64, i64, Task)| vec![t.0.to_string(), t.1.to_string()];
+            Ok(Page::of(found, limit, &shape, key, |t| t.2))
+        })
+        .await?;
+    let mut response = private(&request, None, &page)?;
+    pages::set_link(&mut response, page.link(&request));
+    Ok(response)
+}
+
+fn place(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64)>, Error> {
+    let Some(key) = read_cursor(cursor, shape, 2)? else {
+        return Ok(None);
+    };
+    let numbers: Vec<i64> = key.iter().filter_map(|k| k.parse().ok()).collect();
+    match numbers.as_slice() {
+        [since, id] => Ok(Some((*since, *id))),
+        _ => Err(pages::bad_cursor()),
+    }
+}
+
+/// A task at its place in the order.
+type Placed = (i64, i64, Task);
+
+/// The states in which something is to be done by an officer of the country.
+const WAITING: [(State, &str); 5] = [
+    (State::Draft, "submit"),
+    (State::Submitted, "review"),
+    (State::InReview, "recommend"),
+    (State::Returned, "answer"),
+    (State::Grace, "renew"),
+];
+
+struct Desk<'a> {
+    acting: &'a Acting,
+    rules: &'a Rules,
+    after: Option<(i64, i64)>,
+    limit: i64,
+}
+
+impl Desk<'_> {
+    fn tasks(&self, conn: &mut Conn, codes: &[String]) -> Result<Vec<Placed>, Error> {
+        let mut found = Vec::new();
+        let own = match self.acting.principal() {
+            Principal::User {
+                role: Role::Coordinator,
+                country: Some(country),
+                ..
+            } => vec![country.clone()],
+            Principal::User {
+                role: Role::Secretariat,
+                ..
+            } => deciders::countries_without_coordinator(conn, codes)?,
+            _ => Vec::new(),
+        };
+        for country in &own {
+            for (state, kind) in WAITING {
+                found.extend(self.of_state(conn, country, state, kind)?);
+            }
+        }
+        found.extend(self.of_proposals(conn)?);
+        found.sort_by_key(|(since, id, _)| (*since, *id));
+        found.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// Memberships of a country in a state. Reviews are those of the caller; others' are left out, so that the walk goes on
+    /// until the page is full.
+    fn of_state(
+        &self,
+        conn: &mut Conn,
+        country: &str,
+        state: State,
+        kind: &'static str,
+    ) -> Result<Vec<Placed>, Error> {
+        let today = self.acting.now().day();
+        let mut after = self.after.map(|(since, id)| {
+            let at = Instant(since);
+            // Behind a proposal of that day come the memberships of the next one.
+            if at == start_of(at.day()) {
+                (at.day(), id)
+            } else {
+                (at.day(), i64::MAX)
+            }
+        });
+        let longest = self.rules.longest_grace();
+        let earliest = (state == State::Grace)
+            .then(|| today.checked_sub_days(Days::new(u64::from(longest) + 1)))
+            .flatten();
+        let mut found = Vec::new();
+        loop {
+            let place = queries::Place {
+                country,
+                state,
+                earliest,
+            };
+            let rows = queries::waiting(conn, place, &[], today, after, self.limit)?;
+            let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= self.limit;
+            after = rows.last().map(|r| (r.2.from_day, r.0.id.0));
+            for row in rows {
+                if let Some(task) = self.of_membership(conn, row, state, kind)? {
+                    found.push(task);
+                }
+            }
+            let enough = i64::try_from(found.len()).unwrap_or(i64::MAX) >= self.limit;
+            if !full || enough {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn of_membership(
+        &self,
+        conn: &mut Conn,
+        (row, organisation, interval): QueueRow,
+        state: State,
+        kind: &'static str,
+    ) -> Result<Option<Placed>, Error> {
+        let needs_desk = matches!(state, State::InReview | State::Returned);
+        let held = if needs_desk {
+            let events = queries::events(conn, row.id)?;
+            let ledger = super::fold::fold(&events, self.rules);
+            Some(Held {
+                row: row.clone(),
+                organisation: organisation.clone(),
+                events,
+                ledger,
+            })
+        } else {
+            None
+        };
+        let desk = held.as_ref().map(|h| &h.ledger.desk);
+        let own = self.acting.actor().to_string();
+        if state == State::InReview && desk.and_then(|d| d.reviewer.as_ref()) != Some(&own) {
+            return Ok(None);
+        }
+        let due = match state {
+            State::Returned => desk.and_then(|d| d.deadline),
+            State::Grace => interval.to_day.and_then(|day| day.pred_opt()),
+            _ => None,
+        };
+        let acts: &[Act] = match state {
+            State::Draft | State::Returned => &[Act::Submit, Act::WithdrawApplication],
+            State::Submitted => &[Act::TakeReview],
+            State::InReview => &[Act::Recommend, Act::Return, Act::ReleaseReview],
+            _ => &[Act::Renew, Act::Withdraw],
+        };
+        let base = format!("/v1/memberships/{}", row.id);
+        let since = start_of(interval.from_day);
+        let task = Task {
+            kind,
+            since,
+            due,
+            organisation: view::organisation(&organisation),
+            membership: Some(row.id),
+            state: Some(interval.state),
+            proposal: None,
+            acts: acts
+                .iter()
+                .map(|act| ActLink {
+                    act: act.name(),
+                    href: format!("{base}/{}", view::path_of(*act)),
+                })
+                .collect(),
+        };
+        Ok(Some((since.0, row.id.0, task)))
+    }
+
+    /// Open proposals that the caller may decide or consent to, and those that nobody may decide.
+    fn of_proposals(&self, conn: &mut Conn) -> Result<Vec<Placed>, Error> {
+        let mut found = Vec::new();
+        let mut after = self.after;
+        let staff = deciders::Staff::load(conn)?;
+        loop {
+            let rows = queries::proposals_page(
+                conn,
+                self.acting.reach(),
+                Some("open"),
+                after,
+                self.limit,
+            )?;
+            let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= self.limit;
+            after = rows.last().map(|(p, _)| (p.proposed_at, p.id.0));
+            for (proposal, organisation) in rows {
+                if let Some(kind) = self.kind_of(conn, &staff, &proposal, &organisation)? {
+                    found.push(of_proposal(kind, &proposal, &organisation));
+                }
+            }
+            let enough = i64::try_from(found.len()).unwrap_or(i64::MAX) >= self.limit;
+            if !full || enough {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// What the proposal asks of the caller, if anything.
+    fn kind_of(
+        &self,
+        conn: &mut Conn,
+        staff: &deciders::Staff,
+        proposal: &ProposalRow,
+        organisation: &OrganisationRow,
+    ) -> Result<Option<&'static str>, Error> {
+        let today = self.acting.now().day();
+        let (membership_type, written_by) = match proposal.membership_id {
+            None if proposal.revision != organisation.version => return Ok(None),
+            None => (MembershipType::Full, organisation.updated_by.clone()),
+            Some(id) => {
+                let held = queries::held(conn, &crate::auth::Reach::everything(), self.rules, id)?;
+                if propose::has_fallen(proposal, &held, self.acting)? {
+                    return Ok(None);
+                }
+                (
+                    super::decide::membership_type(&held, today),
+                    held.row.updated_by,
+                )
+            }
+        };
+        let case = deciders::Case {
+            proposal,
+            written_by: &written_by,
+            deciders: &self.rules.at(membership_type, today).deciders,
+            now: self.acting.now(),
+        };
+        let missing = consent::missing(conn, proposal)?;
+        if !missing.is_empty() {
+            let asked = consent::is_asked_of(self.acting, proposal)?
+                && matches!(self.acting.principal(), Principal::User { country: Some(c), .. } if missing.contains(c))
+                && self.acting.actor().to_string() != proposal.proposer;
+            return Ok(asked.then_some("consent"));
+        }
+        let able = staff.able(&case);
+        let me = self.acting.user_id();
+        if me.is_some_and(|me| able.contains(&me)) {
+            return Ok(Some("decide"));
+        }
+        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
+        Ok((able.is_empty() && secretariat).then_some("nobody_can_decide"))
+    }
+}
+
+fn of_proposal(
+    kind: &'static str,
+    proposal: &ProposalRow,
+    organisation: &OrganisationRow,
+) -> Placed {
+    let acts = match kind {
+        "nobody_can_decide" => Vec::new(),
+        _ => vec![ActLink {
+            act: "approve",
+            href: format!("/v1/proposals/{}/decision", proposal.id),
+        }],
+    };
+    let task = Task {
+        kind,
+        since: Instant(proposal.proposed_at),
+        due: None,
+        organisation: view::organisation(organisation),
+        membership: proposal.membership_id,
+        state: None,
+        proposal: Some(proposal.id),
+        acts,
+    };
+    (proposal.proposed_at, proposal.id.0, task)
+}
+
+fn start_of(day: NaiveDate) -> Instant {
+    Instant(
+        day.and_time(chrono::NaiveTime::MIN)
+            .and_utc()
+            .timestamp_micros(),
+    )
+}

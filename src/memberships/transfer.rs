@@ -1,0 +1,164 @@
+//! Moving an organisation to another country: its number and memberships stay.
+
+use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::acts::Act;
+use super::consent;
+use super::dto::{Decide, Proposed};
+use super::model::{EventKind, State};
+use super::on_organisation::{self, Open, begin, record_on_all};
+use super::propose::{Proposing, check_evidence};
+use super::proposed::Terms;
+use super::queries::Held;
+use super::rows::ProposalRow;
+use super::rules::Rules;
+use super::view;
+use crate::auth::policy::acts::Propose;
+use crate::auth::{Acting, Permit};
+use crate::countries::Countries;
+use crate::db::{Id, Tx};
+use crate::http::idempotency::{Keep, Once};
+use crate::http::tags::IfMatch;
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::organisations::text::Reason;
+use crate::organisations::{RegistryNumber, change};
+
+/// Moves an organisation to another country.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"to_country": "TR", "reason": "The seat was moved to Ankara.", "evidence": [1]}))]
+pub struct TransferOrganisation {
+    /// The Platform's code of the new country.
+    #[schema(value_type = crate::countries::CountryCode, example = "TR")]
+    pub to_country: String,
+    /// Why.
+    pub reason: Reason,
+    /// The day from whose start it holds; the day of the decision when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[schema(value_type = Option<crate::http::day::Day>)]
+    pub effective_on: Option<NaiveDate>,
+    /// Items of the organisation's evidence.
+    #[serde(default)]
+    #[validate(length(max = 50, message = "must have at most 50 items"))]
+    #[schema(max_items = 50)]
+    pub evidence: Vec<i32>,
+}
+
+/// Proposes to move an organisation to another country.
+///
+/// Officers of both countries agree and the secretariat decides, at `/v1/proposals/{id}/decision`. The registry number and the
+/// memberships stay.
+#[utoipa::path(
+    tag = "memberships", operation_id = "transfer_organisation", security(("bearer" = [])),
+    params(("number" = RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
+    request_body(content = TransferOrganisation, description = "Where to, and why"),
+    responses((status = 202, description = "The proposal that waits for its decision", body = Proposed), docs::MembershipAct)
+)]
+#[post("/organisations/{number}/transfer")]
+pub(super) async fn transfer_organisation(
+    permit: Permit<Propose>,
+    _query: NoQuery,
+    once: Once,
+    seen: IfMatch,
+    countries: web::Data<Countries>,
+    number: Path<String>,
+    body: Json<TransferOrganisation>,
+) -> Result<HttpResponse, Error> {
+    let number: RegistryNumber = number
+        .0
+        .parse()
+        .map_err(|_| Error::not_found("organisation"))?;
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            let organisation = change::lock(tx, acting, &number, Some(&seen))?;
+            let body = &body.body;
+            let to = &body.to_country;
+            if countries.iter().all(|c| c.code != *to) {
+                return Err(Error::field("/to_country", "is no country of the Platform"));
+            }
+            if *to == organisation.country {
+                return Err(Error::field("/to_country", "is the country where it is"));
+            }
+            check_evidence(tx, organisation.id, &body.evidence)?;
+            let proposing = Proposing {
+                act: Act::Transfer,
+                terms: Terms {
+                    to_country: Some(to.clone()),
+                    effective_on: body.effective_on,
+                    evidence: body.evidence.clone(),
+                    needs: consent::needed(acting, &organisation.country, to),
+                    ..Terms::default()
+                },
+                reason: body.reason.as_str().to_owned(),
+                other_country: Some(to.clone()),
+            };
+            let proposal = on_organisation::propose(tx, acting, &organisation, &proposing)?;
+            let shown = Proposed {
+                proposal: view::proposal(&proposal, &organisation)?,
+                membership: None,
+            };
+            Ok(Answer::json(202, &shown)?.location(format!("/v1/proposals/{}", proposal.id)))
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+/// Decides on a transfer: the organisation's country changes, and each of its memberships records it.
+pub(super) fn decide(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    id: Id,
+    body: &Decide,
+) -> Result<ProposalRow, Error> {
+    let Open {
+        proposal,
+        organisation,
+    } = match begin(tx, acting, id, body)? {
+        Ok(open) => open,
+        Err(closed) => return Ok(closed),
+    };
+    let to_country = super::propose::terms(&proposal)?
+        .to_country
+        .ok_or_else(|| Error::internal("a transfer to nowhere"))?;
+    let particulars = on_organisation::particulars(&proposal, body)?;
+    let (closed, _) = change::apply(
+        tx,
+        acting,
+        &organisation,
+        "organisation.transferred",
+        |tx, entry, row| {
+            row.country.clone_from(&to_country);
+            if let Some(day) = particulars.effective_on {
+                entry.note("effective_on", serde_json::json!(day));
+            }
+            super::decide::write_decision(tx, acting, entry, &proposal, body)
+        },
+    )?;
+    let kind = EventKind::Transferred { to_country };
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
+    let takes = |held: &Held| {
+        held.ledger.state_on(day).is_some_and(|state| {
+            !matches!(
+                state,
+                State::Rejected | State::ApplicationWithdrawn | State::Dissolved | State::Merged
+            )
+        })
+    };
+    record_on_all(
+        tx,
+        acting,
+        rules,
+        organisation.id,
+        &kind,
+        takes,
+        &particulars,
+    )?;
+    Ok(closed)
+}
