@@ -3,13 +3,18 @@
 //!
 //! ```text
 //! cargo bench --bench load -- --organisations 250000 [--database-url postgres://…] [--rounds 5] [--import-rows 100000]
+//!     [--keep FOLDER] [--only get]
 //! ```
 //!
-//! Without `--database-url` it makes a SQLite file in a temporary folder. The load runs on this machine alone, is bounded in
-//! time and stops by itself. Server and client share the cores, for the constant answer as for the others.
+//! Without `--database-url` it makes a SQLite file in a temporary folder; with `--keep` the filled file stays in FOLDER, and a
+//! later run of as many organisations starts with a copy of it. A PostgreSQL database that holds as many already is taken as it
+//! is. `--only` leaves out what does not have that word in its name; no rounds or no rows leave that part out. The load runs on
+//! this machine alone, is bounded in time and stops by itself. Server and client share the cores, for the constant answer as for
+//! the others.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
@@ -21,7 +26,7 @@ use ots_registry::auth::policy::Action;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role};
 use ots_registry::countries::Countries;
-use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, migrate};
+use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, dialect, migrate};
 use ots_registry::http::Error;
 use ots_registry::http::envelope::TrustedProxies;
 use ots_registry::http::idempotency::Running;
@@ -39,6 +44,8 @@ struct Settings {
     rounds: usize,
     import_rows: usize,
     database: Option<String>,
+    keep: Option<PathBuf>,
+    only: String,
 }
 
 impl Settings {
@@ -48,6 +55,8 @@ impl Settings {
             rounds: 5,
             import_rows: 100_000,
             database: None,
+            keep: None,
+            only: String::new(),
         };
         let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
         while let Some(name) = args.next() {
@@ -57,6 +66,8 @@ impl Settings {
                 "--rounds" => settings.rounds = value.parse()?,
                 "--import-rows" => settings.import_rows = value.parse()?,
                 "--database-url" => settings.database = Some(value),
+                "--keep" => settings.keep = Some(value.into()),
+                "--only" => settings.only = value,
                 other => return Err(format!("unknown option {other}").into()),
             }
         }
@@ -73,23 +84,14 @@ fn main() -> Fallible<()> {
     done
 }
 
-fn load(settings: &Settings, folder: &std::path::Path) -> Fallible<()> {
+fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
     let url = match &settings.database {
         Some(url) => DatabaseUrl::parse(url)?,
         None => DatabaseUrl::Sqlite(folder.join("registry.db")),
     };
-    let mut conn = Conn::open_for_work(&url)?;
-    migrate::up(&mut conn)?;
     let countries = Arc::new(Countries::load()?);
-    let started = Clock::now();
-    seed(&mut conn, &countries, settings.organisations)?;
-    let seconds = started.elapsed().as_secs_f64();
-    println!(
-        "{} · {} organisations registered in {seconds:.0} s ({:.0}/s)",
-        url.kind(),
-        settings.organisations,
-        rate(settings.organisations, seconds)
-    );
+    fill(settings, &url, &countries)?;
+    let mut conn = Conn::open_for_work(&url)?;
     TokenKeys::create(&folder.join("keys"), Instant::now())?;
     let keys = TokenKeys::load(&folder.join("keys"), "http://127.0.0.1")?;
     let token = coordinator(&mut conn, &keys)?;
@@ -115,8 +117,57 @@ fn load(settings: &Settings, folder: &std::path::Path) -> Fallible<()> {
         running: Running::default(),
     };
     let address = serve(parts)?;
-    measure(settings, address, &places, &token)?;
-    import(settings, &url, &countries, folder)
+    if settings.rounds > 0 {
+        measure(settings, address, &places, &token)?;
+    }
+    if settings.import_rows > 0 {
+        import(settings, &mut conn, &countries)?;
+    }
+    Ok(())
+}
+
+/// Makes the database hold as many organisations as are wanted.
+fn fill(settings: &Settings, url: &DatabaseUrl, countries: &Countries) -> Fallible<()> {
+    let wanted = settings.organisations;
+    let kept = settings
+        .keep
+        .as_deref()
+        .map(|folder| folder.join(format!("organisations-{wanted}.db")));
+    if let (Some(kept), DatabaseUrl::Sqlite(path)) = (&kept, url)
+        && kept.exists()
+    {
+        std::fs::copy(kept, path)?;
+    }
+    let mut conn = Conn::open_for_work(url)?;
+    migrate::up(&mut conn)?;
+    let there = usize::try_from(held(&mut conn)?)?;
+    if there >= wanted {
+        println!("{} · {there} organisations were there", url.kind());
+        return Ok(());
+    }
+    if there > 0 {
+        return Err(format!("the database holds {there} organisations, not {wanted}").into());
+    }
+    let started = Clock::now();
+    seed(&mut conn, countries, wanted)?;
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{} · {wanted} organisations registered in {seconds:.0} s ({:.0}/s)",
+        url.kind(),
+        rate(wanted, seconds)
+    );
+    drop(conn);
+    if let (Some(kept), DatabaseUrl::Sqlite(path)) = (&kept, url) {
+        std::fs::create_dir_all(kept.parent().unwrap_or(Path::new(".")))?;
+        std::fs::copy(path, kept)?;
+    }
+    Ok(())
+}
+
+fn held(conn: &mut Conn) -> Fallible<i64> {
+    use diesel::prelude::*;
+    use ots_registry::db::schema::organisations;
+    Ok(organisations::table.count().get_result(conn)?)
 }
 
 fn rate(count: usize, seconds: f64) -> f64 {
@@ -183,7 +234,8 @@ fn coordinator(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
     use ots_registry::text::{Email, Line};
     let (user, session) = conn.transact(|tx| {
         let new = NewUser {
-            email: Email::parse("load@sample.example").map_err(|e| Error::internal(e.0))?,
+            email: Email::parse(&format!("load-{}@sample.example", Instant::now().0))
+                .map_err(|e| Error::internal(e.0))?,
             name: Line::parse("Load").map_err(|e| Error::internal(e.0))?,
             role: Role::Coordinator,
             country: Some("KZ".to_owned()),
@@ -416,8 +468,10 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
             (200, &|_| get(&deep_page)),
             (201, &register),
         ];
-        for ((want, make), into) in makers.into_iter().zip(&mut rates) {
-            into.push(throughput(address, 2.0, want, make)?);
+        for (((want, make), into), name) in makers.into_iter().zip(&mut rates).zip(names) {
+            if name.contains("constant") || name.contains(&settings.only) {
+                into.push(throughput(address, 2.0, want, make)?);
+            }
         }
     }
     let bases = [0, 0, 2, 2, 2, 0];
@@ -428,6 +482,9 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
             .cloned()
             .unwrap_or_default();
         let own = rates.get(n).cloned().unwrap_or_default();
+        if own.is_empty() {
+            continue;
+        }
         let ratio = median(own.iter().zip(&base).map(|(a, b)| a / b).collect());
         println!(
             "{name:<28} {:>9.0}/s   ratio to the constant answer {ratio:.3}",
@@ -438,10 +495,12 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
         .get(4)
         .zip(rates.get(3))
         .map(|(deep, first)| median(deep.iter().zip(first).map(|(d, f)| f / d).collect()));
-    println!(
-        "the deepest page costs {:.2} of the first",
-        pages.unwrap_or(0.0)
-    );
+    if settings.only.is_empty() {
+        println!(
+            "the deepest page costs {:.2} of the first",
+            pages.unwrap_or(0.0)
+        );
+    }
     Ok(())
 }
 
@@ -472,46 +531,38 @@ fn deep_cursor(address: SocketAddr, (key, number): &(String, String)) -> Fallibl
     Ok(BASE64URL_NOPAD.encode(cursor.to_string().as_bytes()))
 }
 
-/// Imports a generated spreadsheet with all checks.
-fn import(
-    settings: &Settings,
-    url: &DatabaseUrl,
-    countries: &Countries,
-    folder: &std::path::Path,
-) -> Fallible<()> {
-    if settings.import_rows == 0 {
-        return Ok(());
-    }
+/// Imports a generated spreadsheet with all checks into the register that was measured.
+fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallible<()> {
     let mut csv = String::from("id;name;name_en;country;city;email;website;identifier:GB-SAMPLE\n");
     for n in 0..settings.import_rows {
         csv.push_str(&format!("R{n};Imported Sample {n};Sample Imported Society {n};KZ;Astana;office@imported-{n}.example;https://imported-{n}.example;I{n}\n"));
     }
-    let database = match &settings.database {
-        // The import is measured on a registry of its own on SQLite, beside the large one on PostgreSQL.
-        Some(_) => url.clone(),
-        None => DatabaseUrl::Sqlite(folder.join("import.db")),
-    };
-    let mut conn = Conn::open_for_work(&database)?;
-    migrate::up(&mut conn)?;
+    // As `ots-registry import` does.
+    dialect::expect_much(conn)?;
     let started = Clock::now();
+    let mut planned = 0.0;
     let acting = Acting::operator(Action::Import)?;
     let options = ImportOptions {
         source: Some("load".to_owned()),
         ..ImportOptions::default()
     };
     let summary = run::run(
-        &mut conn,
+        conn,
         &acting,
         countries,
         csv.as_bytes(),
         "load.csv",
         &options,
         run::Mode::Commit,
-        &mut |_| {},
+        &mut |progress| {
+            if let run::Progress::Planned(..) = progress {
+                planned = started.elapsed().as_secs_f64();
+            }
+        },
     )?;
     let seconds = started.elapsed().as_secs_f64();
     println!(
-        "import of {} rows with all checks: {} applied in {seconds:.1} s ({:.0} rows/s)",
+        "import of {} rows with all checks: {} applied in {seconds:.1} s ({:.0} rows/s), planned after {planned:.1} s",
         settings.import_rows,
         summary.counts.applied,
         rate(settings.import_rows, seconds)

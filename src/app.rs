@@ -74,7 +74,8 @@ fn urls(config: &mut ServiceConfig<'_>) {
         title = "OTS NGO Registry",
         description = "The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its eight \
             countries, which of them belong to the Platform, since when, and by whose decision.\n\n\
-            Errors are problem details (RFC 9457). Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
+            Errors are problem details (RFC 9457): `code` is stable, `title` is in the language of `Accept-Language` (az, kk, ky, \
+            hu, ru, tk, tr, uz; English otherwise), `detail` is English. Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
             take `Idempotency-Key`. Unknown fields, unknown parameters and empty parameters are refused.",
         contact(name = "The NGO Platform's registry"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")

@@ -8,7 +8,7 @@ use super::rows::{ApiKeyRow, UserRow};
 use crate::auth::Role;
 use crate::auth::secrets::Secret;
 use crate::db::Instant;
-use crate::journal::Recorded;
+use crate::journal::Split;
 use crate::text::Email;
 
 fn user() -> UserRow {

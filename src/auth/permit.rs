@@ -68,6 +68,12 @@ impl Acting {
         }
     }
 
+    /// The same at another moment: for histories that are made up. What is recorded later is not dated before.
+    #[must_use]
+    pub fn as_if_at(self, now: Instant) -> Self {
+        Self { now, ..self }
+    }
+
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.principal
@@ -130,6 +136,18 @@ impl<A: Act + 'static> Permit<A> {
                 work(conn, &acting)
             })
             .await
+    }
+
+    /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
+    /// everybody else it is [`snapshot`](Self::snapshot), with the rights read in it.
+    pub async fn glance<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.credential {
+            Credential::None => self.read(work).await,
+            Credential::Token(_) | Credential::Key(_) => self.snapshot(work).await,
+        }
     }
 
     /// Runs a write transaction; the rights are read inside it.

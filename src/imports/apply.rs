@@ -1,7 +1,8 @@
 //! Storing a plan, and applying it in chunks.
 //!
-//! A chunk is one transaction of at most [`AT_MOST`] rows that holds the journal's head for at most [`HOLD`], with a
-//! savepoint per row: a crash repeats a chunk, never half a row. Each row is planned again inside it.
+//! A chunk is one transaction of at most [`AT_MOST`] rows that holds the journal's head for at most [`HOLD`]: a crash repeats a
+//! chunk, never half a row. Each row is planned again inside it. Where one of its rows cannot be written, the chunk is written
+//! once more with a savepoint per row, so that the others stay.
 
 use std::time::{Duration, Instant as Clock};
 
@@ -153,36 +154,71 @@ pub fn chunk(
         .into_iter()
         .map(|line| Waiting::of(&frame, countries, acting, line))
         .collect::<Result<Vec<_>, Error>>()?;
-    let drafts: Vec<(&Draft, Option<&Resolution>)> = waiting
-        .iter()
-        .filter_map(|w| Some((w.looked.draft.as_ref().ok()?, w.resolution.as_ref())))
-        .collect();
-    let mut known = queries::known(tx, &drafts)?;
-    let started = Clock::now();
     if import.status != "committing" {
         change_import(tx, acting, &import, "import.commit_started", |row, _| {
             row.status = "committing".to_owned();
             Ok(())
         })?;
     }
-    let mut done = Chunk {
-        rows: 0,
-        line: after,
-        done: false,
+    let all = |tx: &mut Tx<'_>, alone| rows(tx, acting, countries, &waiting, alone);
+    let written = match tx.savepoint(|tx| all(tx, Alone::No)) {
+        // Something is wrong with one of the rows: each gets a savepoint of its own, so that the others stay.
+        Err(error) if is_of_the_row(&error) => all(tx, Alone::Yes)?,
+        done => done?,
     };
+    queries::replace_lines(tx, import.id, &written)?;
+    Ok(Chunk {
+        rows: written.len(),
+        line: written.last().map_or(after, |line| line.line),
+        done: false,
+    })
+}
+
+/// Whether each row has a savepoint of its own. Many savepoints are dear: SQLite then copies every page that a row touches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    Yes,
+    No,
+}
+
+impl Alone {
+    fn run<T>(
+        self,
+        tx: &mut Tx<'_>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Yes => tx.savepoint(work),
+            Self::No => work(tx),
+        }
+    }
+}
+
+/// Plans and writes rows one after the other until the time is up; gives back what became of those it got to. Without
+/// savepoints of their own, what is wrong with a row is the error of all.
+fn rows(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    countries: &Countries,
+    waiting: &[Waiting],
+    alone: Alone,
+) -> Result<Vec<LineRow>, Error> {
+    let drafts: Vec<(&Draft, Option<&Resolution>)> = waiting
+        .iter()
+        .filter_map(|w| Some((w.looked.draft.as_ref().ok()?, w.resolution.as_ref())))
+        .collect();
+    let mut known = queries::known(tx, &drafts)?;
+    let started = Clock::now();
     let mut written = Vec::with_capacity(waiting.len());
     for one in waiting {
-        done.line = one.line.line;
-        done.rows += 1;
         let mut line = one.line.clone();
-        one.apply(tx, acting, countries, &mut known, &mut line)?;
+        one.apply(tx, acting, countries, &mut known, &mut line, alone)?;
         written.push(line);
         if started.elapsed() >= HOLD {
             break;
         }
     }
-    queries::replace_lines(tx, import.id, &written)?;
-    Ok(done)
+    Ok(written)
 }
 
 /// Ends a commit: notes in the journal what became of the rows. Does nothing where nothing was begun.
@@ -285,12 +321,13 @@ impl Waiting {
     }
 
     fn apply(
-        self,
+        &self,
         tx: &mut Tx<'_>,
         acting: &Acting,
         countries: &Countries,
         known: &mut Known,
         line: &mut LineRow,
+        alone: Alone,
     ) -> Result<(), Error> {
         let resolution = self.resolution.as_ref();
         if resolution == Some(&Resolution::Skip) {
@@ -309,14 +346,14 @@ impl Waiting {
             Err(finding) => Planned::refused(finding.clone()),
         };
         let done = match (&self.looked.draft, planned.act) {
-            (Ok(draft), Act::Register(candidates)) => {
-                tx.savepoint(|tx| add(tx, acting, known, draft, resolution, &candidates).map(Some))
-            }
+            (Ok(draft), Act::Register(candidates)) => alone.run(tx, |tx| {
+                add(tx, acting, known, draft, resolution, &candidates).map(Some)
+            }),
             (Ok(draft), Act::Change(id, changes)) => {
                 let held = known.held.get(&id).map(|h| h.row.number.clone());
                 let number = held
                     .ok_or_else(|| Error::internal("a planned change without its organisation"))?;
-                tx.savepoint(|tx| {
+                alone.run(tx, |tx| {
                     alter(tx, acting, countries, &number, &draft.country, &changes).map(Some)
                 })
             }
@@ -336,7 +373,7 @@ impl Waiting {
                     known.learn(held);
                 }
             }
-            Err(error) if is_of_the_row(&error) => {
+            Err(error) if alone == Alone::Yes && is_of_the_row(&error) => {
                 line.outcome = Outcome::Faulty.as_str().to_owned();
                 findings.push(Finding::new(
                     FindingCode::NotApplied,

@@ -1,12 +1,15 @@
 //! Writing an entry together with the change that it records.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
 use serde_json::Value;
 
 use super::chain::{self, Link};
-use super::facts::{self, Class, Recorded};
+use super::columns::Columns;
+use super::facts::{self, Class, Recorded, Split};
 use crate::auth::Actor;
-use crate::db::schema::{journal, journal_facts, journal_head};
+use crate::db::kept::{self, Kept, Text};
+use crate::db::schema::{journal, journal_facts};
 use crate::db::{Conn, Instant, Tx};
 use crate::dialect;
 use crate::http::Error;
@@ -17,8 +20,9 @@ pub struct Entry {
     recorded_at: Instant,
     subject: String,
     organisation: Option<String>,
-    shared: [Vec<Value>; 2],
-    personal: Vec<Value>,
+    /// The members of the JSON list of public changes, and of that of private ones.
+    shared: [Vec<u8>; 2],
+    personal: Vec<Vec<u8>>,
 }
 
 impl Entry {
@@ -44,19 +48,18 @@ impl Entry {
 
     /// Records a row as it is after the change.
     pub fn now<R: Recorded>(&mut self, row: &R) -> Result<(), Error> {
-        let key = row.key();
-        let [public, private, personal] = row.split()?;
+        let columns = Columns::of(row).map_err(Error::internal)?;
         let [publics, privates] = &mut self.shared;
-        if !public.is_empty() {
-            publics.push(facts::change(R::TABLE, &key, Some(public)));
+        for (class, out) in [(Class::Public, publics), (Class::Private, privates)] {
+            columns.write(row, class, out).map_err(Error::internal)?;
         }
-        if !private.is_empty() {
-            privates.push(facts::change(R::TABLE, &key, Some(private)));
-        }
-        if !personal.is_empty() {
-            // One item per person, so that one person can be forgotten without the others.
-            self.personal
-                .push(facts::change(R::TABLE, &key, Some(personal)));
+        // One item per person, so that one person can be forgotten without the others.
+        let mut personal = Vec::new();
+        if columns
+            .write(row, Class::Personal, &mut personal)
+            .map_err(Error::internal)?
+        {
+            self.personal.push(personal);
         }
         Ok(())
     }
@@ -65,12 +68,21 @@ impl Entry {
     /// not show in the public facts.
     pub fn changed<R: Recorded>(&mut self, before: &R, after: &R) -> Result<(), Error> {
         let key = after.key();
+        let [was_public, was_private, was_personal] = before.split()?;
+        let [public, private, personal] = after.split()?;
         let [publics, privates] = &mut self.shared;
-        let parts = before.split()?.into_iter().zip(after.split()?);
-        for ((was, is), into) in parts.zip([publics, privates, &mut self.personal]) {
+        for (was, is, out) in [
+            (was_public, public, publics),
+            (was_private, private, privates),
+        ] {
             if was != is {
-                into.push(facts::change(R::TABLE, &key, Some(is)));
+                add(out, &facts::change(R::TABLE, &key, Some(is)));
             }
+        }
+        if was_personal != personal {
+            let mut out = Vec::new();
+            add(&mut out, &facts::change(R::TABLE, &key, Some(personal)));
+            self.personal.push(out);
         }
         Ok(())
     }
@@ -78,14 +90,25 @@ impl Entry {
     /// Records that a row went away.
     pub fn gone<R: Recorded>(&mut self, row: &R) {
         let [_, privates] = &mut self.shared;
-        privates.push(facts::change(R::TABLE, &row.key(), None));
+        add(privates, &facts::change(R::TABLE, &row.key(), None));
     }
 
     /// Records something that is no row, such as a reason or a count, for officers and auditors.
     pub fn note(&mut self, name: &str, value: Value) {
         let [_, privates] = &mut self.shared;
-        privates.push(serde_json::json!({ "note": name, "value": value }));
+        add(
+            privates,
+            &serde_json::json!({ "note": name, "value": value }),
+        );
     }
+}
+
+/// Appends a member to a JSON list that is being written.
+fn add(list: &mut Vec<u8>, member: &Value) {
+    if !list.is_empty() {
+        list.push(b',');
+    }
+    list.extend_from_slice(member.to_string().as_bytes());
 }
 
 /// Takes the head, runs `change`, and records what it did. The head stays locked until the transaction ends, so
@@ -164,7 +187,7 @@ impl Batch {
             recorded_at: self.recorded_at,
             subject: String::new(),
             organisation: None,
-            shared: [Vec::new(), Vec::new()],
+            shared: [Vec::with_capacity(1024), Vec::with_capacity(1024)],
             personal: Vec::new(),
         }
     }
@@ -174,14 +197,10 @@ impl Batch {
         let mut hashes = Vec::new();
         let [publics, privates] = entry.shared;
         let shared = [(Class::Public, publics), (Class::Private, privates)];
-        // One item per person, so that one person can be forgotten without the others.
-        let personal = entry
-            .personal
-            .into_iter()
-            .map(|p| (Class::Personal, vec![p]));
+        let personal = entry.personal.into_iter().map(|p| (Class::Personal, p));
         let parts = shared.into_iter().chain(personal);
-        for (item, (class, changes)) in (0i32..).zip(parts.filter(|(_, c)| !c.is_empty())) {
-            let row = item_row(entry.seq, item, class, Value::Array(changes).to_string())?;
+        for (item, (class, members)) in (0i32..).zip(parts.filter(|(_, c)| !c.is_empty())) {
+            let row = item_row(entry.seq, item, class, members)?;
             hashes.push(row.hash.clone());
             self.items.push(row);
         }
@@ -240,13 +259,13 @@ impl Batch {
                 .execute(c))?;
         }
         let last = self.entries.last().map_or(self.last, |e| e.recorded_at);
-        diesel::update(journal_head::table.find(1))
-            .set((
-                journal_head::seq.eq(self.seq - 1),
-                journal_head::recorded_at.eq(last),
-                journal_head::hash.eq(&self.previous),
-            ))
-            .execute(&mut **tx)?;
+        let head = vec![
+            kept::Value::Number(self.seq - 1),
+            kept::Value::Number(last),
+            kept::Value::Bytes(&self.previous),
+        ];
+        let set = Kept::<()>::new(&SET_HEAD, head);
+        dialect!(conn, |c| set.execute(c))?;
         Ok(())
     }
 }
@@ -254,25 +273,26 @@ impl Batch {
 /// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head
 /// since the transaction began; the entry's end writes it.
 fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
-    let columns = (
-        journal_head::seq,
-        journal_head::recorded_at,
-        journal_head::hash,
-    );
-    if tx.is_postgres() {
-        return Ok(diesel::update(journal_head::table.find(1))
-            .set(journal_head::seq.eq(journal_head::seq + 1))
-            .returning(columns)
-            .get_result(&mut **tx)?);
-    }
-    let (seq, last, previous): (i64, i64, Vec<u8>) = journal_head::table
-        .find(1)
-        .select(columns)
-        .first(&mut **tx)?;
-    Ok((seq + 1, last, previous))
+    let conn: &mut Conn = &mut *tx;
+    let head: (i64, i64, Vec<u8>) = match conn {
+        Conn::Postgres(c) => Kept::<Head>::new(&TAKE_HEAD, Vec::new()).get_result(c)?,
+        Conn::Sqlite(c) => Kept::<Head>::new(&NEXT_HEAD, Vec::new()).get_result(c)?,
+    };
+    Ok(head)
 }
 
-fn item_row(seq: i64, item: i32, class: Class, body: String) -> Result<ItemRow, Error> {
+type Head = (BigInt, BigInt, Binary);
+static TAKE_HEAD: Text = Text::same(
+    "UPDATE journal_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, recorded_at, hash",
+);
+static NEXT_HEAD: Text =
+    Text::same("SELECT seq + 1, recorded_at, hash FROM journal_head WHERE id = 1");
+static SET_HEAD: Text =
+    Text::same("UPDATE journal_head SET seq = ?, recorded_at = ?, hash = ? WHERE id = 1");
+
+/// An item that says these members of a JSON list.
+fn item_row(seq: i64, item: i32, class: Class, members: Vec<u8>) -> Result<ItemRow, Error> {
+    let body = format!("[{}]", String::from_utf8(members).map_err(Error::internal)?);
     let mut salt = vec![0u8; 16];
     getrandom::fill(&mut salt).map_err(Error::internal)?;
     let hash = chain::item_hash(class.as_str(), &salt, body.as_bytes());

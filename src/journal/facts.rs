@@ -40,7 +40,10 @@ pub trait Recorded: Serialize {
 
     /// Who may read this column. A column that is forgotten here is private.
     fn class_of(&self, column: &str) -> Class;
+}
 
+/// A row in parts. For every recorded row the same, so that no row is split otherwise than its entries are written.
+pub trait Split: Recorded {
     /// The row's columns by class; the column `seq` is the entry's own and left out.
     fn split(&self) -> Result<[Map<String, Value>; 3], Error> {
         let Value::Object(columns) = serde_json::to_value(self).map_err(Error::internal)? else {
@@ -60,6 +63,8 @@ pub trait Recorded: Serialize {
         Ok([public, private, personal])
     }
 }
+
+impl<R: Recorded> Split for R {}
 
 /// One change of one row in one class, as it stands in an item's body: `row` is null when the row went away.
 pub(super) fn change(table: &str, key: &str, row: Option<Map<String, Value>>) -> Value {

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `chain.rs` | the hashes (pure) |
 //! | `facts.rs` | [`Recorded`]: rows as public, private and personal facts |
+//! | `columns.rs` | a row's columns as JSON texts |
 //! | `append.rs` | [`enter`] |
 //! | `moment.rs` | the two times of a question: [`Moment`] |
 //! | `verify.rs` | replays the journal and compares it with the tables |
@@ -19,6 +20,7 @@
 
 mod append;
 pub mod chain;
+mod columns;
 mod dto;
 mod facts;
 pub mod handlers;
@@ -28,6 +30,6 @@ mod verify;
 
 pub use append::{Batch, Entry, enter};
 pub use dto::{JournalEntry, JournalFacts};
-pub use facts::{Class, Recorded};
+pub use facts::{Class, Recorded, Split};
 pub use moment::{KnownAt, Moment};
 pub use verify::{Finding, Report, Table, verify};

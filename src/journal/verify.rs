@@ -374,7 +374,7 @@ macro_rules! recorded_table {
             each: |conn, take| {
                 use diesel::prelude::*;
                 use $crate::db::schema::$table;
-                use $crate::journal::Recorded;
+                use $crate::journal::{Recorded, Split};
                 const PAGE: i64 = 5_000;
                 let mut after = i64::MIN;
                 loop {

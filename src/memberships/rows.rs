@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::model::{CheckedItem, Event, Replacement};
 use crate::db::Id;
@@ -139,25 +138,15 @@ impl Recorded for EventRow {
     fn key(&self) -> String {
         format!("{}/{}", self.membership_id, self.no)
     }
-    fn class_of(&self, _: &str) -> Class {
-        Class::Private
-    }
     /// What happened is public where the kind is; who, why and on what evidence never is.
-    fn split(&self) -> Result<[Map<String, Value>; 3], Error> {
-        let Value::Object(mut private) = serde_json::to_value(self).map_err(Error::internal)?
-        else {
-            return Err(Error::internal("a recorded row is not an object"));
-        };
-        private.remove("seq");
-        let mut public = Map::new();
-        if self.event()?.kind.is_public() {
-            for column in ["kind", "body", "effective_on"] {
-                if let Some(value) = private.remove(column) {
-                    public.insert(column.to_owned(), value);
-                }
-            }
+    fn class_of(&self, column: &str) -> Class {
+        let public = matches!(column, "kind" | "body" | "effective_on")
+            && self.event().is_ok_and(|event| event.kind.is_public());
+        if public {
+            Class::Public
+        } else {
+            Class::Private
         }
-        Ok([public, private, Map::new()])
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::{ChangeOrganisation, Organisation, RegisterOrganisation, Withhold};
 use super::read_handlers::{self, parse_number};
 use super::rows::OrganisationRow;
-use super::{change, item_handlers, register, view, withhold};
+use super::{change, item_handlers, register, view, whole, withhold};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
@@ -38,7 +38,8 @@ fn whole(
 ) -> Result<Answer, Error> {
     let version = row.version;
     let number = row.number.clone();
-    let body = view::organisation(tx, countries, row, acting.reach(), acting.now().day())?;
+    let whole = whole::by_number(tx, acting.reach(), acting.now().day(), &number)?;
+    let body = view::organisation(tx, countries, whole, acting.reach())?;
     let answer = Answer::json(status, &body)?.version(version);
     Ok(if status == 201 {
         answer.location(format!("/v1/organisations/{number}"))

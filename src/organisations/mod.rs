@@ -5,6 +5,7 @@
 //! | `number.rs`, `model.rs` | own types and words (pure) |
 //! | `rows.rs` | the rows, and who may read which column |
 //! | `queries.rs` | all reading SQL; every query asks for a reach |
+//! | `whole.rs` | one organisation with its lists, in one statement |
 //! | `view.rs` | from rows to what a reader may see |
 //! | `past.rs` | organisations as they were, replayed from the journal |
 //! | `register.rs` | the one way in, for the API, the import and the demo |
@@ -27,6 +28,7 @@ mod read_handlers;
 pub mod register;
 pub mod rows;
 pub mod view;
+mod whole;
 mod withhold;
 
 pub use handlers::routes;

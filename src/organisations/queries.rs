@@ -62,7 +62,18 @@ pub fn by_number(
 
 /// True when this reach may know of the organisation today.
 pub fn may_know(row: &OrganisationRow, reach: &Reach, today: NaiveDate) -> bool {
-    reach.covers(&row.country) || (!row.withheld && row.public_from.is_some_and(|day| day <= today))
+    may_know_of(&row.country, row.withheld, row.public_from, reach, today)
+}
+
+/// [`may_know`] by the columns that decide it.
+pub fn may_know_of(
+    country: &str,
+    withheld: bool,
+    public_from: Option<NaiveDate>,
+    reach: &Reach,
+    today: NaiveDate,
+) -> bool {
+    reach.covers(country) || (!withheld && public_from.is_some_and(|day| day <= today))
 }
 
 /// The organisation with this internal id, whatever its visibility: for writes that hold its number already.
@@ -172,7 +183,7 @@ fn holds_identifier(
 }
 
 /// `column IN ('a', 'b')` for words of our own lists (letters and `_` only; anything else is left out), or truth for none.
-fn is_word(column: &str, words: &[impl AsRef<str>]) -> String {
+pub(super) fn is_word(column: &str, words: &[impl AsRef<str>]) -> String {
     if words.is_empty() {
         return "1 = 1".to_owned();
     }
@@ -377,7 +388,8 @@ pub fn references(conn: &mut Conn, id: i64) -> Result<Vec<ReferenceRow>, Error> 
         .load(conn)?)
 }
 
-type IntervalRow = (i64, i64, String, String, NaiveDate, Option<NaiveDate>);
+/// Organisation, membership, state, type, first day, day after the last.
+pub(super) type IntervalRow = (i64, i64, String, String, NaiveDate, Option<NaiveDate>);
 
 /// What is public of the memberships of these organisations at a moment.
 pub fn memberships_of(
@@ -411,7 +423,8 @@ pub fn memberships_of(
     Ok(found)
 }
 
-fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<MembershipSummary> {
+/// The runs of membership that the intervals make, each membership's in order of days.
+pub(super) fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<MembershipSummary> {
     let mut found: Vec<(i64, MembershipSummary)> = Vec::new();
     for (_, membership, state, kind, from, to) in intervals {
         let member = matches!(state.as_str(), "active" | "grace" | "suspended");

@@ -10,7 +10,7 @@ use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary}
 use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
-use super::{past, view};
+use super::{past, view, whole};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
@@ -224,6 +224,8 @@ struct MomentQuery {
 /// The number may be written in lower case and without hyphens. Officers of its country, the secretariat and auditors
 /// get `private` besides, and a tag that is good for `If-Match`.
 ///
+/// The number of an organisation that was merged into another leads to its successor (307).
+///
 /// With `as_of` or `known_at` the facts of that moment: a change holds from its `effective_on`, or from the day on which it was
 /// recorded, and the registration for all days before. Who may see the record is judged by now; the public sees only such
 /// identifiers, relations and e-mail addresses of the past as still stand. Relations that others state are today's, as far as
@@ -231,7 +233,11 @@ struct MomentQuery {
 #[utoipa::path(
     tag = "organisations", operation_id = "get_organisation", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), MomentQuery),
-    responses((status = 200, description = "The organisation", body = Organisation), docs::PublicRead)
+    responses(
+        (status = 200, description = "The organisation", body = Organisation),
+        (status = 307, description = "It was merged into another, which Location names"),
+        docs::PublicRead
+    )
 )]
 #[get("/organisations/{number}")]
 pub(super) async fn get_organisation(
@@ -247,16 +253,36 @@ pub(super) async fn get_organisation(
         return past_organisation(&request, permit, countries, number, query).await;
     }
     let found = permit
-        .snapshot(move |conn, acting| {
-            let (reach, today) = (acting.reach(), acting.now().day());
-            let row = queries::by_number(conn, reach, today, &number)?;
-            view::organisation(conn, &countries, row, reach, today)
+        .glance(move |conn, acting| {
+            let reach = acting.reach();
+            let today = acting.now().day();
+            let whole = whole::by_number(conn, reach, today, number.as_str())?;
+            if let Some(successor) = whole.row.merged_into {
+                let successor = queries::by_id(conn, successor)?;
+                return if queries::may_know(&successor, reach, today) {
+                    Ok(Err(successor.number))
+                } else {
+                    Err(Error::not_found("organisation"))
+                };
+            }
+            view::organisation(conn, &countries, whole, reach).map(Ok)
         })
         .await?;
-    match &found.private {
-        Some(private_facts) => private(&request, Some(private_facts.version), &found),
-        None => cached_public(&request, &found),
+    match found {
+        Err(successor) => Ok(leads_to(&successor)),
+        Ok(found) => match &found.private {
+            Some(private_facts) => private(&request, Some(private_facts.version), &found),
+            None => cached_public(&request, &found),
+        },
     }
+}
+
+/// While a merge stands, the old number leads to the successor's. It may be undone, so that nobody keeps it for long.
+fn leads_to(successor: &str) -> HttpResponse {
+    HttpResponse::TemporaryRedirect()
+        .insert_header(("Location", format!("/v1/organisations/{successor}")))
+        .insert_header(("Cache-Control", "public, max-age=60"))
+        .finish()
 }
 
 /// An organisation of another moment than now; it has no tag that is good for a change.

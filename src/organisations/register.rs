@@ -441,28 +441,17 @@ fn insert(
         row.number = RegistryNumber::random()
             .map_err(Error::internal)?
             .to_string();
-        let write = |tx: &mut Tx<'_>| {
-            let conn: &mut Conn = &mut *tx;
-            dialect!(conn, |c| diesel::insert_into(organisations::table)
-                .values(&row)
-                .execute(c))
-            .map_err(Failure::from)
-        };
-        // Only PostgreSQL gives a transaction up because one statement failed.
-        let done = if tx.is_postgres() {
-            tx.savepoint(write)
-        } else {
-            write(tx)
-        };
-        match done {
-            Ok(_) => {
-                entry.about(format!("organisation:{}", row.number));
-                entry.of_organisation(row.number.clone());
-                entry.now(&row)?;
-                return Ok(row);
-            }
-            Err(Failure::Unique(name)) if name == "organisations_number_key" => {}
-            Err(failure) => return Err(failure.into()),
+        let conn: &mut Conn = &mut *tx;
+        let written = dialect!(conn, |c| diesel::insert_into(organisations::table)
+            .values(&row)
+            .on_conflict(organisations::number)
+            .do_nothing()
+            .execute(c))?;
+        if written == 1 {
+            entry.about(format!("organisation:{}", row.number));
+            entry.of_organisation(row.number.clone());
+            entry.now(&row)?;
+            return Ok(row);
         }
     }
     Err(Error::internal(

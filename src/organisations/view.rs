@@ -9,6 +9,7 @@ use super::dto::{
 use super::model::{RelationKind, split_codes};
 use super::queries;
 use super::rows::{IdentifierRow, NameRow, OrganisationRow};
+use super::whole::{self, IdentifierPart, NamePart, RelationPart, Whole};
 use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::db::{Conn, Instant};
@@ -19,43 +20,30 @@ use crate::journal::Moment;
 pub fn organisation(
     conn: &mut Conn,
     countries: &Countries,
-    row: OrganisationRow,
+    whole: Whole,
     reach: &Reach,
-    today: NaiveDate,
 ) -> Result<Organisation, Error> {
+    let row = whole.row;
     let officer = reach.covers(&row.country);
-    let names = queries::names(conn, row.id)?;
-    let identifiers = queries::identifiers(conn, row.id)?;
-    let relations = queries::relations(conn, row.id, reach, today)?;
-    let memberships = queries::memberships_of(conn, &[row.id], Moment::of(today))?
-        .remove(&row.id)
-        .unwrap_or_default();
     let private = if officer {
         Some(private_facts(conn, &row, reach)?)
     } else {
         None
     };
     Ok(Organisation {
-        identifiers: identifiers
+        names: whole.names.into_iter().map(name_part).collect(),
+        identifiers: whole
+            .identifiers
             .into_iter()
-            .filter(|i| officer || is_public_scheme(countries, &i.scheme))
-            .map(|i| identifier(i, officer))
+            .filter(|i| officer || is_public_scheme(countries, &i.1))
+            .map(|i| identifier_part(i, officer))
             .collect(),
-        relations: relations
+        relations: whole
+            .relations
             .into_iter()
-            .map(|(relation, other)| {
-                let own = relation.organisation_id == row.id;
-                let stated: RelationKind = relation.kind.parse().map_err(Error::internal)?;
-                let kind = if own { stated } else { stated.inverse() };
-                Ok(Relation {
-                    id: own.then_some(relation.item),
-                    kind: kind.as_str().to_owned(),
-                    organisation: other.number,
-                    name: other.name,
-                })
-            })
+            .map(|relation| relation_part(row.id, relation))
             .collect::<Result<_, Error>>()?,
-        names: names.into_iter().map(name).collect(),
+        memberships: whole.memberships,
         themes: split_codes(&row.themes),
         sdgs: sdgs(&row.sdgs),
         descriptions: descriptions(&row)?,
@@ -68,8 +56,42 @@ pub fn organisation(
         region: row.region,
         website: row.website,
         founded_year: row.founded_year,
-        memberships,
         private,
+    })
+}
+
+fn name_part(NamePart(id, kind, text, language): NamePart) -> Name {
+    Name {
+        id,
+        kind,
+        text,
+        language,
+    }
+}
+
+fn identifier_part(part: IdentifierPart, officer: bool) -> Identifier {
+    let IdentifierPart(id, scheme, value, canonical, verdict, override_reason, shared_reason) =
+        part;
+    Identifier {
+        id,
+        scheme,
+        value,
+        canonical,
+        verdict,
+        override_reason: override_reason.filter(|_| officer),
+        shared_reason: shared_reason.filter(|_| officer),
+    }
+}
+
+fn relation_part(own_id: i64, part: RelationPart) -> Result<Relation, Error> {
+    let own = part.0 == own_id;
+    let stated: RelationKind = part.2.parse().map_err(Error::internal)?;
+    let kind = if own { stated } else { stated.inverse() };
+    Ok(Relation {
+        id: own.then_some(part.1),
+        kind: kind.as_str().to_owned(),
+        organisation: part.3,
+        name: part.4,
     })
 }
 
@@ -180,27 +202,22 @@ pub fn summaries(
     (today, at): (NaiveDate, Moment),
 ) -> Result<Vec<OrganisationSummary>, Error> {
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-    let mut names = queries::names_of(conn, &ids)?;
-    let mut memberships = queries::memberships_of(conn, &ids, at)?;
+    let mut lists = whole::shown(conn, &ids, at)?;
     Ok(rows
         .iter()
-        .map(|row| OrganisationSummary {
+        .map(|row| (row, lists.remove(&row.id).unwrap_or_default()))
+        .map(|(row, shown)| OrganisationSummary {
             number: row.number.clone(),
             country: row.country.clone(),
             name: row.name.clone(),
-            names: names
-                .remove(&row.id)
-                .unwrap_or_default()
-                .into_iter()
-                .map(name)
-                .collect(),
+            names: shown.names.into_iter().map(name_part).collect(),
             legal_form: row.legal_form.clone(),
             city: row.city.clone(),
             region: row.region.clone(),
             website: row.website.clone(),
             themes: split_codes(&row.themes),
             sdgs: sdgs(&row.sdgs),
-            memberships: memberships.remove(&row.id).unwrap_or_default(),
+            memberships: shown.memberships,
             public: reach
                 .covers(&row.country)
                 .then(|| queries::may_know(row, &Reach::public(), today)),

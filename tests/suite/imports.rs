@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::auth::Acting;
 use ots_registry::auth::policy::Action;
@@ -529,6 +530,32 @@ both! {
 }
 
 both! {
+    async fn a_row_that_cannot_be_written_is_faulty_and_the_others_of_its_chunk_stay(app) {
+        let kz = app.coordinator("KZ");
+        let import = kz.import("id,name\na,Үлгі қоры\n", "source=list&country=KZ").await;
+        let number = kz.rows(&import).await[&2]["number"].as_str().unwrap().to_owned();
+        // As many names as a list may hold.
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 1199)
+             INSERT INTO organisation_names
+                 (organisation_id, item, kind, text, language, key_plain, key_skeleton, fold_version, seq)
+             SELECT o.id, i, 'alias', 'Alias ' || i, NULL, 'alias ' || i, 'alias ' || i, 1, o.seq
+             FROM n, organisations o WHERE o.number = '{number}'"
+        );
+        app.db_conn().batch_execute(&fill).unwrap();
+        let before = count(&mut app.db_conn());
+        let second = "id,name,name_en\nb,Бақша қоры,\na,,Sample Fund\nc,Тоқыма қоры,\n";
+        let import = kz.import(second, "source=list&country=KZ").await;
+        let rows = kz.rows(&import).await;
+        assert_eq!([2, 3, 4].map(|line| outcome(&rows, line)), ["new", "faulty", "new"]);
+        assert_eq!(codes(&rows[&3]), ["changes", "not_applied"]);
+        assert_eq!(count(&mut app.db_conn()), before + 2);
+        let held = kz.get(&format!("/v1/organisations/{number}")).await.expect(200);
+        assert_eq!(held.at("/names").as_array().unwrap().len(), 200);
+    }
+}
+
+both! {
     async fn rows_of_another_country_are_faulty_and_never_looked_up(app) {
         let kz = app.organisation("KZ").named("Sample Gardeners").with(json!({
             "references": [{"source": "list", "reference": "r1"}], "identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]
@@ -743,6 +770,10 @@ both! {
         az.upload("name\nSample\n", "encoding=latin9").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "country=CY").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "sauce=x").await.problem(400, "bad_parameter");
+        for told in ["source=a%04b", "file_name=a%04b.csv", "keep_invalid=no"] {
+            let refused = az.upload("name\nSample\n", told).await.problem(422, "invalid_field");
+            assert_eq!(refused.str("/fields/0/pointer"), told.split('=').next().unwrap());
+        }
         let request = az.request(Method::POST, "/v1/imports").insert_header(("Content-Type", "application/json"));
         let request = request.insert_header(("Idempotency-Key", "k")).set_payload("name\nSample\n");
         az.send(request).await.problem(415, "unsupported_media_type");

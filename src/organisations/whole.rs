@@ -1,0 +1,279 @@
+//! One organisation with all its lists, in one statement, and the lists that a page shows, in another: what is asked for most.
+//!
+//! The lists come as JSON arrays beside the organisation's columns, in no order; they are put in order here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::dto::MembershipSummary;
+use super::queries::{self, PUBLIC_STATES, is_word};
+use super::rows::OrganisationRow;
+use crate::auth::Reach;
+use crate::db::Conn;
+use crate::db::kept::{self, Kept, Value};
+use crate::db::schema::organisations;
+use crate::dialect;
+use crate::http::Error;
+use crate::journal::Moment;
+use crate::journal::moment::STILL;
+
+/// An organisation with its lists.
+pub struct Whole {
+    /// The organisation.
+    pub row: OrganisationRow,
+    /// Its names, by item.
+    pub names: Vec<NamePart>,
+    /// Its identifiers, by item.
+    pub identifiers: Vec<IdentifierPart>,
+    /// Its relations and those that others state, only to organisations that the reach may know of.
+    pub relations: Vec<RelationPart>,
+    /// What is public of its memberships.
+    pub memberships: Vec<MembershipSummary>,
+}
+
+/// A name: item, kind, text, language.
+#[derive(Deserialize)]
+pub struct NamePart(pub i32, pub String, pub String, pub Option<String>);
+
+/// An identifier: item, scheme, value, canonical, verdict, reason of the override, reason of sharing.
+#[derive(Deserialize)]
+pub struct IdentifierPart(
+    pub i32,
+    pub String,
+    pub String,
+    pub String,
+    pub String,
+    pub Option<String>,
+    pub Option<String>,
+);
+
+/// A relation: who states it, item, kind, and of the other side number, name, country, first public day, withheld (1).
+#[derive(Deserialize)]
+pub struct RelationPart(
+    pub i64,
+    pub i32,
+    pub String,
+    pub String,
+    pub String,
+    String,
+    Option<NaiveDate>,
+    i32,
+);
+
+/// Membership, state, type, first day, day after the last.
+#[derive(Deserialize)]
+struct IntervalPart(i64, String, String, NaiveDate, Option<NaiveDate>);
+
+type List = Nullable<Text>;
+type Columns = (organisations::SqlType, List, List, List, List, List);
+type Found = (
+    OrganisationRow,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text::each(SQLITE.one(), POSTGRES.one()));
+
+static OF_MANY: LazyLock<kept::Text> =
+    LazyLock::new(|| kept::Text::each(SQLITE.of_many(), POSTGRES.of_many()));
+
+/// The words in which the databases differ.
+struct Words {
+    list: &'static str,
+    item: &'static str,
+    text: &'static str,
+    ids: &'static str,
+}
+
+const SQLITE: Words = Words {
+    list: "json_group_array",
+    item: "json_array",
+    text: "",
+    ids: "(SELECT value AS id FROM json_each(?))",
+};
+const POSTGRES: Words = Words {
+    list: "json_agg",
+    item: "json_build_array",
+    text: "::text",
+    ids: "(SELECT unnest(?) AS id)",
+};
+
+impl Words {
+    fn part(&self, facts: &str, from: &str) -> String {
+        let Self {
+            list, item, text, ..
+        } = self;
+        format!("(SELECT {list}({item}({facts})){text} FROM {from})")
+    }
+
+    fn names(&self) -> String {
+        self.part(
+            "n.item, n.kind, n.text, n.language",
+            "organisation_names n WHERE n.organisation_id = o.id",
+        )
+    }
+
+    fn identifiers(&self) -> String {
+        self.part(
+            "i.item, i.scheme, i.value, i.canonical, i.verdict, i.override_reason, i.shared_reason",
+            "organisation_identifiers i WHERE i.organisation_id = o.id",
+        )
+    }
+
+    fn relations(&self, stating: &str, other: &str) -> String {
+        self.part(
+            "r.organisation_id, r.item, r.kind, p.number, p.name, p.country, p.public_from, \
+             CASE WHEN p.withheld THEN 1 ELSE 0 END",
+            &format!("organisation_relations r JOIN organisations p ON p.id = r.{other} WHERE r.{stating} = o.id"),
+        )
+    }
+
+    /// Takes a day and twice a position of the journal (see [`known`]).
+    fn memberships(&self) -> String {
+        let states = is_word("m.state", &PUBLIC_STATES);
+        self.part(
+            "m.membership_id, m.state, m.membership_type, m.from_day, m.to_day",
+            &format!(
+                "membership_intervals m WHERE m.organisation_id = o.id AND m.from_day <= ? \
+                 AND m.known_from <= ? AND m.known_to > ? AND {states}"
+            ),
+        )
+    }
+
+    fn one(&self) -> String {
+        let columns = COLUMNS.map(|column| format!("o.{column}")).join(", ");
+        let (names, identifiers) = (self.names(), self.identifiers());
+        let own = self.relations("organisation_id", "other_id");
+        let others = self.relations("other_id", "organisation_id");
+        let memberships = self.memberships();
+        format!(
+            "SELECT {columns}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations o WHERE o.number = ?"
+        )
+    }
+
+    fn of_many(&self) -> String {
+        let (names, memberships, ids) = (self.names(), self.memberships(), self.ids);
+        format!("SELECT o.id, {names}, {memberships} FROM {ids} o")
+    }
+}
+
+const COLUMNS: [&str; 29] = [
+    "id",
+    "number",
+    "country",
+    "name",
+    "sort_key",
+    "legal_form",
+    "city",
+    "region",
+    "website",
+    "themes",
+    "sdgs",
+    "descriptions",
+    "founded_year",
+    "founded_on",
+    "address",
+    "email",
+    "email_public",
+    "phone",
+    "notes",
+    "public_from",
+    "withheld",
+    "withheld_reason",
+    "merged_into",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "next_item",
+    "version",
+    "seq",
+];
+
+/// The position that tells what was known: what is known now stands until [`STILL`].
+fn known(at: Moment) -> Value<'static> {
+    Value::Number(at.known.unwrap_or(STILL - 1))
+}
+
+/// The organisation with this number, if this reach may know of it. One statement, so one moment.
+pub fn by_number(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &str,
+) -> Result<Whole, Error> {
+    let known = known(Moment::of(today));
+    let values = vec![Value::Day(today), known.clone(), known, Value::Text(number)];
+    let one = Kept::<Columns>::new(&ONE, values);
+    let found: Option<Found> = dialect!(conn, |c| one.get_result(c)).optional()?;
+    let (row, names, identifiers, own, others, memberships) = found
+        .filter(|(row, ..)| queries::may_know(row, reach, today))
+        .ok_or_else(|| Error::not_found("organisation"))?;
+    let mut names: Vec<NamePart> = list(names)?;
+    names.sort_by_key(|n| n.0);
+    let mut identifiers: Vec<IdentifierPart> = list(identifiers)?;
+    identifiers.sort_by_key(|i| i.0);
+    let mut relations: Vec<RelationPart> = list(own)?;
+    relations.extend(list::<RelationPart>(others)?);
+    relations.retain(|r| queries::may_know_of(&r.5, r.7 != 0, r.6, reach, today));
+    relations.sort_by_key(|r| (r.0, r.1));
+    Ok(Whole {
+        names,
+        identifiers,
+        relations,
+        memberships: summaries(row.id, list(memberships)?, today),
+        row,
+    })
+}
+
+/// What a list shows of an organisation's own lists.
+#[derive(Default)]
+pub struct Shown {
+    /// Its names, by item.
+    pub names: Vec<NamePart>,
+    /// What is public of its memberships.
+    pub memberships: Vec<MembershipSummary>,
+}
+
+/// The names of these organisations, and what is public of their memberships at a moment.
+pub fn shown(conn: &mut Conn, ids: &[i64], at: Moment) -> Result<HashMap<i64, Shown>, Error> {
+    let values = vec![Value::Day(at.day), known(at), known(at), Value::ids(ids)];
+    let many = Kept::<(BigInt, List, List)>::new(&OF_MANY, values);
+    let rows: Vec<(i64, Option<String>, Option<String>)> = dialect!(conn, |c| many.load(c))?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for (id, names, memberships) in rows {
+        let mut names: Vec<NamePart> = list(names)?;
+        names.sort_by_key(|n| n.0);
+        let memberships = summaries(id, list(memberships)?, at.day);
+        found.insert(id, Shown { names, memberships });
+    }
+    Ok(found)
+}
+
+fn list<T: DeserializeOwned>(json: Option<String>) -> Result<Vec<T>, Error> {
+    match json {
+        Some(json) => serde_json::from_str(&json).map_err(Error::internal),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn summaries(
+    organisation: i64,
+    mut parts: Vec<IntervalPart>,
+    today: NaiveDate,
+) -> Vec<MembershipSummary> {
+    parts.sort_by_key(|m| (m.0, m.3));
+    let intervals: Vec<queries::IntervalRow> = parts
+        .into_iter()
+        .map(|m| (organisation, m.0, m.1, m.2, m.3, m.4))
+        .collect();
+    queries::summaries(&intervals, today)
+}
