@@ -30,7 +30,7 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ),
     (
         "Location",
-        "The address of what was made",
+        "The address of what was made, or of what goes on in its place",
         "/v1/organisations/OTS-7K3M9Q2-54",
     ),
     (
@@ -129,6 +129,10 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
     let once = named(operation, "Idempotency-Key");
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(answer) = response else { continue };
+        if status == "307" {
+            add_header(answer, "X-Request-Id");
+            add_header(answer, "Location");
+        }
         if !status.starts_with('2') {
             continue;
         }

@@ -363,7 +363,7 @@ async fn get_roll_forward(
 #[into_params(parameter_in = Query)]
 struct MembersQuery {
     /// The figure, by its name in the roll-forward.
-    #[param(value_type = FigureWord, example = "joined")]
+    #[param(inline, value_type = FigureWord, example = "joined")]
     column: String,
     /// The kind of answer; `json` when absent.
     #[param(inline, example = "json")]

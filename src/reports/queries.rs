@@ -65,15 +65,15 @@ pub fn sums(
     let mut sums = Sums::new();
     if known.is_newest() {
         add(conn, &standing(filters, period), filters, &mut sums)?;
-    } else if known.seq < known.head / 2 {
+    } else if known.seq < known.head / 3 {
         // Early in the journal: what was known then is less than what changed since.
         let seq = known.seq;
-        let rows = format!("known_from <= {seq} AND known_to > {seq}");
+        let rows = format!("known_from >= 0 AND known_from <= {seq} AND known_to > {seq}");
         add(conn, &counted(period, &[(1, rows)]), filters, &mut sums)?;
     } else {
         add(conn, &standing(filters, period), filters, &mut sums)?;
         let Known { seq, head } = known;
-        let since = format!("known_from > {seq} AND known_to > {head}");
+        let since = format!("known_from > {seq} AND known_from <= {head} AND known_to > {head}");
         let until = format!("known_to > {seq} AND known_to < {STILL} AND known_from <= {seq}");
         let changes = counted(period, &[(-1, since), (1, until)]);
         add(conn, &changes, filters, &mut sums)?;
@@ -120,16 +120,17 @@ fn standing(filters: &Filters, period: Period) -> String {
     )
 }
 
-/// The sums of some rows, each counted so many times.
+/// The sums of some rows, each counted so many times. What ended before the period adds nothing and is left out. Both ends of a
+/// range of positions are named, or SQLite would rather walk the index of members from end to end.
 fn counted(period: Period, rows: &[(i32, String)]) -> String {
     let Period { from, to, .. } = period;
     let one = |(times, rows): &(i32, String)| {
         format!(
             "SELECT country, membership_type, state AS measure, \
-                CAST({times} * SUM(CASE WHEN from_day < '{from}' THEN 1 ELSE 0 END \
-                    - CASE WHEN to_day < '{from}' THEN 1 ELSE 0 END) AS BIGINT) AS before_sum, \
+                CAST({times} * SUM(CASE WHEN from_day < '{from}' THEN 1 ELSE 0 END) AS BIGINT) AS before_sum, \
                 CAST({times} * SUM(1 - CASE WHEN to_day <= '{to}' THEN 1 ELSE 0 END) AS BIGINT) AS through_sum \
-             FROM membership_intervals WHERE {MEMBER} AND {rows} AND from_day <= '{to}' \
+             FROM membership_intervals \
+             WHERE {MEMBER} AND {rows} AND from_day <= '{to}' AND (to_day IS NULL OR to_day >= '{from}') \
              GROUP BY country, membership_type, state \
              UNION ALL \
              SELECT country, membership_type, kind AS measure, 0 AS before_sum, \

@@ -17,7 +17,7 @@ use crate::memberships::rows::IntervalRow;
 pub const DEFINITION: u32 = 1;
 
 /// Where at most so many came to be members of a country and type until the day, they are read by their first days.
-const FEW: i64 = 2_000;
+const FEW: i64 = 200;
 
 /// How many members are read at once for a whole register.
 const AT_ONCE: i64 = 2_000;

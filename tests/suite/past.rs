@@ -144,7 +144,7 @@ both! {
         kz.get(&format!("{}?known_at={early}", ngo.url())).await.problem(404, "not_found");
         // Not public today, so neither on any day.
         app.get(&format!("{}?as_of=2099-01-01", ngo.url())).await.problem(404, "not_found");
-        kz.get(&format!("{}?known_at=2999-01-01", ngo.url())).await.problem(400, "bad_parameter");
+        kz.get(&format!("{}?known_at=2999-01-01", ngo.url())).await.problem(422, "invalid_field");
         kz.get(&format!("{}?as_of=2026-1-1", ngo.url())).await.problem(400, "bad_parameter");
         kz.get(&format!("{}?day=2026-01-01", ngo.url())).await.problem(400, "bad_parameter");
     }

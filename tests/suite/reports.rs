@@ -294,13 +294,13 @@ fn organisation(n: i64, name: &str) -> OrganisationRow {
         withheld: n % 3 == 0,
         withheld_reason: None,
         merged_into: None,
+        dissolved_on: None,
         created_at: BEGIN,
         updated_at: BEGIN,
         updated_by: "operator".to_owned(),
         next_item: 1,
         version: 1,
         seq: 0,
-        dissolved_on: None,
     }
 }
 
@@ -746,7 +746,8 @@ both! {
         ] {
             auditor.get(&format!("/v1/reports/{bad}")).await.problem(400, "bad_parameter");
         }
-        auditor.get("/v1/reports/roll-forward?from=2020-01-01&to=2020-12-31&known_at=2999-01-01").await.problem(422, "invalid_field");
+        let future = "/v1/reports/roll-forward?from=2020-01-01&to=2020-12-31&known_at=2999-01-01";
+        auditor.get(future).await.problem(422, "invalid_field");
         auditor.get("/v1/reports/roll-forward?from=1900-01-01&to=1999-12-31").await.expect(200);
         auditor.get("/v1/reports/golden").await.problem(404, "not_found");
         auditor.get("/v1/reports/register?cursor=nonsense").await.problem(400, "bad_cursor");
