@@ -98,11 +98,13 @@ say "Is the registry there?"
 call 200 GET /readyz
 has '"status":"ok"'
 
-say "A coordinator of Kazakhstan, an officer of the secretariat and an auditor log in"
+say "A coordinator of Kazakhstan, two officers of the secretariat and an auditor log in"
 log_in kz1
 coordinator="$(member access_token)"
 log_in secretariat1
 secretariat="$(member access_token)"
+log_in secretariat2
+colleague="$(member access_token)"
 log_in auditor
 auditor="$(member access_token)"
 
@@ -163,6 +165,10 @@ decision="{\"outcome\":\"approved\",\"reason\":\"As recommended.\",\"revision\":
 act "$coordinator" 403 "$proposal/decision" "$decision"
 has '"code":"second_officer_needed"'
 
+say "It waits for the secretariat, and its tasks say so"
+as "$secretariat" 200 GET '/v1/tasks?limit=200'
+has "$proposal/decision"
+
 say "A second officer, of the secretariat, reads the proposal and decides"
 as "$secretariat" 200 GET "$proposal"
 act "$secretariat" 200 "$proposal/decision" "$decision"
@@ -195,9 +201,59 @@ as "$partner" 403 GET /v1/memberships
 as "$secretariat" 204 DELETE "/v1/api-keys/$partner_id"
 as "$partner" 401 GET "/v1/organisations/$number"
 
+say "The coordinator renews it: the next term follows the running one"
+as "$coordinator" 200 GET "/v1/memberships/$membership"
+first_end="$(member term_end)"
+act_on "$coordinator" 200 "/v1/memberships/$membership/renewal" '{}'
+[ "$(member term_end)" \> "$first_end" ] || die "the term was not prolonged"
+
+say "A suspension is proposed, and decided by an officer who did not write the last revision"
+until="$(date -u -d '+30 days' +%F)"
+act_on "$coordinator" 202 "/v1/memberships/$membership/suspension" \
+    "{\"reason\":\"A sample report is missing.\",\"until\":\"$until\"}"
+proposal="$(header Location)"
+call 200 GET "/v1/organisations/$number"
+has '"standing":"active"'
+as "$colleague" 200 GET "$proposal"
+act "$colleague" 200 "$proposal/decision" \
+    "{\"outcome\":\"approved\",\"reason\":\"As proposed.\",\"revision\":$(member revision)}"
+has '"state":"suspended"'
+call 200 GET "/v1/organisations/$number"
+has '"standing":"suspended"'
+lacks 'A sample report is missing'
+
+say "What is not possible now is refused, with what is"
+as "$coordinator" 200 GET "/v1/memberships/$membership"
+act_on "$coordinator" 409 "/v1/memberships/$membership/renewal" '{}'
+has '"code":"act_not_possible"'
+tell "$(grep -oE '"possible":\[[^]]*\]' "$work/body")"
+
+say "The member leaves by its letter; that was a mistake, which a correction voids"
+as "$coordinator" 200 GET "/v1/memberships/$membership"
+act_on "$coordinator" 200 "/v1/memberships/$membership/withdrawal" '{"reason":"A letter of today."}'
+has '"state":"withdrawn"'
+act_on "$coordinator" 200 "/v1/memberships/$membership/correction" \
+    "{\"target_no\":$(grep -oE '"no":[0-9]+' "$work/body" | tail -n 1 | cut -d: -f2),\"how\":\"void\",\"reason\":\"The letter was another organisation's.\"}"
+has '"state":"suspended"'
+
+say "What the calendar will do if nobody does anything; nothing is written by asking"
+as "$coordinator" 200 GET "/v1/calendar?through=$(date -u -d '+40 days' +%F)&limit=200"
+has "$number"
+
+say "The register of today and the roll-forward of a year, for an auditor"
+as "$auditor" 200 GET "/v1/reports/register?country=KZ&limit=200"
+has '"data_sha256"'
+as "$auditor" 200 GET "/v1/reports/roll-forward?from=$(date -u +%Y)-01-01&to=$(date -u +%F)&country=KZ"
+has '"joined"'
+tell "$(grep -oE '"data_sha256":"[0-9a-f]+"' "$work/body")"
+as "$auditor" 200 GET "/v1/reports/roll-forward?from=$(date -u +%Y)-01-01&to=$(date -u +%F)&format=csv"
+sed -n 1,3p "$work/body" | sed 's/^/   /'
+as "$auditor" 200 GET "/v1/reports/roll-forward/members?column=joined&country=KZ&type=observer&from=$(date -u +%F)&to=$(date -u +%F)&limit=200"
+has "$number"
+
 say "The auditor reads the record of it; the coordinator may not"
 as "$auditor" 200 GET "/v1/journal?organisation=$number"
-for action in organisation.registered membership.applied membership.submitted membership.recommended membership.admitted; do
+for action in organisation.registered membership.applied membership.submitted membership.recommended membership.admitted membership.renewed membership.suspended membership.corrected; do
     has "\"action\":\"$action\""
 done
 grep -oE '"seq":[0-9]+,"recorded_at":"[^"]*","actor":"[^"]*","action":"[^"]*"' "$work/body" | sed 's/"//g; s/^/   /'

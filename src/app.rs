@@ -24,7 +24,9 @@ use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
-use crate::{accounts, auth, countries, imports, journal, memberships, organisations, pages};
+use crate::{
+    accounts, auth, countries, imports, journal, memberships, organisations, pages, reports,
+};
 
 /// The parts that handlers take, each by its own type.
 #[derive(Clone)]
@@ -61,6 +63,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(organisations::routes)
                 .configure(memberships::routes)
                 .configure(imports::routes)
+                .configure(reports::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -71,7 +74,8 @@ fn urls(config: &mut ServiceConfig<'_>) {
         title = "OTS NGO Registry",
         description = "The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its eight \
             countries, which of them belong to the Platform, since when, and by whose decision.\n\n\
-            Errors are problem details (RFC 9457). Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
+            Errors are problem details (RFC 9457): `code` is stable, `title` is in the language of `Accept-Language` (az, kk, ky, \
+            hu, ru, tk, tr, uz; English otherwise), `detail` is English. Lists are keyset pages. Changes take `If-Match`; POSTs that change the record \
             take `Idempotency-Key`. Unknown fields, unknown parameters and empty parameters are refused.",
         contact(name = "The NGO Platform's registry"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
@@ -82,6 +86,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
         (name = "reference", description = "The eight countries, their legal forms and identifier schemes."),
         (name = "organisations", description = "NGOs: registering, reading, changing."),
         (name = "memberships", description = "Memberships: the ledger, its acts, proposals and decisions."),
+        (name = "reports", description = "Reports for auditors, with the ids behind every figure."),
         (name = "imports", description = "Spreadsheets in and out."),
         (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
         (name = "journal", description = "The record of every change."),

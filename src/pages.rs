@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Db, migrate};
+use crate::http::html::{Page, escape};
 use crate::http::{Code, Error, NoQuery, Path, docs};
 
 /// Adds the routes.
@@ -18,28 +19,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(get_readiness);
 }
 
-const STYLE: &str = "body{font:1.05rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}\
-h1{font-size:1.6rem;line-height:1.25}a{color:#00528f}code{background:#f1f3f5;padding:.1rem .3rem;border-radius:.2rem}dt{font-weight:600;margin-top:.8rem}dd{margin:0}\
-footer{margin-top:3rem;color:#5a5a66;font-size:.9rem}";
-
-/// A page of ours: one style of our own, no scripts.
+/// A page that changes with the program only.
 fn page(title: &str, body: &str) -> HttpResponse {
-    use data_encoding::BASE64;
-    use sha2::{Digest, Sha256};
-    let hash = BASE64.encode(&Sha256::digest(STYLE.as_bytes()));
-    HttpResponse::Ok()
-        .insert_header(("Cache-Control", "public, max-age=300"))
-        .insert_header((
-            "Content-Security-Policy",
-            format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-        ))
-        .content_type("text/html; charset=utf-8")
-        .body(format!(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-             <title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main>\
-             <footer>OTS NGO Registry {}</footer></body></html>",
-            env!("CARGO_PKG_VERSION")
-        ))
+    let page = Page {
+        title,
+        body,
+        script: None,
+        cache: "public, max-age=300",
+    };
+    page.respond()
 }
 
 /// Says what this service is and where to go.
@@ -81,11 +69,6 @@ async fn get_problem_page(code: Path<String>, _query: NoQuery) -> Result<HttpRes
         .iter()
         .find(|c| c.code() == code.0)
         .ok_or_else(|| Error::not_found("problem"))?;
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
     let help = escape(code.help());
     // Backticks mark code in the table's texts.
     let help: String = help

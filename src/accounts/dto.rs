@@ -200,7 +200,7 @@ pub struct ChangeUser {
 /// A one-time link. It is shown once and kept nowhere.
 #[derive(Serialize, ToSchema)]
 pub struct OneTimeLink {
-    /// Where the password is POSTed to.
+    /// Where a person opens the form for the password, and a program POSTs it to.
     #[schema(
         example = "https://registry.example/v1/invitations/4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik"
     )]

@@ -116,3 +116,10 @@ pub fn burn(tx: &mut Tx<'_>, user: Id, now: Instant) -> Result<(), Error> {
     .execute(&mut **tx)?;
     Ok(())
 }
+
+/// Forgets the links that are used or expired; returns how many.
+pub fn forget_useless(tx: &mut Tx<'_>, now: Instant) -> Result<usize, Error> {
+    let used = one_time_links::used_at.is_not_null();
+    let useless = one_time_links::table.filter(used.or(one_time_links::expires_at.le(now.0)));
+    Ok(diesel::delete(useless).execute(&mut **tx)?)
+}

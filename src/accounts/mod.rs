@@ -10,6 +10,7 @@
 //! | `links.rs` | links that set a password once |
 //! | `keys.rs` | partners' API keys |
 //! | `dto.rs` | the wire |
+//! | `link_pages.rs` | what a browser shows for a link |
 //! | `auth_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `key_handlers.rs` | the routes |
 //!
 //! Accounts and keys are in the journal; sessions and links are machinery. Neither a password nor its hash, nor a token,
@@ -20,6 +21,7 @@ pub mod dto;
 mod key_handlers;
 pub mod keys;
 mod link_handlers;
+mod link_pages;
 pub mod links;
 pub mod model;
 mod own_handlers;
@@ -32,6 +34,9 @@ mod user_handlers;
 pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::db::{Instant, Tx};
+use crate::http::Error;
 
 pub use auth_handlers::well_known_routes;
 pub use model::NewUser;
@@ -48,6 +53,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     auth_handlers::routes(config);
     own_handlers::routes(config);
     link_handlers::routes(config);
+    link_pages::routes(config);
     user_handlers::routes(config);
     key_handlers::routes(config);
+}
+
+/// Forgets links that are good no more, and sessions 30 days after their end; returns how many.
+pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<usize, Error> {
+    Ok(links::forget_useless(tx, now)? + sessions::forget_old(tx, now)?)
 }

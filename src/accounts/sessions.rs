@@ -13,6 +13,9 @@ use crate::db::schema::{sessions, users};
 use crate::db::{Failure, Id, Instant, Tx, dialect};
 use crate::http::Error;
 
+/// How long a session is kept after its end, in seconds.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+
 /// A session that was just opened or refreshed.
 pub struct Opened {
     /// Whose it is.
@@ -159,4 +162,13 @@ pub fn end_all(tx: &mut Tx<'_>, user: Id, now: Instant, reason: End) -> Result<(
     ))
     .execute(&mut **tx)?;
     Ok(())
+}
+
+/// Forgets the sessions that ended or ran out 30 days ago; returns how many.
+pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<usize, Error> {
+    let before = now.plus_seconds(-KEPT_SECONDS).0;
+    let ended = sessions::ended_at.le(before).assume_not_null();
+    let ended = sessions::ended_at.is_not_null().and(ended);
+    let old = sessions::table.filter(ended.or(sessions::expires_at.le(before)));
+    Ok(diesel::delete(old).execute(&mut **tx)?)
 }

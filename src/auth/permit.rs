@@ -68,6 +68,12 @@ impl Acting {
         }
     }
 
+    /// The same at another moment: for histories that are made up. What is recorded later is not dated before.
+    #[must_use]
+    pub fn as_if_at(self, now: Instant) -> Self {
+        Self { now, ..self }
+    }
+
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.principal

@@ -165,6 +165,8 @@ acts! {
     Export: No Own All No All;
     /// Read the journal.
     ReadJournal: No No No All All;
+    /// Read reports.
+    ReadReports: No Own All All All;
     /// Read accounts.
     ReadAccounts: No Own All All All;
     /// Invite, change and disable accounts.
@@ -257,6 +259,7 @@ mod tests {
                     | Action::ReadOrganisations
                     | Action::ReadMemberships
                     | Action::ReadJournal
+                    | Action::ReadReports
                     | Action::ReadAccounts
                     | Action::OwnAccount
             );

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use tracing_subscriber::EnvFilter;
 
 use super::{Done, Stop};
+use crate::accounts;
 use crate::app::{Parts, Served, app};
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::TokenKeys;
@@ -106,7 +107,7 @@ async fn record_calendar(parts: Parts) {
     }
 }
 
-/// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys.
+/// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys, sessions and links.
 async fn keep_tidy(parts: Parts) {
     let mut minutes = 0u32;
     loop {
@@ -116,10 +117,14 @@ async fn keep_tidy(parts: Parts) {
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
-                .write(|tx| idempotency::forget_old(tx, Instant::now()))
+                .write(|tx| {
+                    let now = Instant::now();
+                    idempotency::forget_old(tx, now)?;
+                    accounts::forget_old(tx, now)
+                })
                 .await;
             if let Err(error) = done {
-                tracing::warn!(error = %error, "old idempotency keys were not forgotten");
+                tracing::warn!(error = %error, "old idempotency keys, sessions and links were not forgotten");
             }
         }
     }

@@ -288,7 +288,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    member_counts (day, country, membership_type, measure) {
+    member_counts (measure, country, membership_type, day) {
         day -> Date,
         country -> Text,
         membership_type -> Text,

@@ -89,6 +89,18 @@ pub fn cached_public<T: Serialize>(request: &HttpRequest, body: &T) -> Result<Ht
     Ok(tagged(request, tag, &control, "application/json", body))
 }
 
+/// A file to be saved; never cached.
+pub fn download(kind: &str, name: &str, file: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ))
+        .content_type(kind)
+        .body(file)
+}
+
 fn tagged(
     request: &HttpRequest,
     tag: String,

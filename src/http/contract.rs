@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::schema::{ArrayItems, SchemaType};
 use utoipa::openapi::{
     Components, Object, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder, Schema,
     Type,
 };
 
-use super::docs;
+use super::{Code, docs};
 
 const HEADERS: &[(&str, &str, &str)] = &[
     (
@@ -22,6 +22,7 @@ const HEADERS: &[(&str, &str, &str)] = &[
         "Names this request; tell it when asking for help",
         "0r5m1zqk7v2ex",
     ),
+    ("Content-Language", "The language of `title`", "en"),
     (
         "ETag",
         "The tag of this version: for If-None-Match, and for If-Match where the caller may change the object",
@@ -60,6 +61,7 @@ pub fn complete(openapi: &mut OpenApi) {
     for mut response in docs::components() {
         if let RefOr::T(answer) = &mut response.1 {
             add_header(answer, "X-Request-Id");
+            add_header(answer, "Content-Language");
         }
         components.responses.insert(response.0, response.1);
     }
@@ -79,14 +81,49 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
     .filter_map(|(is_get, slot)| slot.as_mut().map(|operation| (is_get, operation)))
 }
 
+/// What the reader of queries refuses in any text: nothing at all, and U+0000.
+const PLAIN_TEXT: &str = r"^[^\u0000]+$";
+
+/// Says of every text in a query that has no form of its own what holds for all.
+fn bound_texts(operation: &mut Operation) {
+    let plain = |schema: &mut RefOr<Schema>| {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && object.schema_type == SchemaType::Type(Type::String)
+            && object.pattern.is_none()
+            && object.enum_values.is_none()
+            && object.format.is_none()
+        {
+            object.pattern = Some(PLAIN_TEXT.to_owned());
+        }
+    };
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else {
+            continue;
+        };
+        if parameter.parameter_in != ParameterIn::Query {
+            continue;
+        }
+        match &mut parameter.schema {
+            Some(RefOr::T(Schema::Array(list))) => {
+                if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                    plain(items);
+                }
+            }
+            Some(schema) => plain(schema),
+            None => {}
+        }
+    }
+}
+
 fn describe(path: &str, is_get: bool, operation: &mut Operation) {
+    bound_texts(operation);
     let named = |operation: &Operation, wanted: &str| {
         operation.parameters.iter().flatten().any(|p| match p {
             RefOr::T(parameter) => parameter.name == wanted,
             RefOr::Ref(_) => false,
         })
     };
-    let tagged_read = is_get && is_tagged(path);
+    let tagged_read = is_get && is_tagged(path) && !is_page(operation);
     let tagged = tagged_read || named(operation, "If-Match");
     let paged = named(operation, "cursor");
     let once = named(operation, "Idempotency-Key");
@@ -106,6 +143,14 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             }
         }
     }
+    // No schema says that a moment is not in the future.
+    if named(operation, "known_at") {
+        let refused = Ref::from_response_name(format!("{:?}", Code::InvalidField));
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry("422".to_owned())
+            .or_insert(RefOr::Ref(refused));
+    }
     if tagged_read {
         let mut not_modified = ResponseBuilder::new()
             .description("The caller has this version already")
@@ -120,6 +165,13 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             .parameters
             .get_or_insert_default()
             .push(RefOr::T(if_none_match()));
+    }
+}
+
+fn is_page(operation: &Operation) -> bool {
+    match operation.responses.responses.get("200") {
+        Some(RefOr::T(answer)) => answer.content.keys().all(|kind| kind == "text/html"),
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::time::Instant as Clock;
 
+use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -12,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 
 use super::limits::{Caller, Limits};
-use super::{Code, Error};
+use super::{Code, Error, Language};
 use crate::db::Id;
 
 /// The id of the request, in every answer as `X-Request-Id` and in every log line.
@@ -82,20 +83,22 @@ pub async fn envelope(
     };
     let status = response.status();
     let mut cause = None;
+    let strange = not_ours(&response);
+    let problem = response.response().error();
+    let problem = problem.and_then(|e| e.as_error::<Error>());
     if (status.is_client_error() || status.is_server_error())
-        && let Some(problem) = response
-            .response()
-            .error()
-            .and_then(|e| e.as_error::<Error>())
+        && let Some(problem) = problem.or(strange.as_ref())
     {
         let (source, at) = problem.inside();
         if status.is_server_error() {
             cause = Some(format!("{} ({at})", source.unwrap_or("")));
         }
-        let mut told = problem.respond(&id);
+        let language = Language::of(response.request().headers());
+        let mut told = problem.respond(&id, language);
         for (name, value) in response.headers() {
             // The new body is not the one that was compressed.
-            if name != header::CONTENT_ENCODING && !told.headers().contains_key(name) {
+            let new = name == header::VARY || !told.headers().contains_key(name);
+            if new && name != header::CONTENT_ENCODING {
                 told.headers_mut().append(name.clone(), value.clone());
             }
         }
@@ -116,6 +119,28 @@ pub async fn envelope(
         None => tracing::info!(request_id = id, %method, path, status, micros, "request"),
     }
     Ok(response)
+}
+
+/// The problem that says what a library refused with a body of its own, or without one.
+fn not_ours(response: &ServiceResponse<BoxBody>) -> Option<Error> {
+    let status = response.status();
+    let error = response.response().error();
+    if !(status.is_client_error() || status.is_server_error())
+        || error.is_some_and(|e| e.as_error::<Error>().is_some())
+    {
+        return None;
+    }
+    // The texts of this one are fixed.
+    if let Some(refused) = error.and_then(|e| e.as_error::<CorsError>()) {
+        let detail = format!("this cross-origin request is refused: {refused}");
+        return Some(Error::new(Code::MalformedRequest, detail));
+    }
+    let mut all = Code::ALL.iter().copied();
+    Some(match all.find(|c| c.status() == status.as_u16()) {
+        Some(Code::NotFound) => Error::new(Code::NotFound, "there is nothing at this address"),
+        Some(code) if status.is_client_error() => Error::new(code, code.help()),
+        _ => Error::internal(format!("an answer {status} that is no problem")),
+    })
 }
 
 /// What is refused before anything looks at the request.
@@ -198,6 +223,7 @@ fn finish(response: &mut ServiceResponse, id: &str) {
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         set(response, "Cache-Control", "no-store");
     }
+    unite_vary(response);
     // A strong tag names the bytes, so a compressed answer has a tag of its own.
     let encoding = response
         .headers()
@@ -217,6 +243,22 @@ fn finish(response: &mut ServiceResponse, id: &str) {
                 &format!("{}-{encoding}\"", tag.trim_end_matches('"')),
             );
         }
+    }
+}
+
+/// Brings what the layers said to one header.
+fn unite_vary(response: &mut ServiceResponse) {
+    let mut names: Vec<&str> = Vec::new();
+    for value in response.headers().get_all(header::VARY) {
+        for name in value.to_str().unwrap_or("").split(',').map(str::trim) {
+            if !names.iter().any(|n| n.eq_ignore_ascii_case(name)) {
+                names.push(name);
+            }
+        }
+    }
+    if !names.is_empty() {
+        let text = names.join(", ");
+        set(response, "Vary", &text);
     }
 }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use validator::Validate;
 
+use super::json::Tree;
 use super::{Code, Error, FieldError};
 
 /// How long a body may take to arrive; a slow one must not hold its connection for ever.
@@ -77,32 +78,20 @@ impl<const LIMIT: usize> FromRequest for RawBody<LIMIT> {
 
 /// Parses and validates a JSON text; errors name the field by JSON pointer.
 pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
-    // Serde also fills a struct from a list of its fields; the contract says objects.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Error::field("", "must be a JSON object, not a list"));
-    }
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let inner = error.into_inner();
-        match inner.classify() {
-            serde_json::error::Category::Data => {
-                Error::field(pointer, without_position(&inner.to_string()))
-            }
-            _ => Error::new(
-                Code::MalformedRequest,
-                format!(
-                    "the body is not well-formed JSON at line {}, column {}",
-                    inner.line(),
-                    inner.column()
-                ),
-            ),
-        }
+    let tree: Tree = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!(
+            "the body is not well-formed JSON at line {}, column {}",
+            error.line(),
+            error.column()
+        );
+        Error::new(Code::MalformedRequest, detail)
     })?;
-    reader.end().map_err(|_| {
-        Error::new(
-            Code::MalformedRequest,
-            "there is something behind the JSON value; send one value",
+    let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
+        let detail = error.inner().to_string();
+        // JSON's word for what serde calls a unit.
+        Error::field(
+            pointer(error.path()),
+            detail.replace("type: unit value", "type: null"),
         )
     })?;
     check(&value)?;
@@ -160,13 +149,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         }
     }
     if text == "/" { String::new() } else { text }
-}
-
-/// Drops the "at line 1 column 2" that serde_json adds: the pointer says it better.
-fn without_position(text: &str) -> String {
-    text.rsplit_once(" at line ")
-        .map_or(text, |(before, _)| before)
-        .to_owned()
 }
 
 fn media_type_problem(request: &HttpRequest, wanted: &[&str]) -> Option<Error> {
@@ -270,6 +252,13 @@ fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<
                 "must not be empty; leave it out instead",
             ));
         }
+        // PostgreSQL takes no such text, not even to compare.
+        if value.contains('\0') {
+            return Err(bad_parameter(
+                name,
+                "has a character that cannot be shown (U+0000); remove it",
+            ));
+        }
         if name != "cursor" {
             shape.update([0]);
             shape.update(name.as_bytes());
@@ -302,16 +291,11 @@ fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<
 }
 
 fn bad_parameter(name: &str, detail: &str) -> Error {
-    let text = if name.is_empty() {
-        detail.to_owned()
+    if name.is_empty() {
+        Error::new(Code::BadParameter, detail)
     } else {
-        format!("{name}: {detail}")
-    };
-    let mut error = Error::new(Code::BadParameter, text);
-    if !name.is_empty() {
-        error = error.at_field(name);
+        Error::field(name, detail).coded(Code::BadParameter)
     }
-    error
 }
 
 /// Path segments; one that is not of its form is a 404, like any other thing that does not exist.
@@ -346,5 +330,153 @@ impl FromRequest for NoQuery {
                 "this address takes no query parameters",
             )),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use validator::Validate;
+
+    use super::{Code, parse};
+
+    #[derive(Debug, PartialEq, Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        word: Option<Word>,
+        #[serde(default)]
+        parts: Vec<Part>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        Plain,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        number: i32,
+        weight: f64,
+        inner: Option<Box<Part>>,
+    }
+
+    /// The code, the pointer and the detail of what was refused.
+    fn refused(text: &str) -> (Code, String, String) {
+        let error = parse::<Body>(text.as_bytes()).unwrap_err();
+        let pointer = error.field_errors().first().map(|f| f.pointer.clone());
+        (
+            error.code(),
+            pointer.unwrap_or_default(),
+            error.detail().to_owned(),
+        )
+    }
+
+    #[test]
+    fn a_body_becomes_its_type() {
+        let text = r#"{"word": "plain", "parts": [{"number": -3, "weight": 2, "inner": {"number": 4, "weight": 0.5, "inner": null}}]}"#;
+        let inner = Part {
+            number: 4,
+            weight: 0.5,
+            inner: None,
+        };
+        let part = Part {
+            number: -3,
+            weight: 2.0,
+            inner: Some(Box::new(inner)),
+        };
+        let body = Body {
+            word: Some(Word::Plain),
+            parts: vec![part],
+        };
+        assert_eq!(parse::<Body>(text.as_bytes()).unwrap(), body);
+        let nothing = Body {
+            word: None,
+            parts: Vec::new(),
+        };
+        assert_eq!(parse::<Body>(b" {\"word\": null} ").unwrap(), nothing);
+    }
+
+    #[test]
+    fn a_list_is_no_object_at_any_depth() {
+        for (text, pointer) in [
+            ("[null, []]", ""),
+            (r#"{"parts": [[1, 2, null]]}"#, "/parts/0"),
+            (
+                r#"{"parts": [{"number": 1, "weight": 1, "inner": [1, 1, null]}]}"#,
+                "/parts/0/inner",
+            ),
+        ] {
+            let (code, at, detail) = refused(text);
+            assert_eq!((code, at.as_str()), (Code::InvalidField, pointer), "{text}");
+            assert!(
+                detail.ends_with("must be a JSON object, not a list"),
+                "{detail}"
+            );
+        }
+        assert_eq!(refused("[]").2, "body: must be a JSON object, not a list");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        for (text, pointer, said) in [
+            (
+                r#"{"parts": [{"number": 1.5, "weight": 1, "inner": null}]}"#,
+                "/parts/0/number",
+                "floating point `1.5`, expected i32",
+            ),
+            (
+                r#"{"parts": [{"number": 3000000000, "weight": 1}]}"#,
+                "/parts/0/number",
+                "integer `3000000000`, expected i32",
+            ),
+            (
+                r#"{"parts": null}"#,
+                "/parts",
+                "invalid type: null, expected a sequence",
+            ),
+            (
+                r#"{"parts": {}}"#,
+                "/parts",
+                "invalid type: map, expected a sequence",
+            ),
+            (r#"{"word": "other"}"#, "/word", "unknown variant `other`"),
+            (r#"{"word": 1}"#, "/word", "invalid type: integer `1`"),
+            (
+                r#"{"word": "plain", "word": "plain"}"#,
+                "",
+                "duplicate field `word`",
+            ),
+            (r#"{"wrod": 1}"#, "/wrod", "unknown field `wrod`"),
+            (
+                r#"{"parts": [{"number": 1}]}"#,
+                "/parts/0",
+                "missing field `weight`",
+            ),
+        ] {
+            let (code, at, detail) = refused(text);
+            assert_eq!(
+                (code, at.as_str()),
+                (Code::InvalidField, pointer),
+                "{text}: {detail}"
+            );
+            assert!(detail.contains(said), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        let deep = "[".repeat(200);
+        for text in [
+            "",
+            "{",
+            "{} {}",
+            "{'a': 1}",
+            "{\"word\": \"\\ud800\"}",
+            deep.as_str(),
+        ] {
+            assert_eq!(refused(text).0, Code::MalformedRequest, "{text}");
+        }
     }
 }

@@ -3,7 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
+//! | `language.rs` | which language the caller prefers; the titles of problems in it (`titles.tsv`) |
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
+//! | `json.rs` | JSON for the types of bodies: an object is never a list |
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
 //! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
 //! | `patch.rs` | [`Patch`], a member of a merge patch: absent, null or a value |
@@ -11,6 +13,7 @@
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
+//! | `html.rs` | the frame of pages for people |
 //! | `day.rs` | days on the wire |
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
 //! | `contract.rs` | what the OpenAPI document says of every operation alike |
@@ -22,7 +25,10 @@ pub mod day;
 pub mod docs;
 pub mod envelope;
 mod extract;
+pub mod html;
 pub mod idempotency;
+mod json;
+mod language;
 pub mod limits;
 pub mod pages;
 mod patch;
@@ -30,7 +36,8 @@ mod problem;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, private};
+pub use answer::{Answer, cached_public, download, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
+pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};

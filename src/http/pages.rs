@@ -104,7 +104,8 @@ pub fn limit_or_default(limit: Option<u32>) -> Result<u32, Error> {
 #[derive(Serialize, Deserialize)]
 struct Cursor(String, Vec<String>);
 
-fn write_cursor(shape: &[u8], key: &[String]) -> String {
+/// The cursor of a page whose last row has these sort values.
+pub fn write_cursor(shape: &[u8], key: &[String]) -> String {
     let json = serde_json::to_vec(&Cursor(mark(shape), key.to_vec())).unwrap_or_default();
     BASE64URL_NOPAD.encode(&json)
 }

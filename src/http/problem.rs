@@ -1,8 +1,8 @@
 //! The closed table of problems and the one error type of the HTTP surface.
 //!
 //! What a client sees (`detail`, `fields`) and what the log sees (`source`, `at`) are different fields, so that
-//! leaking an inner error needs intent. Add a row to the table for a new kind of problem; the page of
-//! `/problems/{code}` and the OpenAPI enum follow from it.
+//! leaking an inner error needs intent. Add a row to the table for a new kind of problem, and its titles to
+//! `titles.tsv`; the page of `/problems/{code}` and the OpenAPI enum follow from it.
 
 use std::panic::Location;
 
@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Language;
 use crate::db::{Failure, MaybeRetry};
 
 macro_rules! problems {
@@ -141,13 +142,13 @@ pub struct Problem {
     /// A page of this service that explains the problem.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Short title, in the language of `Accept-Language` where it is translated.
+    /// Short title, in the language of `Accept-Language`; `Content-Language` says which.
     pub title: String,
     /// HTTP status.
     pub status: u16,
     /// Stable name of the problem.
     pub code: Code,
-    /// What happened this time and what to do.
+    /// What happened this time and what to do; in English.
     pub detail: String,
     /// The fields that are not valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -209,6 +210,8 @@ impl Error {
     #[track_caller]
     pub fn fields(fields: Vec<FieldError>) -> Self {
         let detail = match fields.as_slice() {
+            // The empty pointer is the whole body.
+            [one] if one.pointer.is_empty() => format!("body: {}", one.detail),
             [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} fields are not valid", many.len()),
         };
@@ -232,6 +235,13 @@ impl Error {
         let mut error = Self::new(Code::Internal, "an unexpected error; the log has its cause");
         error.0.source = Some(source.to_string());
         error
+    }
+
+    /// The same under another code.
+    #[must_use]
+    pub fn coded(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
     }
 
     /// Points the problem at a field, keeping its code.
@@ -279,11 +289,11 @@ impl Error {
         (self.0.source.as_deref(), self.0.at)
     }
 
-    /// The problem as an answer.
-    pub fn respond(&self, request_id: &str) -> HttpResponse {
+    /// The problem as an answer, its title in this language.
+    pub fn respond(&self, request_id: &str, language: Language) -> HttpResponse {
         let body = Problem {
             kind: format!("/problems/{}", self.0.code.code()),
-            title: self.0.code.title().to_owned(),
+            title: language.title(self.0.code).to_owned(),
             status: self.0.code.status(),
             code: self.0.code,
             detail: self.0.detail.clone(),
@@ -297,6 +307,8 @@ impl Error {
         }
         response
             .insert_header(("Cache-Control", "no-store"))
+            .insert_header(("Content-Language", language.tag()))
+            .insert_header(("Vary", "Accept-Language"))
             .content_type("application/problem+json")
             .body(serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned()))
     }
@@ -321,7 +333,7 @@ impl ResponseError for Error {
 
     // The envelope renders it again with the request's id; this one is for what passes outside of it.
     fn error_response(&self) -> HttpResponse {
-        self.respond("")
+        self.respond("", Language::default())
     }
 }
 

@@ -1,6 +1,5 @@
 //! `GET /v1/exports/organisations`.
 
-use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +9,7 @@ use super::export::{self, Format};
 use crate::auth::Permit;
 use crate::auth::policy::acts::Export;
 use crate::countries::Countries;
-use crate::http::{Code, Error, Query, docs};
+use crate::http::{Code, Error, Query, docs, download};
 
 /// What is exported, and as what.
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -81,16 +80,4 @@ pub(super) async fn export_organisations(
         })
         .await?;
     Ok(download(kind, &name, file))
-}
-
-/// A file to be saved; never cached.
-pub(super) fn download(kind: &str, name: &str, file: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ))
-        .content_type(kind)
-        .body(file)
 }

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::apply::{self, Pace};
 use super::dto::{Import, ImportLine, ImportSummary, RowResolution};
-use super::export_handlers::{self, XLSX, download};
+use super::export_handlers::{self, XLSX};
 use super::model::{ImportOptions, Outcome, Resolution};
 use super::queries::{self, WantedRows};
 use super::read::{Encoding, Field, Options};
@@ -22,8 +22,10 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::tags::IfMatch;
 use crate::http::words::schema_words;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, private};
-use crate::text::Reason;
+use crate::http::{
+    Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, download, private,
+};
+use crate::text::{Line, Reason};
 
 /// The largest file, in bytes.
 const FILE_LIMIT: usize = 32 << 20;
@@ -59,7 +61,7 @@ impl utoipa::PartialSchema for Meaning {
             .schema_type(utoipa::openapi::schema::Type::String)
             .description(Some("A header, a colon and the field that it means."))
             .pattern(Some(format!(
-                "^[^:]*[^:\\s][^:]*:({}|identifier:[A-Za-z0-9-]{{1,40}}|name_[a-z]{{2}}(-(Latn|Cyrl|Arab))?)$",
+                "^[^:\\u0000]*[^:\\s\\u0000][^:\\u0000]*:({}|identifier:[A-Za-z0-9-]{{1,40}}|name_[a-z]{{2}}(-(Latn|Cyrl|Arab))?)$",
                 plain.join("|")
             )))
             .into()
@@ -77,10 +79,10 @@ impl utoipa::ToSchema for Meaning {
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// The file's name.
-    #[param(min_length = 1, example = "list-2026.csv")]
+    #[param(value_type = Option<Line>, example = "list-2026.csv")]
     file_name: Option<String>,
     /// The list that the rows come from; the file's name without its end when absent.
-    #[param(min_length = 1, example = "ministry-list")]
+    #[param(value_type = Option<Line>, example = "ministry-list")]
     source: Option<String>,
     /// The country of rows that name none, by the Platform's code.
     #[param(value_type = Option<crate::countries::CountryCode>, example = "AZ")]
@@ -97,14 +99,14 @@ struct UploadQuery {
     map: Vec<String>,
     /// Why identifiers that fail their check are kept; without it they make their row faulty.
     #[param(value_type = Option<Reason>, example = "As printed in the state register.")]
-    keep_invalid: Option<Reason>,
+    keep_invalid: Option<String>,
 }
 
 impl UploadQuery {
     fn options(&self) -> Result<ImportOptions, Error> {
-        let bad = |name: &str, why: String| {
-            Error::new(Code::BadParameter, format!("{name}: {why}")).at_field(name)
-        };
+        let bad = |name: &str, why: String| Error::field(name, why).coded(Code::BadParameter);
+        // Text that breaks a rule is 422, as in a body.
+        let keep_invalid = self.keep_invalid.as_deref().map(Reason::parse).transpose();
         let encoding = self
             .encoding
             .as_deref()
@@ -118,7 +120,7 @@ impl UploadQuery {
         Ok(ImportOptions {
             source: self.source.clone(),
             country: self.country.clone(),
-            keep_invalid: self.keep_invalid.clone(),
+            keep_invalid: keep_invalid.map_err(|e| Error::field("keep_invalid", e.0))?,
             read: Options {
                 encoding: encoding.map_err(|e| bad("encoding", e.to_string()))?,
                 delimiter: self.delimiter,

@@ -31,7 +31,7 @@ mod queries;
 pub mod read;
 mod rows;
 pub mod run;
-mod sheet;
+pub mod sheet;
 mod upload;
 mod words;
 

@@ -85,13 +85,11 @@ pub fn plan(
         .source
         .clone()
         .unwrap_or_else(|| source_of(file_name));
-    for (name, text) in [("source", source.as_str()), ("file_name", file_name)] {
-        Line::parse(text).map_err(|e| parameter(name, &e.0))?;
+    for (name, text) in [("file_name", file_name), ("source", source.as_str())] {
+        Line::parse(text).map_err(|e| Error::field(name, e.0))?;
         if may_be_person_number(text) {
-            return Err(parameter(
-                name,
-                "holds or may hold a person's number; choose another name",
-            ));
+            let why = "holds or may hold a person's number; choose another name";
+            return Err(Error::field(name, why));
         }
     }
     let sheet = read::read(bytes, file_name, &options.read).map_err(|e| unreadable(&e))?;
@@ -125,7 +123,7 @@ pub fn plan(
 }
 
 fn parameter(name: &str, why: &str) -> Error {
-    Error::new(Code::BadParameter, format!("{name}: {why}")).at_field(name)
+    Error::field(name, why).coded(Code::BadParameter)
 }
 
 fn default_country(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::db::schema::journal;
 use crate::db::{Conn, Instant};
-use crate::http::{Code, Error};
+use crate::http::Error;
 
 /// Until this position something is known that still is: the value of `known_to` while a row stands.
 pub const STILL: i64 = i64::MAX;
@@ -88,10 +88,7 @@ impl TryFrom<String> for KnownAt {
 impl KnownAt {
     /// The last instant that counts; a moment in the future is refused. Today may still grow.
     fn last_instant(self, now: Instant) -> Result<Instant, Error> {
-        let future = || {
-            Error::new(Code::BadParameter, "known_at: must not lie in the future")
-                .at_field("known_at")
-        };
+        let future = || Error::field("known_at", "must not lie in the future");
         match self {
             Self::Instant(at) if at > now => Err(future()),
             Self::Instant(at) => Ok(at),

@@ -32,11 +32,10 @@ pub fn lock(
     }
     dialect::lock_row(tx, "organisations", "id", row.id)?;
     let row = queries::by_id(tx, row.id)?;
-    if row.merged_into.is_some() {
-        return Err(Error::new(
-            Code::Conflict,
-            "this organisation was merged into another; change its successor",
-        ));
+    if let Some(successor) = row.merged_into {
+        let number = queries::by_id(tx, successor)?.number;
+        let text = format!("this organisation was merged into {number}; change that one");
+        return Err(Error::new(Code::Conflict, text).with("successor", serde_json::json!(number)));
     }
     if let Some(seen) = seen {
         seen.check(row.version)?;

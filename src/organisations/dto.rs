@@ -584,10 +584,11 @@ pub struct HistoryEntry {
 /// What one part of a record became.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HistoryChange {
-    /// The part: `organisation`, `name/1`, `identifier/2`, …
+    /// The part: `organisation`, `name/1`, `identifier/2`, … or the name of what was said with the change, such as
+    /// `effective_on`.
     #[schema(example = "name/2")]
     pub part: String,
-    /// What it became; null when it was removed.
-    #[schema(value_type = Option<Object>, example = json!({"kind": "legal", "text": "Sample"}))]
+    /// What it became, or what was said; null when it was removed.
+    #[schema(value_type = serde_json::Value, example = json!({"kind": "legal", "text": "Sample"}))]
     pub became: Option<serde_json::Value>,
 }

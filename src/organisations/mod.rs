@@ -7,6 +7,7 @@
 //! | `queries.rs` | all reading SQL; every query asks for a reach |
 //! | `whole.rs` | one organisation with its lists, in one statement |
 //! | `view.rs` | from rows to what a reader may see |
+//! | `past.rs` | organisations as they were, replayed from the journal |
 //! | `register.rs` | the one way in, for the API, the import and the demo |
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
@@ -21,6 +22,7 @@ mod item_handlers;
 pub mod items;
 pub mod model;
 pub mod number;
+pub mod past;
 pub mod queries;
 mod read_handlers;
 pub mod register;

@@ -10,13 +10,13 @@ use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary}
 use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
-use super::{view, whole};
+use super::{past, view, whole};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
-use crate::http::{Code, Error, NoQuery, Path, Query, cached_public, docs, private};
+use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
 use crate::journal::moment::{self, KnownAt};
 use crate::journal::{Class, JournalEntry};
 
@@ -148,7 +148,8 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
 /// Lists organisations.
 ///
 /// Without a log-in: what is public. Officers also see what is not public in the countries they reach. Filters of
-/// different names narrow together; a repeated filter means any of its values. Names sort by their folded form.
+/// different names narrow together; a repeated filter means any of its values. Names sort by their folded form. `as_of` and
+/// `known_at` are about memberships; names and other facts are today's, and one organisation gives those of a moment.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisations", security((), ("bearer" = [])), params(ListQuery),
     responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicList)
@@ -204,34 +205,105 @@ pub(super) async fn list_organisations(
     Ok(response)
 }
 
+/// Which moment of an organisation.
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MomentQuery {
+    /// The day; today when absent.
+    #[serde(default, deserialize_with = "crate::http::day::optional")]
+    #[param(value_type = Option<crate::http::day::Day>, example = "2026-06-30")]
+    as_of: Option<chrono::NaiveDate>,
+    /// What the registry knew by then: an instant, or a day for its end (UTC); not in the future.
+    #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
+    known_at: Option<KnownAt>,
+}
+
 /// Reads one organisation.
 ///
 /// The number may be written in lower case and without hyphens. Officers of its country, the secretariat and auditors
 /// get `private` besides, and a tag that is good for `If-Match`.
+///
+/// The number of an organisation that was merged into another leads to its successor (307).
+///
+/// With `as_of` or `known_at` the facts of that moment: a change holds from its `effective_on`, or from the day on which it was
+/// recorded, and the registration for all days before. Who may see the record is judged by now; the public sees only such
+/// identifiers, relations and e-mail addresses of the past as still stand. Relations that others state are today's, as far as
+/// they were recorded by then.
 #[utoipa::path(
     tag = "organisations", operation_id = "get_organisation", security((), ("bearer" = [])),
-    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The organisation", body = Organisation), docs::PublicRead)
+    params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), MomentQuery),
+    responses(
+        (status = 200, description = "The organisation", body = Organisation),
+        (status = 307, description = "It was merged into another, which Location names"),
+        docs::PublicRead
+    )
 )]
 #[get("/organisations/{number}")]
 pub(super) async fn get_organisation(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
-    _query: NoQuery,
     countries: web::Data<Countries>,
     number: Path<String>,
+    query: Query<MomentQuery>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
+    let query = query.query;
+    if query.as_of.is_some() || query.known_at.is_some() {
+        return past_organisation(&request, permit, countries, number, query).await;
+    }
     let found = permit
         .glance(move |conn, acting| {
             let reach = acting.reach();
-            let whole = whole::by_number(conn, reach, acting.now().day(), number.as_str())?;
-            view::organisation(conn, &countries, whole, reach)
+            let today = acting.now().day();
+            let whole = whole::by_number(conn, reach, today, number.as_str())?;
+            if let Some(successor) = whole.row.merged_into {
+                let successor = queries::by_id(conn, successor)?;
+                return if queries::may_know(&successor, reach, today) {
+                    Ok(Err(successor.number))
+                } else {
+                    Err(Error::not_found("organisation"))
+                };
+            }
+            view::organisation(conn, &countries, whole, reach).map(Ok)
+        })
+        .await?;
+    match found {
+        Err(successor) => Ok(leads_to(&successor)),
+        Ok(found) => match &found.private {
+            Some(private_facts) => private(&request, Some(private_facts.version), &found),
+            None => cached_public(&request, &found),
+        },
+    }
+}
+
+/// While a merge stands, the old number leads to the successor's. It may be undone, so that nobody keeps it for long.
+fn leads_to(successor: &str) -> HttpResponse {
+    HttpResponse::TemporaryRedirect()
+        .insert_header(("Location", format!("/v1/organisations/{successor}")))
+        .insert_header(("Cache-Control", "public, max-age=60"))
+        .finish()
+}
+
+/// An organisation of another moment than now; it has no tag that is good for a change.
+async fn past_organisation(
+    request: &HttpRequest,
+    permit: Permit<ReadOrganisations>,
+    countries: web::Data<Countries>,
+    number: RegistryNumber,
+    query: MomentQuery,
+) -> Result<HttpResponse, Error> {
+    let found = permit
+        .snapshot(move |conn, acting| {
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
+            let row = queries::by_number(conn, reach, today, &number)?;
+            past::organisation(conn, &countries, &row, reach, (today, at))
         })
         .await?;
     match &found.private {
-        Some(private_facts) => private(&request, Some(private_facts.version), &found),
-        None => cached_public(&request, &found),
+        Some(_) => private(request, None, &found),
+        None => cached_public(request, &found),
     }
 }
 

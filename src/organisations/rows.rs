@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::db::schema::{
     organisation_contacts, organisation_evidence, organisation_identifiers, organisation_names,
@@ -11,7 +11,7 @@ use crate::db::schema::{
 use crate::journal::{Class, Recorded};
 
 /// An organisation. Its `id` is the journal position of its registration and never leaves the program.
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize, Deserialize)]
 #[diesel(table_name = organisations, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct OrganisationRow {
     /// Internal id.
@@ -96,7 +96,7 @@ impl Recorded for OrganisationRow {
 macro_rules! item_row {
     ($(#[doc = $doc:literal])+ $row:ident, $table:ident, $name:literal, { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)* }, |$self:ident, $column:ident| $class:expr) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize)]
+        #[derive(Clone, Debug, PartialEq, Queryable, Insertable, AsChangeset, Serialize, Deserialize)]
         #[diesel(table_name = $table, treat_none_as_null = true, treat_none_as_default_value = false)]
         pub struct $row {
             /// The organisation's internal id.
@@ -195,7 +195,7 @@ item_row!(
 );
 
 /// How another file names an organisation.
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable, Serialize)]
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = organisation_references, treat_none_as_default_value = false)]
 pub struct ReferenceRow {
     /// The file's source.

@@ -11,11 +11,12 @@ use ots_registry::accounts::{self, NewUser};
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::{Acting, Role};
 use ots_registry::db::schema::{api_keys, journal, journal_facts, one_time_links, sessions, users};
-use ots_registry::db::{Conn, Id};
+use ots_registry::db::{Conn, Id, Instant};
 use ots_registry::http::Error;
 use ots_registry::journal::verify;
 use ots_registry::text::{Email, Line};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::both;
 use crate::kit::{Answer, App, Person};
@@ -324,6 +325,67 @@ both! {
         let late = post(&app, &format!("/v1/invitations/{token}"), json!({"password": PASSWORD})).await;
         assert_eq!(shape(&late), shape(&used));
         assert_eq!(office.get(&format!("/v1/users/{id}")).await.str("/status"), "active");
+    }
+}
+
+both! {
+    async fn a_link_opened_in_a_browser_is_a_page_that_neither_uses_nor_judges_it(app) {
+        let office = app.secretariat();
+        let (_, email, token) = invited(&office, "auditor", None).await;
+        let page = app.get(&format!("/v1/invitations/{token}")).await.expect(200);
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+        assert!(!page.text().contains(&token));
+        assert_eq!(app.get("/v1/invitations/nothing").await.expect(200).bytes, page.bytes);
+        assert!(app.get(&format!("/v1/password-resets/{token}")).await.expect(200).text().contains("<form"));
+        let policy = page.header("content-security-policy").unwrap();
+        let text = page.text();
+        for kind in ["script", "style"] {
+            let part = text.split(&format!("<{kind}>")).nth(1).unwrap().split(&format!("</{kind}>")).next().unwrap();
+            let hash = data_encoding::BASE64.encode(&Sha256::digest(part.as_bytes()));
+            assert!(policy.contains(&format!("{kind}-src 'sha256-{hash}'")), "{kind}: {policy}");
+            assert_eq!(text.matches(&format!("<{kind}")).count(), 1);
+        }
+        assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"));
+        for elsewhere in ["src=", "href=", "http:", "https:", "onclick", "name=\"password"] {
+            assert!(!text.contains(elsewhere), "{elsewhere}");
+        }
+        post(&app, &format!("/v1/invitations/{token}"), json!({"password": PASSWORD})).await.expect(204);
+        log_in(&app, &email, PASSWORD).await.expect(200);
+    }
+}
+
+both! {
+    async fn old_sessions_and_useless_links_are_forgotten_and_others_kept(app) {
+        let office = app.secretariat();
+        let (_, email) = account(&app, &office, "auditor", None).await;
+        let (_, _, open) = invited(&office, "auditor", None).await;
+        let first = log_in(&app, &email, PASSWORD).await.expect(200).str("/refresh_token");
+        log_in(&app, &email, PASSWORD).await.expect(200);
+        let ended = first.split('.').next().unwrap().parse::<Id>().unwrap();
+        let now = Instant::now();
+        let mut conn = app.db_conn();
+        let days = |n: i64| now.plus_seconds(n * 24 * 3600);
+        diesel::update(sessions::table.find(ended.0))
+            .set((sessions::ended_at.eq(days(-10).0), sessions::created_at.eq(days(-10).0)))
+            .execute(&mut conn)
+            .unwrap();
+        let forget = |conn: &mut Conn, now: Instant| {
+            let sessions_before: i64 = sessions::table.count().get_result(conn).unwrap();
+            let links_before: i64 = one_time_links::table.count().get_result(conn).unwrap();
+            conn.transact(|tx| accounts::forget_old(tx, now)).unwrap_or_else(|e: Error| panic!("{e}"));
+            let sessions_after: i64 = sessions::table.count().get_result(conn).unwrap();
+            let links_after: i64 = one_time_links::table.count().get_result(conn).unwrap();
+            (sessions_before - sessions_after, links_before - links_after)
+        };
+        assert_eq!(forget(&mut conn, now), (0, 1), "the link that was used");
+        assert_eq!(forget(&mut conn, days(19)), (0, 1), "the link that ran out");
+        assert_eq!(forget(&mut conn, days(21)).0, 1, "the session that ended 31 days before");
+        let left: i64 = sessions::table.count().get_result(&mut conn).unwrap();
+        assert_eq!(forget(&mut conn, days(30)).0, 0, "the others stand until their 12 hours and 30 days are over");
+        assert_eq!(forget(&mut conn, days(31)), (left, 0));
+        post(&app, &format!("/v1/invitations/{open}"), json!({"password": PASSWORD})).await.problem(401, "wrong_credentials");
     }
 }
 

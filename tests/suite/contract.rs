@@ -208,6 +208,29 @@ fn every_answer_has_its_headers_and_every_header_an_example() {
 }
 
 #[test]
+fn every_text_in_a_query_has_a_form() {
+    let document = document();
+    let operations = operations(&document);
+    let formed = |schema: &Value| {
+        let schema = match schema["items"].is_object() {
+            true => &schema["items"],
+            false => schema,
+        };
+        let schema = resolved(&document, schema);
+        schema["type"] != "string"
+            || ["pattern", "enum", "format"]
+                .iter()
+                .any(|name| !schema[*name].is_null())
+    };
+    let texts = |o: &Operation| {
+        o.parameters()
+            .filter(|p| p["in"] == "query")
+            .all(|p| formed(&p["schema"]))
+    };
+    assert_eq!(breaking(&operations, texts), NONE);
+}
+
+#[test]
 fn every_body_has_an_example_and_refuses_what_it_does_not_know() {
     let document = document();
     let operations = operations(&document);

@@ -9,6 +9,7 @@ use crate::both;
 both! {
     async fn what_the_framework_refuses_is_a_problem_too(app) {
         app.get("/nowhere").await.problem(404, "not_found");
+        app.get("/docs/nothing.js").await.problem(404, "not_found");
         let refused = app.send(TestRequest::delete().uri("/v1/countries")).await.problem(405, "method_not_allowed");
         assert_eq!(refused.header("allow"), Some("GET, HEAD"));
         let kz = app.coordinator("KZ");
@@ -20,7 +21,7 @@ both! {
         };
         app.send(post("{", "application/json")).await.problem(400, "malformed_request");
         app.send(post("{}", "text/plain")).await.problem(415, "unsupported_media_type");
-        app.send(post("{} {}", "application/json")).await.problem(422, "invalid_field");
+        app.send(post("{} {}", "application/json")).await.problem(400, "malformed_request");
         app.send(post("{}", "application/json").insert_header(("Content-Encoding", "gzip"))).await.problem(415, "unsupported_media_type");
         let large = kz
             .request(Method::POST, "/v1/organisations")
@@ -34,11 +35,52 @@ both! {
 }
 
 both! {
+    async fn a_parameter_that_postgresql_cannot_take_is_refused(app) {
+        for path in ["/v1/organisations?city=%00", "/v1/organisations?city=Baku&city=a%00b", "/v1/organisations?cursor=%00"] {
+            app.get(path).await.problem(400, "bad_parameter");
+        }
+        app.get("/v1/countries/%00").await.problem(404, "not_found");
+    }
+}
+
+both! {
     async fn a_problem_is_readable_for_a_caller_that_takes_compressed_answers(app) {
         for path in ["/v1/organisations/none", "/v1/organisations?limit=0", "/v1/users"] {
             let refused = app.send(TestRequest::get().uri(path).insert_header(("Accept-Encoding", "gzip, br"))).await;
             assert_eq!(refused.header("content-encoding"), None, "{path}");
             assert!(refused.str("/code").len() > 3, "{path}");
+        }
+    }
+}
+
+both! {
+    async fn a_problem_s_title_follows_accept_language(app) {
+        let asked = |language: &'static str| TestRequest::get().uri("/v1/organisations/none").insert_header(("Accept-Language", language));
+        let told = app.send(asked("de, kk-Cyrl-KZ;q=0.9, en;q=0.5")).await.problem(404, "not_found");
+        assert_eq!((told.str("/title").as_str(), told.header("content-language")), ("Мұнда ештеңе жоқ", Some("kk")));
+        assert!(told.str("/detail").is_ascii());
+        let plain = app.send(asked("de")).await.problem(404, "not_found");
+        assert_eq!((plain.str("/title").as_str(), plain.header("content-language")), ("There is nothing here", Some("en")));
+        for refused in [app.send(asked("tr").uri("/nowhere")).await, app.send(asked("tr").uri("/v1/users")).await] {
+            assert_eq!(refused.header("content-language"), Some("tr"));
+            assert!(refused.header("vary").unwrap().contains("Accept-Language"));
+        }
+    }
+}
+
+both! {
+    async fn vary_is_one_header_that_names_nothing_twice(app) {
+        for path in ["/v1/countries", "/v1/organisations/none", "/nowhere", "/"] {
+            let request = TestRequest::get().uri(path).insert_header(("Accept-Encoding", "gzip")).insert_header(("Origin", "https://partner.example"));
+            let answer = app.send(request).await;
+            let headers: Vec<&str> = answer.headers.iter().filter(|(n, _)| n == "vary").map(|(_, v)| v.as_str()).collect();
+            assert_eq!(headers.len(), 1, "{path}: {headers:?}");
+            let mut names: Vec<String> = headers[0].split(", ").map(str::to_lowercase).collect();
+            let all = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), all, "{path}: {headers:?}");
+            assert!(names.iter().any(|n| n == "accept-encoding" || n == "accept-language"), "{path}: {headers:?}");
         }
     }
 }
@@ -195,6 +237,7 @@ both! {
             .insert_header(("Origin", "https://partner.example"))
             .insert_header(("Access-Control-Request-Method", "GET"))
             .insert_header(("Access-Control-Request-Headers", "authorization"));
-        assert_ne!(app.send(asked).await.status, 200);
+        let refused = app.send(asked).await.problem(400, "malformed_request");
+        assert_eq!(refused.header("access-control-allow-origin"), None);
     }
 }

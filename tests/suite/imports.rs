@@ -770,6 +770,10 @@ both! {
         az.upload("name\nSample\n", "encoding=latin9").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "country=CY").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "sauce=x").await.problem(400, "bad_parameter");
+        for told in ["source=a%04b", "file_name=a%04b.csv", "keep_invalid=no"] {
+            let refused = az.upload("name\nSample\n", told).await.problem(422, "invalid_field");
+            assert_eq!(refused.str("/fields/0/pointer"), told.split('=').next().unwrap());
+        }
         let request = az.request(Method::POST, "/v1/imports").insert_header(("Content-Type", "application/json"));
         let request = request.insert_header(("Idempotency-Key", "k")).set_payload("name\nSample\n");
         az.send(request).await.problem(415, "unsupported_media_type");

@@ -322,6 +322,8 @@ both! {
         let read = kz.get(&membership).await.expect(200);
         assert_eq!(read.str("/state"), "merged");
         assert_eq!(read.at("/events").as_array().unwrap().last().unwrap()["what"]["successor"], json!(goes_on.number));
+        let led = app.get(&ends.url()).await.expect(307);
+        assert_eq!(led.header("location"), Some(goes_on.url().as_str()));
         kz.send_with(actix_web::http::Method::PATCH, &ends.url(), "*", Some(json!({"city": "Astana"}))).await.problem(409, "conflict");
         let tag = kz.tag(&goes_on.url()).await;
         kz.post_seen(&format!("{}/identifiers", goes_on.url()), Some(&tag), json!({"scheme": "KZ-BIN", "value": "950440001673"})).await.expect(201);

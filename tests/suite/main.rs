@@ -26,4 +26,6 @@ mod ledger;
 mod memberships;
 mod migrations;
 mod organisations;
+mod past;
+mod reports;
 mod rights;

@@ -25,14 +25,19 @@ CREATE INDEX membership_intervals_state_idx ON membership_intervals (country, st
     WHERE known_to = 9223372036854775807;
 CREATE INDEX membership_intervals_open_idx ON membership_intervals (country, state, from_day, membership_id)
     WHERE known_to = 9223372036854775807 AND to_day IS NULL;
--- The register as of a day walks along this one.
+-- The register as of a day walks along this one, whatever position of the journal it is asked for.
 CREATE INDEX membership_intervals_member_idx
-    ON membership_intervals (country, membership_type, membership_id, from_day, to_day, state)
-    WHERE known_to = 9223372036854775807 AND state IN ('active', 'grace', 'suspended');
+    ON membership_intervals (country, membership_type, membership_id, from_day, known_from, known_to, to_day, state)
+    WHERE state IN ('active', 'grace', 'suspended');
 CREATE INDEX membership_intervals_turn_idx ON membership_intervals (from_day, state, country)
     WHERE known_to = 9223372036854775807 AND cause_no IS NULL;
-CREATE INDEX membership_intervals_known_from_idx ON membership_intervals (known_from);
-CREATE INDEX membership_intervals_known_to_idx ON membership_intervals (known_to) WHERE known_to < 9223372036854775807;
+-- What changed behind a position of the journal: reports as they were known then correct today's sums by it.
+CREATE INDEX membership_intervals_known_from_idx
+    ON membership_intervals (known_from, known_to, from_day, to_day, country, membership_type, state)
+    WHERE state IN ('active', 'grace', 'suspended');
+CREATE INDEX membership_intervals_known_to_idx
+    ON membership_intervals (known_to, known_from, from_day, to_day, country, membership_type, state)
+    WHERE known_to < 9223372036854775807 AND state IN ('active', 'grace', 'suspended');
 
 -- Members that came or went: the columns of the roll-forward, in two times.
 CREATE TABLE membership_flows (
@@ -48,9 +53,11 @@ CREATE TABLE membership_flows (
     cause_no INTEGER,
     PRIMARY KEY (membership_id, on_day, no, known_from)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX membership_flows_on_day_idx ON membership_flows (on_day, kind, country, membership_type, membership_id);
-CREATE INDEX membership_flows_known_from_idx ON membership_flows (known_from);
-CREATE INDEX membership_flows_known_to_idx ON membership_flows (known_to) WHERE known_to < 9223372036854775807;
+-- Who is behind a figure.
+CREATE INDEX membership_flows_kind_idx ON membership_flows (kind, on_day, membership_id, no, known_from, known_to);
+CREATE INDEX membership_flows_known_from_idx ON membership_flows (known_from, known_to, on_day, kind, country, membership_type);
+CREATE INDEX membership_flows_known_to_idx ON membership_flows (known_to, known_from, on_day, kind, country, membership_type)
+    WHERE known_to < 9223372036854775807;
 
 -- The sums of what stands: how many members of a state began or ended to be so on a day, and how many came or went.
 CREATE TABLE member_counts (
@@ -59,7 +66,7 @@ CREATE TABLE member_counts (
     membership_type TEXT NOT NULL,
     measure TEXT NOT NULL,
     change INTEGER NOT NULL,
-    PRIMARY KEY (day, country, membership_type, measure)
+    PRIMARY KEY (measure, country, membership_type, day)
 ) STRICT, WITHOUT ROWID;
 
 -- The day of the first turn of the calendar that no event records yet.

@@ -293,23 +293,34 @@ fn entry(header: &str) -> Option<Entry> {
         .or_else(|| with_lost_letters(header))
 }
 
-/// A header in two languages: its known parts must agree.
+/// A header in two languages: its known parts must agree, and be no less than half of it. A line such as
+/// `sync:x:4:65534:sync:/bin:/bin/sync` is no header because `bin` is one.
 fn parts(header: &str) -> Option<Entry> {
+    if header.matches(':').count() > 2 {
+        return None;
+    }
     let known = &dictionary().by_header;
     let separated = header
         .split(['/', '|', '\n', '(', ')', ';', '\\'])
         .flat_map(|part| part.split(" - "));
     let mut found: Option<Entry> = None;
     let mut count = 0;
+    let mut agreeing = 0;
     for part in separated.filter(|part| !part.trim().is_empty()) {
         count += 1;
-        match (known.get(&fold(part)), &found) {
-            (Some(entry), None) => found = Some(entry.clone()),
-            (Some(entry), Some(first)) if entry.field != first.field => return None,
-            _ => {}
+        let Some(entry) = known.get(&fold(part)) else {
+            continue;
+        };
+        if found
+            .as_ref()
+            .is_some_and(|first| first.field != entry.field)
+        {
+            return None;
         }
+        agreeing += 1;
+        found.get_or_insert_with(|| entry.clone());
     }
-    if count > 1 { found } else { None }
+    found.filter(|_| count > 1 && agreeing * 2 >= count)
 }
 
 /// A header whose letters became `?` in a code page that lacks them (`?ала`): the one field that fits.
@@ -565,6 +576,9 @@ mod tests {
         assert_eq!(field_of("Қала/Город"), Some(Field::City));
         assert_eq!(field_of("Phone (Telefon)"), Some(Field::Phone));
         assert_eq!(field_of("Город / Телефон"), None);
+        assert_eq!(field_of("root:x:0:0:root:/root:/bin/bash"), None);
+        assert_eq!(field_of("sync:x:4:65534:sync:/bin:/bin/sync"), None);
+        assert_eq!(field_of("see the list in /usr/local/bin"), None);
     }
 
     #[test]

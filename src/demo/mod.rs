@@ -1,0 +1,161 @@
+//! Demo data: made-up organisations and one account per role, made by the same calls as the API's.
+//!
+//! Every name says that it is a sample. The accounts are roles, not people; their password is the same for all and known to
+//! everybody, which is why a demo serves on a loopback address only.
+
+mod history;
+mod words;
+
+use std::fmt::Write;
+
+use diesel::prelude::*;
+
+use crate::accounts::keys::create_key;
+use crate::accounts::model::{KeyScope, NewKey};
+use crate::accounts::rows::UserRow;
+use crate::accounts::{NewUser, create_active};
+use crate::auth::policy::Action;
+use crate::auth::{Acting, Role, passwords};
+use crate::countries::Countries;
+use crate::db::schema::registry_marks;
+use crate::db::{Conn, Instant, Tx};
+use crate::http::Error;
+use crate::memberships::rules::Rules;
+use crate::text::{Email, Line};
+
+/// The password of every demo account.
+pub const PASSWORD: &str = "nine sample beekeepers";
+
+/// What to print after the start.
+pub struct Logins {
+    accounts: Vec<(String, String)>,
+    key: String,
+}
+
+impl Logins {
+    /// The log-ins and the addresses to open.
+    pub fn text(&self, base_url: &str) -> String {
+        let mut text =
+            String::from("\nDemo registry: every organisation and account is made up.\n\n");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {:<42} role", "e-mail");
+        for (email, role) in &self.accounts {
+            let _ = writeln!(text, "  {email:<42} {role}");
+        }
+        let _ = writeln!(text, "\n  password of all:  {PASSWORD}");
+        let _ = writeln!(text, "  partner key:      {}", self.key);
+        let _ = writeln!(
+            text,
+            "\n  {base_url}/                    what this is\n  {base_url}/docs/               the interactive reference\n  {base_url}/v1/organisations    public organisations\n"
+        );
+        text
+    }
+}
+
+/// Fills an empty database (`fill`), and makes a new partner key, whose secret is never stored.
+pub fn prepare(
+    conn: &mut Conn,
+    countries: &Countries,
+    rules: &Rules,
+    fill: bool,
+    progress: impl Fn(&str),
+) -> Result<Logins, Error> {
+    if fill {
+        let hash = passwords::hash(PASSWORD)?;
+        let long_ago = history::beginning(Instant::now());
+        let people = conn.transact(|tx| make_people(tx, countries, &hash, long_ago))?;
+        history::make(conn, countries, rules, &people, progress)?;
+        // Last, so that a demo that was killed half-way is not taken for a whole one.
+        conn.transact(mark_as_demo)?;
+    }
+    let key = conn.transact(|tx| {
+        let new = NewKey {
+            name: line("Sample partner website")?,
+            scopes: vec![KeyScope::Read],
+            expires_at: None,
+        };
+        Ok::<_, Error>(create_key(tx, &Acting::operator(Action::ManageKeys)?, &new)?.1)
+    })?;
+    let accounts = people(countries)?
+        .into_iter()
+        .map(|new| (new.email.as_str().to_owned(), role_text(&new)))
+        .collect();
+    Ok(Logins { accounts, key })
+}
+
+fn role_text(new: &NewUser) -> String {
+    match &new.country {
+        Some(country) => format!("{} of {country}", new.role.as_str()),
+        None => new.role.as_str().to_owned(),
+    }
+}
+
+fn line(text: &str) -> Result<Line, Error> {
+    Line::parse(text).map_err(Error::internal)
+}
+
+/// One account per role: the secretariat twice, two coordinators for each country, an auditor.
+fn people(countries: &Countries) -> Result<Vec<NewUser>, Error> {
+    let mut people = Vec::new();
+    let mut add = |email: String, name: String, role, country: Option<&str>| {
+        let email = Email::parse(&email).map_err(Error::internal)?;
+        people.push(NewUser {
+            email,
+            name: line(&name)?,
+            role,
+            country: country.map(str::to_owned),
+        });
+        Ok::<_, Error>(())
+    };
+    for n in 1..=2 {
+        add(
+            format!("secretariat{n}@demo.example"),
+            format!("Demo secretariat {n}"),
+            Role::Secretariat,
+            None,
+        )?;
+    }
+    add(
+        "auditor@demo.example".to_owned(),
+        "Demo auditor".to_owned(),
+        Role::Auditor,
+        None,
+    )?;
+    for country in countries.iter() {
+        for n in 1..=2 {
+            let code = country.code.to_lowercase();
+            let name = format!("Demo coordinator {n} of {}", country.name_en());
+            add(
+                format!("{code}{n}@demo.example"),
+                name,
+                Role::Coordinator,
+                Some(&country.code),
+            )?;
+        }
+    }
+    Ok(people)
+}
+
+fn make_people(
+    tx: &mut Tx<'_>,
+    countries: &Countries,
+    hash: &str,
+    now: Instant,
+) -> Result<Vec<UserRow>, Error> {
+    let acting = Acting::operator(Action::ManageAccounts)?.as_if_at(now);
+    people(countries)?
+        .iter()
+        .map(|new| create_active(tx, &acting, new, hash.to_owned()))
+        .collect()
+}
+
+/// Marks the database as a demo's.
+fn mark_as_demo(tx: &mut Tx<'_>) -> Result<(), Error> {
+    diesel::insert_into(registry_marks::table)
+        .values((
+            registry_marks::name.eq("demo"),
+            registry_marks::value.eq("true"),
+        ))
+        .execute(&mut **tx)?;
+    Ok(())
+}

@@ -1,0 +1,392 @@
+//! Organisations as they were on a day, as known at a position of the journal: replayed from its entries.
+//!
+//! A change holds from its `effective_on`, or from the day on which it was recorded; the registration counts for all days before.
+//! Every field takes the last change by day, and within a day by position; items of lists come and go in the same way. Who may
+//! see the record is judged by now, and what is private by class stays so: of identifiers, relations and the e-mail address the
+//! public sees only what still stands today.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::dto::{Contact, Evidence, Organisation, PrivateFacts, Reference, Relation};
+use super::model::{RelationKind, split_codes};
+use super::rows::{
+    ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
+};
+use super::{queries, view};
+use crate::auth::Reach;
+use crate::countries::Countries;
+use crate::db::schema::{journal, journal_facts, organisation_relations, organisations};
+use crate::db::{Conn, Instant};
+use crate::http::Error;
+use crate::journal::queries::Wanted;
+use crate::journal::{Class, JournalEntry, Moment, Recorded};
+
+/// Entries that are read at once.
+const AT_ONCE: i64 = 1_000;
+
+/// Columns that say how often and when the record was changed: always those of the position.
+const BOOKKEEPING: [&str; 4] = ["version", "updated_at", "updated_by", "next_item"];
+
+/// A change of one row.
+enum Delta {
+    /// The row came, or went.
+    Exists(bool),
+    /// A column took a value.
+    Is(String, Value),
+}
+
+/// What was recorded of one row.
+#[derive(Default)]
+struct History {
+    /// The last image of each class.
+    images: [Map<String, Value>; 3],
+    exists: bool,
+    deltas: Vec<(NaiveDate, i64, Delta)>,
+}
+
+impl History {
+    fn take(&mut self, day: NaiveDate, seq: i64, class: Class, row: Option<Map<String, Value>>) {
+        let Some(row) = row else {
+            self.exists = false;
+            self.images = Default::default();
+            self.deltas.push((day, seq, Delta::Exists(false)));
+            return;
+        };
+        if !self.exists {
+            self.exists = true;
+            self.deltas.push((day, seq, Delta::Exists(true)));
+        }
+        let place = Class::ALL.iter().position(|c| *c == class).unwrap_or(0);
+        let Some(image) = self.images.get_mut(place) else {
+            return;
+        };
+        for (column, value) in &row {
+            if image.get(column) != Some(value) {
+                let always = BOOKKEEPING.contains(&column.as_str());
+                let day = if always { NaiveDate::MIN } else { day };
+                self.deltas
+                    .push((day, seq, Delta::Is(column.clone(), value.clone())));
+            }
+        }
+        *image = row;
+    }
+
+    /// The row on a day.
+    fn on(mut self, day: NaiveDate) -> Option<Map<String, Value>> {
+        self.deltas.retain(|(from, ..)| *from <= day);
+        self.deltas.sort_by_key(|(from, seq, _)| (*from, *seq));
+        let mut row = Map::new();
+        let mut exists = false;
+        let mut last = 0;
+        for (_, seq, delta) in self.deltas {
+            last = seq.max(last);
+            match delta {
+                Delta::Exists(is) => exists = is,
+                Delta::Is(column, value) => {
+                    row.insert(column, value);
+                }
+            }
+        }
+        row.insert("seq".to_owned(), Value::from(last));
+        exists.then_some(row)
+    }
+}
+
+/// Everything that was recorded of an organisation, by table and key.
+type Histories = BTreeMap<String, BTreeMap<String, History>>;
+
+fn histories(conn: &mut Conn, row: &OrganisationRow, seq: i64) -> Result<Histories, Error> {
+    let mut found = Histories::new();
+    let mut after = None;
+    loop {
+        let wanted = Wanted {
+            after,
+            before: seq.checked_add(1),
+            organisation: Some(row.number.clone()),
+            ..Wanted::default()
+        };
+        let entries = crate::journal::queries::page(conn, &wanted, AT_ONCE, &Class::ALL)?;
+        let Some(last) = entries.last() else {
+            return Ok(found);
+        };
+        after = Some(last.seq);
+        for entry in entries {
+            take(&mut found, row.id, entry);
+        }
+    }
+}
+
+fn take(found: &mut Histories, registered: i64, entry: JournalEntry) {
+    let day = if entry.seq == registered {
+        NaiveDate::MIN
+    } else {
+        effective_on(&entry).unwrap_or_else(|| entry.recorded_at.day())
+    };
+    for facts in entry.facts {
+        let class = Class::ALL.into_iter().find(|c| c.as_str() == facts.class);
+        let (Some(class), Some(Value::Array(changes))) = (class, facts.changes) else {
+            continue;
+        };
+        for change in changes {
+            let Value::Object(mut change) = change else {
+                continue;
+            };
+            let (Some(Value::String(table)), Some(Value::String(key))) =
+                (change.remove("table"), change.remove("key"))
+            else {
+                continue;
+            };
+            let row = match change.remove("row") {
+                Some(Value::Object(row)) => Some(row),
+                _ => None,
+            };
+            let history = found.entry(table).or_default().entry(key).or_default();
+            history.take(day, entry.seq, class, row);
+        }
+    }
+}
+
+/// The day from which a change holds, where the entry notes one.
+fn effective_on(entry: &JournalEntry) -> Option<NaiveDate> {
+    let changes = entry.facts.iter().filter_map(|f| f.changes.as_ref());
+    changes
+        .filter_map(Value::as_array)
+        .flatten()
+        .find(|change| change.get("note").and_then(Value::as_str) == Some("effective_on"))
+        .and_then(|change| change.get("value")?.as_str())
+        .and_then(crate::http::day::parse)
+}
+
+/// The rows of one table that stood on a day.
+fn rows<R: Recorded + DeserializeOwned>(
+    histories: &mut Histories,
+    day: NaiveDate,
+) -> Result<Vec<R>, Error> {
+    let table = histories.remove(R::TABLE).unwrap_or_default();
+    table
+        .into_values()
+        .filter_map(|history| history.on(day))
+        .map(|row| serde_json::from_value(Value::Object(row)).map_err(Error::internal))
+        .collect()
+}
+
+/// One organisation at a moment, as this reach may see it today.
+///
+/// # Errors
+///
+/// Not found where it may not be known of today, or was not registered yet at the position.
+pub fn organisation(
+    conn: &mut Conn,
+    countries: &Countries,
+    now: &OrganisationRow,
+    reach: &Reach,
+    (today, at): (NaiveDate, Moment),
+) -> Result<Organisation, Error> {
+    let seq = at.known.unwrap_or(i64::MAX - 1);
+    let mut histories = histories(conn, now, seq)?;
+    let row: Option<OrganisationRow> = rows(&mut histories, at.day)?.pop();
+    let row = row.ok_or_else(|| Error::not_found("organisation"))?;
+    let officer = reach.covers(&now.country);
+    let mut names: Vec<NameRow> = rows(&mut histories, at.day)?;
+    names.sort_by_key(|n| n.item);
+    let mut identifiers: Vec<IdentifierRow> = rows(&mut histories, at.day)?;
+    identifiers.sort_by_key(|i| i.item);
+    if !officer {
+        let standing: BTreeSet<i32> = queries::identifiers(conn, now.id)?
+            .into_iter()
+            .map(|i| i.item)
+            .collect();
+        identifiers
+            .retain(|i| standing.contains(&i.item) && view::is_public_scheme(countries, &i.scheme));
+    }
+    let own: Vec<RelationRow> = rows(&mut histories, at.day)?;
+    let relations = relations(conn, now.id, own, officer, reach, (today, seq))?;
+    let memberships = queries::memberships_of(conn, &[now.id], at)?
+        .remove(&now.id)
+        .unwrap_or_default();
+    let email = row.email.clone().filter(|_| row.email_public);
+    let email = email.filter(|e| officer || (now.email_public && now.email.as_ref() == Some(e)));
+    let private = if officer {
+        let contacts = reach.covers_contacts(&now.country);
+        Some(private_facts(&mut histories, &row, now, contacts, at.day)?)
+    } else {
+        None
+    };
+    Ok(Organisation {
+        names: names.into_iter().map(view::name).collect(),
+        identifiers: identifiers
+            .into_iter()
+            .map(|i| view::identifier(i, officer))
+            .collect(),
+        relations,
+        memberships,
+        themes: split_codes(&row.themes),
+        sdgs: view::sdgs(&row.sdgs),
+        descriptions: view::descriptions(&row)?,
+        email,
+        number: row.number,
+        country: row.country,
+        name: row.name,
+        legal_form: row.legal_form,
+        city: row.city,
+        region: row.region,
+        website: row.website,
+        founded_year: row.founded_year,
+        private,
+    })
+}
+
+/// Its own relations of the moment, and those that others state today and stated at the position already; only to
+/// organisations that may be known of.
+fn relations(
+    conn: &mut Conn,
+    id: i64,
+    mut own: Vec<RelationRow>,
+    officer: bool,
+    reach: &Reach,
+    (today, seq): (NaiveDate, i64),
+) -> Result<Vec<Relation>, Error> {
+    if !officer {
+        let standing: BTreeSet<i32> = queries::own_relations(conn, id)?
+            .into_iter()
+            .map(|r| r.item)
+            .collect();
+        own.retain(|r| standing.contains(&r.item));
+    }
+    let of_others: Vec<RelationRow> = organisation_relations::table
+        .filter(organisation_relations::other_id.eq(id))
+        .filter(organisation_relations::seq.le(seq))
+        .load(conn)?;
+    let mut all: Vec<(i64, RelationRow)> = own.into_iter().map(|r| (r.other_id, r)).collect();
+    all.extend(of_others.into_iter().map(|r| (r.organisation_id, r)));
+    all.sort_by_key(|(_, r)| (r.organisation_id, r.item));
+    let ids: Vec<i64> = all.iter().map(|(other, _)| *other).collect();
+    let others: Vec<OrganisationRow> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .load(conn)?;
+    let changed = others.iter().filter(|o| o.seq > seq);
+    let changed: Vec<String> = changed.map(|o| o.number.clone()).collect();
+    let names = legal_names(conn, &changed, seq)?;
+    let others: HashMap<i64, OrganisationRow> = others
+        .into_iter()
+        .filter(|o| queries::may_know(o, reach, today))
+        .map(|o| (o.id, o))
+        .collect();
+    all.into_iter()
+        .filter_map(|(other, relation)| others.get(&other).map(|other| (relation, other)))
+        .map(|(relation, other)| {
+            let own = relation.organisation_id == id;
+            let stated: RelationKind = relation.kind.parse().map_err(Error::internal)?;
+            let kind = if own { stated } else { stated.inverse() };
+            let name = names.get(&other.number).unwrap_or(&other.name);
+            Ok(Relation {
+                id: own.then_some(relation.item),
+                kind: kind.as_str().to_owned(),
+                organisation: other.number.clone(),
+                name: name.clone(),
+            })
+        })
+        .collect()
+}
+
+/// What officers see of the moment; whether the record is public or withheld is told as it is today.
+fn private_facts(
+    histories: &mut Histories,
+    row: &OrganisationRow,
+    now: &OrganisationRow,
+    with_contacts: bool,
+    day: NaiveDate,
+) -> Result<PrivateFacts, Error> {
+    let mut contacts: Vec<ContactRow> = if with_contacts {
+        rows(histories, day)?
+    } else {
+        Vec::new()
+    };
+    contacts.sort_by_key(|c| c.item);
+    let mut evidence: Vec<EvidenceRow> = rows(histories, day)?;
+    evidence.sort_by_key(|e| e.item);
+    let references: Vec<ReferenceRow> = rows(histories, day)?;
+    let row = row.clone();
+    Ok(PrivateFacts {
+        version: row.version,
+        created_at: Instant(row.created_at),
+        updated_at: Instant(row.updated_at),
+        updated_by: row.updated_by,
+        public_from: now.public_from,
+        withheld: now.withheld,
+        withheld_reason: now.withheld_reason.clone(),
+        founded_on: row.founded_on,
+        address: row.address,
+        email: row.email,
+        email_public: row.email_public,
+        phone: row.phone,
+        notes: row.notes,
+        contacts: contacts
+            .into_iter()
+            .map(|c| Contact {
+                id: c.item,
+                name: c.name,
+                position: c.position,
+                email: c.email,
+                phone: c.phone,
+            })
+            .collect(),
+        evidence: evidence
+            .into_iter()
+            .map(|e| Evidence {
+                id: e.item,
+                kind: e.kind,
+                issuer: e.issuer,
+                issued_on: e.issued_on,
+                sha256: e.sha256,
+                note: e.note,
+            })
+            .collect(),
+        references: references
+            .into_iter()
+            .map(|r| Reference {
+                source: r.source,
+                reference: r.reference,
+            })
+            .collect(),
+    })
+}
+
+/// The legal names that these organisations had, as known at a position of the journal.
+pub fn legal_names(
+    conn: &mut Conn,
+    numbers: &[String],
+    seq: i64,
+) -> Result<HashMap<String, String>, Error> {
+    let mut found = HashMap::new();
+    if numbers.is_empty() {
+        return Ok(found);
+    }
+    let bodies: Vec<Option<String>> = journal::table
+        .inner_join(journal_facts::table)
+        .filter(journal::organisation.eq_any(numbers))
+        .filter(journal::seq.le(seq))
+        .filter(journal_facts::class.eq(Class::Public.as_str()))
+        .filter(journal_facts::body.like("%\"table\":\"organisations\"%"))
+        .order(journal::seq)
+        .select(journal_facts::body)
+        .load(conn)?;
+    for body in bodies.into_iter().flatten() {
+        let changes: Vec<Value> = serde_json::from_str(&body).map_err(Error::internal)?;
+        let of_organisations = changes
+            .iter()
+            .filter(|c| c.get("table").and_then(Value::as_str) == Some(OrganisationRow::TABLE));
+        for row in of_organisations.filter_map(|change| change.get("row")) {
+            let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+            if let (Some(number), Some(name)) = (text("number"), text("name")) {
+                found.insert(number, name);
+            }
+        }
+    }
+    Ok(found)
+}
