@@ -568,7 +568,7 @@ both! {
         assert_eq!(as_of.str("/state"), "active");
         let yesterday = app.today() - Days::new(1);
         kg.get(&format!("{membership}?known_at={yesterday}")).await.problem(404, "not_found");
-        kg.get(&format!("{membership}?known_at={}", app.today() + Days::new(1))).await.problem(400, "bad_parameter");
+        kg.get(&format!("{membership}?known_at={}", app.today() + Days::new(1))).await.problem(422, "invalid_field");
         let list = |query: String| { let app = app.clone(); async move { app.get(&format!("/v1/organisations?{query}")).await.expect(200).at("/items") } };
         let numbers = |items: Value| items.as_array().unwrap().iter().map(|o| o["number"].clone()).collect::<Vec<_>>();
         assert_eq!(numbers(list(format!("state=active&as_of={day}")).await), vec![json!(ngo.number)]);
