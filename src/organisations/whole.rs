@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::Sqlite;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -92,6 +94,19 @@ struct Words {
     item: &'static str,
     text: &'static str,
     ids: &'static str,
+    select: fn() -> String,
+}
+
+/// `SELECT` with the columns of an organisation as the schema has them, in a database's quotes.
+macro_rules! select {
+    ($database:ty) => {
+        || {
+            let all = organisations::table.select(organisations::all_columns);
+            let text = diesel::debug_query::<$database, _>(&all).to_string();
+            text.split_once(" FROM ")
+                .map_or_else(String::new, |(select, _)| select.to_owned())
+        }
+    };
 }
 
 const SQLITE: Words = Words {
@@ -99,12 +114,14 @@ const SQLITE: Words = Words {
     item: "json_array",
     text: "",
     ids: "(SELECT value AS id FROM json_each(?))",
+    select: select!(Sqlite),
 };
 const POSTGRES: Words = Words {
     list: "json_agg",
     item: "json_build_array",
     text: "::text",
     ids: "(SELECT unnest(?) AS id)",
+    select: select!(Pg),
 };
 
 impl Words {
@@ -115,17 +132,17 @@ impl Words {
         format!("(SELECT {list}({item}({facts})){text} FROM {from})")
     }
 
-    fn names(&self) -> String {
+    fn names(&self, owner: &str) -> String {
         self.part(
             "n.item, n.kind, n.text, n.language",
-            "organisation_names n WHERE n.organisation_id = o.id",
+            &format!("organisation_names n WHERE n.organisation_id = {owner}.id"),
         )
     }
 
     fn identifiers(&self) -> String {
         self.part(
             "i.item, i.scheme, i.value, i.canonical, i.verdict, i.override_reason, i.shared_reason",
-            "organisation_identifiers i WHERE i.organisation_id = o.id",
+            "organisation_identifiers i WHERE i.organisation_id = organisations.id",
         )
     }
 
@@ -133,71 +150,39 @@ impl Words {
         self.part(
             "r.organisation_id, r.item, r.kind, p.number, p.name, p.country, p.public_from, \
              CASE WHEN p.withheld THEN 1 ELSE 0 END",
-            &format!("organisation_relations r JOIN organisations p ON p.id = r.{other} WHERE r.{stating} = o.id"),
+            &format!("organisation_relations r JOIN organisations p ON p.id = r.{other} WHERE r.{stating} = organisations.id"),
         )
     }
 
     /// Takes a day and twice a position of the journal (see [`known`]).
-    fn memberships(&self) -> String {
+    fn memberships(&self, owner: &str) -> String {
         let states = is_word("m.state", &PUBLIC_STATES);
         self.part(
             "m.membership_id, m.state, m.membership_type, m.from_day, m.to_day",
             &format!(
-                "membership_intervals m WHERE m.organisation_id = o.id AND m.from_day <= ? \
+                "membership_intervals m WHERE m.organisation_id = {owner}.id AND m.from_day <= ? \
                  AND m.known_from <= ? AND m.known_to > ? AND {states}"
             ),
         )
     }
 
     fn one(&self) -> String {
-        let columns = COLUMNS.map(|column| format!("o.{column}")).join(", ");
-        let (names, identifiers) = (self.names(), self.identifiers());
+        let select = (self.select)();
+        let names = self.names("organisations");
+        let identifiers = self.identifiers();
         let own = self.relations("organisation_id", "other_id");
         let others = self.relations("other_id", "organisation_id");
-        let memberships = self.memberships();
+        let memberships = self.memberships("organisations");
         format!(
-            "SELECT {columns}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations o WHERE o.number = ?"
+            "{select}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations WHERE organisations.number = ?"
         )
     }
 
     fn of_many(&self) -> String {
-        let (names, memberships, ids) = (self.names(), self.memberships(), self.ids);
+        let (names, memberships, ids) = (self.names("o"), self.memberships("o"), self.ids);
         format!("SELECT o.id, {names}, {memberships} FROM {ids} o")
     }
 }
-
-const COLUMNS: [&str; 30] = [
-    "id",
-    "number",
-    "country",
-    "name",
-    "sort_key",
-    "legal_form",
-    "city",
-    "region",
-    "website",
-    "themes",
-    "sdgs",
-    "descriptions",
-    "founded_year",
-    "founded_on",
-    "address",
-    "email",
-    "email_public",
-    "phone",
-    "notes",
-    "public_from",
-    "withheld",
-    "withheld_reason",
-    "merged_into",
-    "created_at",
-    "updated_at",
-    "updated_by",
-    "next_item",
-    "version",
-    "seq",
-    "dissolved_on",
-];
 
 /// The position that tells what was known: what is known now stands until [`STILL`].
 fn known(at: Moment) -> Value<'static> {
