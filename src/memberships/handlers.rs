@@ -11,7 +11,7 @@ use super::dto::{
     Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, Proposed, STATUSES,
 };
 use super::model::{EventKind, MembershipType, State};
-use super::propose::{Proposing, check_evidence, propose};
+use super::propose::{Proposing, as_it_stands, check_evidence, propose};
 use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
@@ -385,6 +385,7 @@ struct ProposalQuery {
 async fn list_proposals(
     request: HttpRequest,
     permit: Permit<acts::ReadMemberships>,
+    rules: web::Data<Rules>,
     query: Query<ProposalQuery>,
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
@@ -417,11 +418,18 @@ async fn list_proposals(
                 |r| vec![r.0.proposed_at.to_string(), r.0.id.0.to_string()],
                 |r| r,
             );
-            let items = page
-                .items
-                .iter()
-                .map(|(p, o)| view::proposal(p, o))
-                .collect::<Result<Vec<_>, _>>()?;
+            let mut items = Vec::new();
+            for (row, organisation) in page.items {
+                let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+                // One that fell since shows among all, not among the open ones.
+                if query
+                    .status
+                    .as_ref()
+                    .is_none_or(|wanted| *wanted == row.status)
+                {
+                    items.push(view::proposal(&row, &organisation)?);
+                }
+            }
             Ok(Page {
                 items,
                 page: page.page,
@@ -443,6 +451,7 @@ async fn list_proposals(
 async fn get_proposal(
     request: HttpRequest,
     permit: Permit<acts::ReadMemberships>,
+    rules: web::Data<Rules>,
     id: Path<Id>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
@@ -450,6 +459,7 @@ async fn get_proposal(
         .snapshot(move |conn, acting| {
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
+            let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
             view::proposal(&row, &organisation)
         })
         .await?;

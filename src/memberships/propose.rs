@@ -13,9 +13,9 @@ use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use crate::auth::Acting;
+use crate::auth::{Acting, Reach};
 use crate::db::schema::proposals;
-use crate::db::{Id, Tx};
+use crate::db::{Conn, Id, Tx};
 use crate::http::{Code, Error};
 use crate::journal::{self, Entry};
 use crate::organisations;
@@ -140,6 +140,30 @@ pub fn has_fallen(proposal: &ProposalRow, held: &Held, acting: &Acting) -> Resul
     let state = terms(proposal)?.state;
     Ok(proposal.revision != held.row.revision
         || state.is_some() && state != held.ledger.state_on(acting.now().day()))
+}
+
+/// The proposal as it stands now: an open one that was made for what is no more shows as fallen.
+pub fn as_it_stands(
+    conn: &mut Conn,
+    acting: &Acting,
+    rules: &Rules,
+    mut proposal: ProposalRow,
+    organisation: &organisations::rows::OrganisationRow,
+) -> Result<ProposalRow, Error> {
+    if proposal.status != "open" {
+        return Ok(proposal);
+    }
+    let fallen = match proposal.membership_id {
+        None => proposal.revision != organisation.version,
+        Some(id) => {
+            let held = queries::held(conn, &Reach::everything(), rules, id)?;
+            has_fallen(&proposal, &held, acting)?
+        }
+    };
+    if fallen {
+        "fallen".clone_into(&mut proposal.status);
+    }
+    Ok(proposal)
 }
 
 /// Items of evidence that the organisation has.

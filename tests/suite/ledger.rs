@@ -271,6 +271,48 @@ both! {
 }
 
 both! {
+    async fn a_proposal_about_an_organisation_falls_when_its_record_changes(app) {
+        let (ngo, _) = app.member("KZ").await;
+        let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TM", "reason": "The seat moved."})).await;
+        kz.act(&ngo.url(), "transfer", json!({"to_country": "HU", "reason": "Elsewhere."})).await.problem(409, "conflict");
+        kz.patch(&ngo.url(), json!({"city": "Astana"})).await.expect(200);
+        assert_eq!(kz.get(&proposal).await.str("/status"), "fallen");
+        assert_eq!(kz.get("/v1/proposals?status=open").await.at("/items"), json!([]));
+        app.decide(&office, &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
+        let second = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "HU", "reason": "Elsewhere."})).await;
+        app.decide(&office, &second, "approved", json!({})).await.expect(200);
+        assert_eq!(app.get(&ngo.url()).await.str("/country"), "HU");
+        assert_eq!(findings(&app), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn of_two_decisions_at_once_one_counts(app) {
+        let (_, membership) = app.member("KZ").await;
+        let kz = app.coordinator("KZ");
+        let proposal = propose(&kz, &membership, "expulsion", json!({"reason": "Article 5."})).await;
+        let (one, other) = (app.secretariat(), app.secretariat());
+        let second = app.replica().await;
+        let body = json!({"outcome": "approved", "reason": "At once.", "revision": one.get(&proposal).await.at("/revision")});
+        let path = format!("{proposal}/decision");
+        let calls = [(one, app.clone()), (other, second)].map(|(person, replica)| {
+            let request = person.request(actix_web::http::Method::POST, &path)
+                .insert_header(("Idempotency-Key", ots_registry::db::Id::random().unwrap().to_string())).set_json(body.clone());
+            actix_web::rt::spawn(async move { replica.send(request).await })
+        });
+        let [a, b] = calls;
+        let (a, b) = (a.await.unwrap(), b.await.unwrap());
+        let mut statuses = [a.status, b.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "{} {}", a.text(), b.text());
+        let events = kinds(&kz.get(&membership).await.json());
+        assert_eq!(events.iter().filter(|k| *k == "expelled").count(), 1);
+        assert_eq!(findings(&app), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn a_corrected_transfer_goes_back_on_all_memberships(app) {
         let (ngo, membership) = app.member("KZ").await;
         let (kz, tr) = (app.coordinator("KZ"), app.coordinator("TR"));
