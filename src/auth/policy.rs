@@ -141,7 +141,7 @@ acts! {
     ChangeOrganisation: No Own All No No;
     /// Withhold a whole record, or show it again.
     WithholdOrganisation: No Own All No No;
-    /// Read memberships with their events, proposals and tasks.
+    /// Read memberships with their events, proposals, and what the calendar will do.
     ReadMemberships: No Own All All All;
     /// Read what waits for oneself.
     ReadTasks: No Own All No No;

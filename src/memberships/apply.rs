@@ -14,7 +14,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
-use crate::organisations::{RegistryNumber, change};
+use crate::organisations::{change, parse_number};
 
 /// Opens an application for membership.
 ///
@@ -38,10 +38,7 @@ pub(super) async fn apply_for_membership(
     number: Path<String>,
     body: Json<Apply>,
 ) -> Result<HttpResponse, Error> {
-    let number: RegistryNumber = number
-        .0
-        .parse()
-        .map_err(|_| Error::not_found("organisation"))?;
+    let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, None)?;

@@ -195,8 +195,7 @@ fn replacement(
         return Ok(None);
     }
     if let Some(items) = &body.new_evidence {
-        check_evidence(tx, held.organisation.id, items)
-            .map_err(|_| Error::field("/new_evidence", "names no evidence of this organisation"))?;
+        check_evidence(tx, held.organisation.id, "/new_evidence", items)?;
     }
     Ok(Some(Replacement {
         reason: body

@@ -1,7 +1,6 @@
 //! Deciding a proposal: the second officer's act.
 
 use actix_web::{HttpResponse, post, web};
-use diesel::prelude::*;
 
 use super::acts::{Act, Authority};
 use super::dto::{Decide, Proposed};
@@ -15,7 +14,6 @@ use super::rules::{Decider, Rules};
 use super::{consent, merge, transfer, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit, Role};
-use crate::db::schema::proposals;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -247,18 +245,9 @@ pub(super) fn write_decision(
     proposal: &ProposalRow,
     body: &Decide,
 ) -> Result<ProposalRow, Error> {
-    let mut closed = proposal.clone();
-    closed.status = status(body.outcome).to_owned();
-    closed.decider = Some(acting.actor().to_string());
-    closed.decided_at = Some(entry.recorded_at().0);
-    closed.decision_reason = Some(body.reason.as_str().to_owned());
-    closed.version += 1;
-    closed.seq = entry.seq();
-    diesel::update(proposals::table.find(closed.id))
-        .set(&closed)
-        .execute(&mut **tx)?;
-    entry.changed(proposal, &closed)?;
-    Ok(closed)
+    let decider = Some(acting.actor().to_string());
+    let reason = Some(body.reason.as_str());
+    record::close(tx, entry, proposal, status(body.outcome), decider, reason)
 }
 
 fn status(outcome: Outcome) -> &'static str {

@@ -193,7 +193,7 @@ pub fn rebuild(tx: &mut Tx<'_>) -> Result<(), Error> {
         let due = timeline::first_due(&fold_now(&adopted, &events), &events);
         timeline::fill(conn, &row, &rows, due)
     })?;
-    timeline::fill_counts(tx, &counts)?;
+    timeline::add_counts(tx, &counts)?;
     diesel::delete(registry_marks::table.find(MARK)).execute(&mut **tx)?;
     diesel::insert_into(registry_marks::table)
         .values((

@@ -3,10 +3,9 @@
 use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Dissolved, PlainAct};
-use super::model::EventKind;
+use super::model::{EventKind, State};
 use super::on_organisation::record_on_all;
 use super::propose::check_evidence;
-use super::queries::Held;
 use super::record::Particulars;
 use super::rules::Rules;
 use crate::auth::policy::acts::Maintain;
@@ -16,7 +15,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
-use crate::organisations::{RegistryNumber, change};
+use crate::organisations::{RegistryNumber, change, parse_number};
 
 /// Records that an organisation was dissolved.
 ///
@@ -38,10 +37,7 @@ pub(super) async fn dissolve_organisation(
     number: Path<String>,
     body: Json<PlainAct>,
 ) -> Result<HttpResponse, Error> {
-    let number: RegistryNumber = number
-        .0
-        .parse()
-        .map_err(|_| Error::not_found("organisation"))?;
+    let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
@@ -72,7 +68,7 @@ pub fn dissolve(
     if day < today && body.reason.is_none() {
         return Err(Error::field("/reason", "is required for a day in the past"));
     }
-    check_evidence(tx, organisation.id, &body.evidence)?;
+    check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
     let particulars = Particulars {
         effective_on: Some(day),
         reason: body.reason.clone().map(String::from),
@@ -93,14 +89,13 @@ pub fn dissolve(
             Ok(())
         },
     )?;
-    let is_open = |held: &Held| held.ledger.state_on(day).is_some_and(|s| s.is_open());
     let closed = record_on_all(
         tx,
         acting,
         rules,
         organisation.id,
         &EventKind::Dissolved {},
-        is_open,
+        State::is_open,
         &particulars,
     )?;
     Ok(Dissolved {

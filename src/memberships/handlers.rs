@@ -29,7 +29,7 @@ use crate::journal::Moment;
 use crate::journal::moment::{self, KnownAt};
 use crate::organisations::dto::MembershipSummary;
 use crate::organisations::model::{StateWord, TypeWord};
-use crate::organisations::{self, RegistryNumber};
+use crate::organisations::{self, parse_number};
 
 /// Adds the routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -93,7 +93,7 @@ pub(super) async fn act<A: Act + 'static>(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let held = record::lock(tx, acting, &rules, id, Some(&seen))?;
             let kind = kind(tx, acting, &held)?;
-            check_evidence(tx, held.organisation.id, &body.body.evidence)?;
+            check_evidence(tx, held.organisation.id, "/evidence", &body.body.evidence)?;
             let particulars = Particulars {
                 effective_on: body.body.effective_on,
                 reason: body.body.reason.clone().map(String::from),
@@ -161,10 +161,7 @@ async fn list_organisation_memberships(
     number: Path<String>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
-    let number: RegistryNumber = number
-        .0
-        .parse()
-        .map_err(|_| Error::not_found("organisation"))?;
+    let number = parse_number(&number.0)?;
     let found = permit
         .snapshot(move |conn, acting| {
             let today = acting.now().day();
@@ -291,7 +288,11 @@ fn place(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(String, i64)>, Er
     }
 }
 
-fn instant_and_id(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64)>, Error> {
+/// Reads a cursor of an instant (µs) and an id.
+pub(super) fn instant_and_id(
+    cursor: Option<&str>,
+    shape: &[u8],
+) -> Result<Option<(i64, i64)>, Error> {
     let Some(key) = read_cursor(cursor, shape, 2)? else {
         return Ok(None);
     };

@@ -145,6 +145,12 @@ const fn arrow(state: State, act: Act) -> Option<To> {
     if possible { Some(to) } else { None }
 }
 
+/// Says whether the table has the act in this state at all.
+#[must_use]
+pub const fn is_possible(state: State, act: Act) -> bool {
+    arrow(state, act).is_some()
+}
+
 fn resolve(state: State, act: Act, ctx: &Context) -> Result<State, Why> {
     let to = match arrow(state, act).ok_or(Why::State)? {
         To::State(to) => to,

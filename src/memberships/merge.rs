@@ -13,11 +13,11 @@ use validator::Validate;
 use super::acts::Act;
 use super::consent;
 use super::dto::{Decide, Proposed};
-use super::model::EventKind;
+use super::model::{EventKind, State};
 use super::on_organisation::{self, Open, begin, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
-use super::queries::{self, Held};
+use super::queries;
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
@@ -31,7 +31,7 @@ use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::organisations;
 use crate::organisations::rows::{IdentifierRow, OrganisationRow};
 use crate::organisations::text::Reason;
-use crate::organisations::{RegistryNumber, change};
+use crate::organisations::{RegistryNumber, change, parse_number};
 
 /// Merges an organisation into another.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -74,16 +74,13 @@ pub(super) async fn merge_organisation(
     number: Path<String>,
     body: Json<MergeOrganisation>,
 ) -> Result<HttpResponse, Error> {
-    let number: RegistryNumber = number
-        .0
-        .parse()
-        .map_err(|_| Error::not_found("organisation"))?;
+    let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
             let successor = successor(tx, acting, &organisation, &body.successor)?;
-            check_evidence(tx, organisation.id, &body.evidence)?;
+            check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
             let day = body.effective_on.unwrap_or_else(|| acting.now().day());
             must_go_on(tx, &rules, &organisation, &successor, day)?;
             let crosses = successor.country != organisation.country;
@@ -124,8 +121,13 @@ fn successor(
     let none = || Error::field("/successor", "is no organisation that you can see");
     let number: RegistryNumber = number.parse().map_err(|_| none())?;
     let today = acting.now().day();
-    let found = organisations::queries::by_number(tx, acting.reach(), today, &number)
-        .map_err(|_| none())?;
+    let found =
+        organisations::queries::by_number(tx, acting.reach(), today, &number).map_err(|error| {
+            match error.code() {
+                Code::NotFound => none(),
+                _ => error,
+            }
+        })?;
     if found.id == organisation.id {
         return Err(Error::field("/successor", "is the organisation itself"));
     }
@@ -204,14 +206,13 @@ pub(super) fn decide(
         .unwrap_or_else(|| acting.now().day());
     must_go_on(tx, rules, &organisation, &successor, day)?;
     let kind = EventKind::Merged { successor: number };
-    let is_open = |held: &Held| held.ledger.state_on(day).is_some_and(|s| s.is_open());
     record_on_all(
         tx,
         acting,
         rules,
         organisation.id,
         &kind,
-        is_open,
+        State::is_open,
         &particulars,
     )?;
     let before: OrganisationRow = table::table.find(organisation.id).first(&mut **tx)?;

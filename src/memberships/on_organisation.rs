@@ -6,9 +6,9 @@ use super::acts::Outcome;
 use super::consent;
 use super::decide::{close, must_be_second, must_have_seen};
 use super::dto::Decide;
-use super::model::EventKind;
+use super::model::{EventKind, State};
 use super::propose::{Proposing, insert, new_row};
-use super::queries::{self, Held};
+use super::queries;
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
@@ -90,10 +90,10 @@ pub fn begin(
     }
     must_have_seen(body, organisation.version)?;
     must_be_second(tx, acting, &proposal, &organisation.updated_by)?;
-    if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
+    let asked = consent::is_asked_of(acting, &proposal)?;
+    if asked && body.outcome == Outcome::Approved {
         return Ok(Err(consent::give(tx, acting, &proposal, body)?));
     }
-    let asked = consent::is_asked_of(acting, &proposal)?;
     if acting.principal().role() != Some(Role::Secretariat) && !asked {
         return Err(Error::new(
             Code::Forbidden,
@@ -116,29 +116,40 @@ pub fn begin(
     }))
 }
 
-/// Records an event on every membership of an organisation that can take it today; each is locked first.
+/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day or
+/// today; each is locked first. A membership that began later than the act's day takes it on its own first day.
 pub fn record_on_all(
     tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     organisation_id: i64,
     kind: &EventKind,
-    takes: impl Fn(&Held) -> bool,
+    takes: impl Fn(State) -> bool,
     particulars: &Particulars,
 ) -> Result<usize, Error> {
+    let today = acting.now().day();
+    let day = particulars.effective_on.unwrap_or(today);
     let mut recorded = 0;
     for row in queries::of_organisation(tx, organisation_id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
-        if !takes(&held) {
+        let ledger = &held.ledger;
+        let taken = [day, today]
+            .into_iter()
+            .any(|on| ledger.state_on(on).is_some_and(&takes));
+        let Some(first) = ledger.intervals.first().filter(|_| taken) else {
             continue;
-        }
+        };
+        let particulars = Particulars {
+            effective_on: Some(day.max(first.from)),
+            ..particulars.clone()
+        };
         record::record(
             tx,
             acting,
             rules,
             &held,
             kind.clone(),
-            particulars.clone(),
+            particulars,
             |_, _, _| Ok(()),
         )?;
         recorded += 1;

@@ -45,7 +45,7 @@ pub fn propose(
     let kind = terms
         .kind(*act)
         .ok_or_else(|| Error::internal("a proposal that says too little"))?;
-    check_evidence(tx, held.organisation.id, &terms.evidence)?;
+    check_evidence(tx, held.organisation.id, "/evidence", &terms.evidence)?;
     refuse_second(tx, acting, held, &kind)?;
     let particulars = Particulars {
         effective_on: terms.effective_on,
@@ -166,8 +166,13 @@ pub fn as_it_stands(
     Ok(proposal)
 }
 
-/// Items of evidence that the organisation has.
-pub fn check_evidence(tx: &mut Tx<'_>, organisation_id: i64, items: &[i32]) -> Result<(), Error> {
+/// Items of evidence that the organisation has; `pointer` says where they stand in the body.
+pub fn check_evidence(
+    tx: &mut Tx<'_>,
+    organisation_id: i64,
+    pointer: &str,
+    items: &[i32],
+) -> Result<(), Error> {
     if items.is_empty() {
         return Ok(());
     }
@@ -178,7 +183,7 @@ pub fn check_evidence(tx: &mut Tx<'_>, organisation_id: i64, items: &[i32]) -> R
     {
         None => Ok(()),
         Some(n) => Err(Error::field(
-            format!("/evidence/{n}"),
+            format!("{pointer}/{n}"),
             "is no evidence of this organisation",
         )),
     }

@@ -81,7 +81,7 @@ pub fn recommend(
     body: &Recommend,
 ) -> Result<(Held, ProposalRow), Error> {
     must_be_reviewer(held, acting)?;
-    check_evidence(tx, held.organisation.id, &body.evidence)?;
+    check_evidence(tx, held.organisation.id, "/evidence", &body.evidence)?;
     let kind = EventKind::Recommended {
         stance: body.stance,
     };

@@ -288,15 +288,32 @@ pub fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<()
     if now.status != "open" {
         return Ok(());
     }
-    let mut fallen = now.clone();
-    fallen.status = "fallen".to_owned();
-    fallen.decided_at = Some(entry.recorded_at().0);
-    fallen.version += 1;
-    fallen.seq = entry.seq();
-    diesel::update(proposals::table.find(open.id))
-        .set(&fallen)
+    close(tx, entry, &now, "fallen", None, None).map(|_| ())
+}
+
+/// Writes how a proposal was closed, by whom and why.
+pub fn close(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    proposal: &ProposalRow,
+    status: &str,
+    decider: Option<String>,
+    reason: Option<&str>,
+) -> Result<ProposalRow, Error> {
+    let closed = ProposalRow {
+        status: status.to_owned(),
+        decider,
+        decided_at: Some(entry.recorded_at().0),
+        decision_reason: reason.map(str::to_owned),
+        version: proposal.version + 1,
+        seq: entry.seq(),
+        ..proposal.clone()
+    };
+    diesel::update(proposals::table.find(closed.id))
+        .set(&closed)
         .execute(&mut **tx)?;
-    entry.changed(&now, &fallen)
+    entry.changed(proposal, &closed)?;
+    Ok(closed)
 }
 
 /// 409 with the acts that are possible now for this caller.

@@ -1,7 +1,6 @@
 //! Taking an own proposal back.
 
 use actix_web::{HttpResponse, post, web};
-use diesel::prelude::*;
 
 use super::acts::Act;
 use super::decide;
@@ -13,11 +12,10 @@ use super::rows::ProposalRow;
 use super::rules::Rules;
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
-use crate::db::schema::proposals;
 use crate::db::{Id, Tx, dialect};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Code, Error, Json, NoQuery, Path, docs};
-use crate::journal::{self, Entry};
+use crate::journal;
 use crate::organisations;
 
 /// Retracts an own proposal.
@@ -94,7 +92,14 @@ fn retract(
         kind,
         particulars,
         |tx, entry, _| {
-            closed = Some(write(tx, entry, &proposal, body)?);
+            closed = Some(record::close(
+                tx,
+                entry,
+                &proposal,
+                "retracted",
+                None,
+                Some(body.reason.as_str()),
+            )?);
             Ok(())
         },
     )?;
@@ -137,26 +142,14 @@ fn close(
         "proposal.retracted",
         |tx, entry| {
             decide::about(entry, proposal, &number);
-            write(tx, entry, proposal, body)
+            record::close(
+                tx,
+                entry,
+                proposal,
+                "retracted",
+                None,
+                Some(body.reason.as_str()),
+            )
         },
     )
-}
-
-fn write(
-    tx: &mut Tx<'_>,
-    entry: &mut Entry,
-    proposal: &ProposalRow,
-    body: &Retract,
-) -> Result<ProposalRow, Error> {
-    let mut closed = proposal.clone();
-    closed.status = "retracted".to_owned();
-    closed.decided_at = Some(entry.recorded_at().0);
-    closed.decision_reason = Some(body.reason.as_str().to_owned());
-    closed.version += 1;
-    closed.seq = entry.seq();
-    diesel::update(proposals::table.find(closed.id))
-        .set(&closed)
-        .execute(&mut **tx)?;
-    entry.changed(proposal, &closed)?;
-    Ok(closed)
 }

@@ -11,6 +11,7 @@ use validator::Validate;
 
 use super::acts::Act;
 use super::dto::{ActWord, OrganisationRef};
+use super::handlers::instant_and_id;
 use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
 use super::rows::ProposalRow;
@@ -20,7 +21,7 @@ use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
 use crate::countries::Countries;
 use crate::db::{Conn, Id, Instant};
-use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::http::pages::{self, Page, fetch_limit, limit_or_default};
 use crate::http::words::schema_words;
 use crate::http::{Error, Query, docs, private};
 use crate::organisations::model::StateWord;
@@ -97,7 +98,7 @@ pub(super) async fn list_tasks(
     query: Query<TaskQuery>,
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
-    let after = place(query.query.cursor.as_deref(), &query.shape)?;
+    let after = instant_and_id(query.query.cursor.as_deref(), &query.shape)?;
     let shape = query.shape;
     let page = permit
         .snapshot(move |conn, acting| {
@@ -116,17 +117,6 @@ pub(super) async fn list_tasks(
     let mut response = private(&request, None, &page)?;
     pages::set_link(&mut response, page.link(&request));
     Ok(response)
-}
-
-fn place(cursor: Option<&str>, shape: &[u8]) -> Result<Option<(i64, i64)>, Error> {
-    let Some(key) = read_cursor(cursor, shape, 2)? else {
-        return Ok(None);
-    };
-    let numbers: Vec<i64> = key.iter().filter_map(|k| k.parse().ok()).collect();
-    match numbers.as_slice() {
-        [since, id] => Ok(Some((*since, *id))),
-        _ => Err(pages::bad_cursor()),
-    }
 }
 
 /// A task at its place in the order.

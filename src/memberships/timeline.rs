@@ -213,7 +213,7 @@ fn insert(conn: &mut Conn, timeline: &Timeline) -> Result<(), Error> {
 }
 
 /// Adds to the sums. The caller holds the journal's head, so nobody else does at the same time.
-fn add_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
+pub fn add_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
     for ((day, country, membership_type, measure), change) in counts {
         let row = (
             member_counts::day.eq(day),
@@ -387,11 +387,6 @@ pub fn fill(
 ) -> Result<(), Error> {
     insert(conn, timeline)?;
     set_due(conn, membership.id, due_on)
-}
-
-/// Writes the sums, where there are none.
-pub fn fill_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
-    add_counts(conn, counts)
 }
 
 /// Removes everything that is made from the events.

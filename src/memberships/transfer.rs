@@ -9,11 +9,11 @@ use validator::Validate;
 use super::acts::Act;
 use super::consent;
 use super::dto::{Decide, Proposed};
-use super::model::{EventKind, State};
+use super::machine;
+use super::model::EventKind;
 use super::on_organisation::{self, Open, begin, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
-use super::queries::Held;
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
@@ -25,7 +25,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::text::Reason;
-use crate::organisations::{RegistryNumber, change};
+use crate::organisations::{RegistryNumber, change, parse_number};
 
 /// Moves an organisation to another country.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -68,10 +68,7 @@ pub(super) async fn transfer_organisation(
     number: Path<String>,
     body: Json<TransferOrganisation>,
 ) -> Result<HttpResponse, Error> {
-    let number: RegistryNumber = number
-        .0
-        .parse()
-        .map_err(|_| Error::not_found("organisation"))?;
+    let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
@@ -83,7 +80,7 @@ pub(super) async fn transfer_organisation(
             if *to == organisation.country {
                 return Err(Error::field("/to_country", "is the country where it is"));
             }
-            check_evidence(tx, organisation.id, &body.evidence)?;
+            check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
             let proposing = Proposing {
                 act: Act::Transfer,
                 terms: Terms {
@@ -140,17 +137,7 @@ pub(super) fn decide(
         },
     )?;
     let kind = EventKind::Transferred { to_country };
-    let day = particulars
-        .effective_on
-        .unwrap_or_else(|| acting.now().day());
-    let takes = |held: &Held| {
-        held.ledger.state_on(day).is_some_and(|state| {
-            !matches!(
-                state,
-                State::Rejected | State::ApplicationWithdrawn | State::Dissolved | State::Merged
-            )
-        })
-    };
+    let takes = |state| machine::is_possible(state, Act::Transfer);
     record_on_all(
         tx,
         acting,

@@ -33,5 +33,6 @@ mod withhold;
 
 pub use handlers::routes;
 pub use number::RegistryNumber;
+pub use read_handlers::parse_number;
 
 pub use crate::text;

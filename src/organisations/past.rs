@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::dto::{Contact, Evidence, Organisation, PrivateFacts, Reference, Relation};
+use super::dto::{Organisation, PrivateFacts, Relation};
 use super::model::{RelationKind, split_codes};
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
@@ -20,8 +20,8 @@ use super::rows::{
 use super::{queries, view};
 use crate::auth::Reach;
 use crate::countries::Countries;
+use crate::db::Conn;
 use crate::db::schema::{journal, journal_facts, organisation_relations, organisations};
-use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::queries::Wanted;
 use crate::journal::{Class, JournalEntry, Moment, Recorded};
@@ -311,50 +311,13 @@ fn private_facts(
     let mut evidence: Vec<EvidenceRow> = rows(histories, day)?;
     evidence.sort_by_key(|e| e.item);
     let references: Vec<ReferenceRow> = rows(histories, day)?;
-    let row = row.clone();
-    Ok(PrivateFacts {
-        version: row.version,
-        created_at: Instant(row.created_at),
-        updated_at: Instant(row.updated_at),
-        updated_by: row.updated_by,
-        public_from: now.public_from,
-        withheld: now.withheld,
-        withheld_reason: now.withheld_reason.clone(),
-        founded_on: row.founded_on,
-        address: row.address,
-        email: row.email,
-        email_public: row.email_public,
-        phone: row.phone,
-        notes: row.notes,
-        contacts: contacts
-            .into_iter()
-            .map(|c| Contact {
-                id: c.item,
-                name: c.name,
-                position: c.position,
-                email: c.email,
-                phone: c.phone,
-            })
-            .collect(),
-        evidence: evidence
-            .into_iter()
-            .map(|e| Evidence {
-                id: e.item,
-                kind: e.kind,
-                issuer: e.issuer,
-                issued_on: e.issued_on,
-                sha256: e.sha256,
-                note: e.note,
-            })
-            .collect(),
-        references: references
-            .into_iter()
-            .map(|r| Reference {
-                source: r.source,
-                reference: r.reference,
-            })
-            .collect(),
-    })
+    Ok(view::private_part(
+        row.clone(),
+        now,
+        contacts,
+        evidence,
+        references,
+    ))
 }
 
 /// The legal names that these organisations had, as known at a position of the journal.

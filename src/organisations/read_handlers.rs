@@ -308,7 +308,7 @@ async fn past_organisation(
 }
 
 /// Reads what a path says; a number that is none is a thing that does not exist.
-pub(super) fn parse_number(text: &str) -> Result<RegistryNumber, Error> {
+pub fn parse_number(text: &str) -> Result<RegistryNumber, Error> {
     text.parse().map_err(|_| Error::not_found("organisation"))
 }
 

@@ -8,7 +8,7 @@ use super::dto::{
 };
 use super::model::{RelationKind, split_codes};
 use super::queries;
-use super::rows::{IdentifierRow, NameRow, OrganisationRow};
+use super::rows::{ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
 use super::whole::{self, IdentifierPart, NamePart, RelationPart, Whole};
 use crate::auth::Reach;
 use crate::countries::Countries;
@@ -148,15 +148,33 @@ fn private_facts(
     } else {
         Vec::new()
     };
-    let row = row.clone();
-    Ok(PrivateFacts {
+    let evidence = queries::evidence(conn, row.id)?;
+    let references = queries::references(conn, row.id)?;
+    Ok(private_part(
+        row.clone(),
+        row,
+        contacts,
+        evidence,
+        references,
+    ))
+}
+
+/// What officers see of a record's facts; whether it is public or withheld is told as it is `now`.
+pub fn private_part(
+    row: OrganisationRow,
+    now: &OrganisationRow,
+    contacts: Vec<ContactRow>,
+    evidence: Vec<EvidenceRow>,
+    references: Vec<ReferenceRow>,
+) -> PrivateFacts {
+    PrivateFacts {
         version: row.version,
         created_at: Instant(row.created_at),
         updated_at: Instant(row.updated_at),
         updated_by: row.updated_by,
-        public_from: row.public_from,
-        withheld: row.withheld,
-        withheld_reason: row.withheld_reason,
+        public_from: now.public_from,
+        withheld: now.withheld,
+        withheld_reason: now.withheld_reason.clone(),
         founded_on: row.founded_on,
         address: row.address,
         email: row.email,
@@ -173,7 +191,7 @@ fn private_facts(
                 phone: c.phone,
             })
             .collect(),
-        evidence: queries::evidence(conn, row.id)?
+        evidence: evidence
             .into_iter()
             .map(|e| Evidence {
                 id: e.item,
@@ -184,14 +202,14 @@ fn private_facts(
                 note: e.note,
             })
             .collect(),
-        references: queries::references(conn, row.id)?
+        references: references
             .into_iter()
             .map(|r| Reference {
                 source: r.source,
                 reference: r.reference,
             })
             .collect(),
-    })
+    }
 }
 
 /// The rows of a list as this reach may see them.

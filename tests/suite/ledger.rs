@@ -350,6 +350,20 @@ both! {
 }
 
 both! {
+    async fn a_dissolution_of_an_earlier_day_closes_what_was_opened_since(app) {
+        let (ngo, membership) = app.member_since("HU", json!({"effective_on": app.today() - Days::new(20)})).await;
+        let hu = app.coordinator("HU");
+        let applied = hu.post(&format!("{}/memberships", ngo.url()), json!({"type": "observer"})).await.expect(201);
+        let day = app.today() - Days::new(5);
+        let done = hu.act(&ngo.url(), "dissolution", json!({"effective_on": day, "reason": "Struck off the register."})).await.expect(200);
+        assert_eq!(done.at("/closed"), json!(2));
+        assert_eq!(hu.get(&membership).await.str("/state_since"), day.to_string());
+        assert_eq!(hu.get(&format!("/v1/memberships/{}", applied.str("/id"))).await.str("/state"), "dissolved");
+        assert_eq!(findings(&app), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn a_merge_ends_one_membership_and_frees_its_identifiers(app) {
         let (ends, membership) = app.member("KZ").await;
         let (goes_on, _) = app.member("KZ").await;
