@@ -7,7 +7,6 @@ use super::dto::{
     ChangeName, Contact, Evidence, Identifier, Name, NewContact, NewEvidence, NewIdentifier,
     NewName, NewRelation, Relation,
 };
-use super::model::RelationKind;
 use super::number::RegistryNumber;
 use super::read_handlers::parse_number;
 use super::rows::{ContactRow, EvidenceRow, OrganisationRow, RelationRow};
@@ -478,17 +477,9 @@ async fn list_relations(
     let number = parse_number(&number.0)?;
     list(request, permit, number, |conn, row, acting| {
         let rows = queries::relations(conn, row.id, acting.reach(), acting.now().day())?;
-        let shown = rows.into_iter().map(|(r, other)| {
-            let own = r.organisation_id == row.id;
-            let kind: RelationKind = r.kind.parse().map_err(Error::internal)?;
-            let seen = if own { kind } else { kind.inverse() };
-            Ok(Relation {
-                id: own.then_some(r.item),
-                kind: seen.as_str().to_owned(),
-                organisation: other.number,
-                name: other.name,
-            })
-        });
+        let shown = rows
+            .into_iter()
+            .map(|(relation, other)| view::relation_of(row.id, &relation, other));
         shown.collect()
     })
     .await
