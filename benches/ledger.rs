@@ -630,15 +630,14 @@ async fn write(
     let token = token(&mut conn, &keys, Role::Secretariat)?;
     let today = Instant::now().day();
     let soon = today + Days::new(30);
-    let found: Vec<Renewable> =
-        dialect!(&mut conn, |c| {
-            diesel::sql_query(format!(
+    let found: Vec<Renewable> = dialect!(&mut conn, |c| {
+        diesel::sql_query(format!(
         "SELECT membership_id FROM membership_intervals WHERE known_to = {} AND state = 'active' \
          AND from_day <= '{today}' AND to_day > '{today}' AND to_day <= '{soon}' LIMIT {}",
         i64::MAX, settings.acts + 1
     ))
     .load(c)
-        })?;
+    })?;
     let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
     let mut took = Vec::new();
     for (round, one) in found.iter().enumerate() {

@@ -82,7 +82,8 @@ pub fn held_at(
     })
 }
 
-fn reached(
+/// A membership and its organisation, where this reach may know of it.
+pub fn reached(
     conn: &mut Conn,
     reach: &Reach,
     id: Id,
