@@ -9,9 +9,11 @@
 //! | `tokens.rs` | signing keys, access tokens (EdDSA JWT), the public key set |
 //! | `passwords.rs` | argon2id behind a semaphore |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
+//! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
 mod credential;
+pub mod four_eyes;
 pub mod passwords;
 mod permit;
 pub mod policy;

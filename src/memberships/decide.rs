@@ -13,7 +13,7 @@ use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::{consent, deciders, merge, transfer, view};
 use crate::auth::policy::acts;
-use crate::auth::{Acting, Permit};
+use crate::auth::{Acting, Permit, four_eyes};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -93,7 +93,7 @@ pub fn decide(
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     must_be_open(&held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
-    must_be_second(tx, acting, &proposal, &held.row.updated_by)?;
+    four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
     if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
@@ -281,25 +281,6 @@ pub(super) fn must_have_seen(body: &Decide, revision: i32) -> Result<(), Error> 
     }
     let text = format!("it is at revision {revision} now; read it again before you decide");
     Err(Error::new(Code::StaleVersion, text).at_field("/revision"))
-}
-
-/// Two people, as [`deciders::not_second`] says, asked of the database inside the transaction.
-pub(super) fn must_be_second(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    proposal: &ProposalRow,
-    written_by: &str,
-) -> Result<(), Error> {
-    let since = deciders::invited_since(acting.now());
-    let lately = match (acting.user_id(), deciders::proposer(proposal)) {
-        (Some(me), Some(proposer)) => queries::invited_each_other(tx, me, proposer, since)?,
-        _ => false,
-    };
-    let own = acting.actor().to_string();
-    match deciders::not_second(&own, proposal, written_by, lately) {
-        Some(why) => Err(Error::new(Code::SecondOfficerNeeded, why)),
-        None => Ok(()),
-    }
 }
 
 /// Somebody whom the rules of the membership's type let decide.

@@ -6,19 +6,10 @@ use diesel::prelude::*;
 
 use super::rows::ProposalRow;
 use super::rules::Decider;
-use crate::auth::Role;
+use crate::auth::{Role, four_eyes};
 use crate::db::schema::users;
 use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
-
-/// How long an invitation between two people stands against their deciding for each other, in days.
-const INVITED_DAYS: i64 = 30;
-
-/// The first instant from which an invitation still stands against a decision now.
-#[must_use]
-pub fn invited_since(now: Instant) -> i64 {
-    now.plus_seconds(-INVITED_DAYS * 24 * 3600).0
-}
 
 /// Whether a role may decide. What crosses a border or changes a whole organisation is the secretariat's; the rest is for whom
 /// the rules of the membership's type name.
@@ -31,33 +22,6 @@ pub fn role_may(role: Role, beyond_one_country: bool, deciders: &BTreeSet<Decide
         }
         Role::Auditor => false,
     }
-}
-
-/// Why this person cannot be the second one: two people means not the proposer, not the writer of the revision, and nobody who
-/// invited the other lately.
-#[must_use]
-pub fn not_second(
-    person: &str,
-    proposal: &ProposalRow,
-    written_by: &str,
-    invited_lately: bool,
-) -> Option<&'static str> {
-    if proposal.proposer == person {
-        Some("the proposer cannot decide the own proposal")
-    } else if written_by == person {
-        Some("whoever wrote the current revision cannot decide it")
-    } else if invited_lately {
-        Some("one of you invited the other within the last 30 days")
-    } else {
-        None
-    }
-}
-
-/// The account that proposed; none where it was no person.
-#[must_use]
-pub fn proposer(proposal: &ProposalRow) -> Option<Id> {
-    let id = proposal.proposer.strip_prefix("user:")?;
-    id.parse().ok()
 }
 
 /// An account of those who decide or propose.
@@ -125,9 +89,10 @@ impl Staff {
     #[must_use]
     pub fn able(&self, case: &Case<'_>) -> Vec<Id> {
         let Case { proposal, .. } = case;
-        let proposer = proposer(proposal).and_then(|id| self.0.iter().find(|p| p.id == id));
+        let proposer = four_eyes::account(&proposal.proposer)
+            .and_then(|id| self.0.iter().find(|p| p.id == id));
         let beyond = proposal.other_country.is_some() || proposal.membership_id.is_none();
-        let since = invited_since(case.now);
+        let since = four_eyes::invited_since(case.now);
         let invited = |one: &Officer, other: &Officer| {
             one.invited_by == Some(other.id) && one.created_at >= since
         };
@@ -141,7 +106,8 @@ impl Staff {
             .filter(|officer| {
                 let lately = proposer.is_some_and(|p| invited(officer, p) || invited(p, officer));
                 let person = format!("user:{}", officer.id);
-                not_second(&person, proposal, case.written_by, lately).is_none()
+                four_eyes::not_second(&person, &proposal.proposer, case.written_by, lately)
+                    .is_none()
             })
             .map(|officer| officer.id)
             .collect()

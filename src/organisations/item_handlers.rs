@@ -16,6 +16,7 @@ use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Conn, Tx};
 use crate::http::idempotency::{Keep, Once};
+use crate::http::pages::Items;
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
@@ -39,13 +40,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(list_evidence)
         .service(add_evidence)
         .service(remove_evidence);
-}
-
-/// A list of an organisation's items; it is short, so there are no pages.
-#[derive(serde::Serialize, utoipa::ToSchema)]
-struct Items<T> {
-    /// The items.
-    items: Vec<T>,
 }
 
 fn contact(c: ContactRow) -> Contact {
