@@ -1,5 +1,6 @@
 //! `calendar`: what the calendar does to memberships by itself.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
@@ -39,28 +40,68 @@ pub(super) fn run(args: &Calendar, config: &Config) -> Done {
             }
         }
         Calendar::Simulate { through, country } => {
-            simulate(&mut conn, through, country.as_deref())?
+            let out = &mut std::io::stdout().lock();
+            match simulate(&mut conn, through, country.as_deref(), out) {
+                // Whoever reads the list has seen enough of it.
+                Err(Told::Unread(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                Err(Told::Unread(error)) => return Err(error.into()),
+                Err(Told::Wrong(stop)) => return Err(stop),
+                Ok(()) => {}
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a list was not told to its end.
+enum Told {
+    /// It could not be made.
+    Wrong(super::Stop),
+    /// It could not be written.
+    Unread(std::io::Error),
+}
+
+impl From<std::io::Error> for Told {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unread(error)
+    }
+}
+
+impl From<crate::http::Error> for Told {
+    fn from(error: crate::http::Error) -> Self {
+        Self::Wrong(error.into())
+    }
 }
 
 fn simulate(
     conn: &mut crate::db::Conn,
     through: &str,
     country: Option<&str>,
-) -> Result<(), super::Stop> {
-    let through: NaiveDate =
-        crate::http::day::parse(through).ok_or("through: must be a day like 2027-03-31")?;
+    out: &mut impl Write,
+) -> Result<(), Told> {
+    let wrong = |text: &str| Told::Wrong(text.into());
+    let today = Instant::now().day();
+    let through: NaiveDate = crate::http::day::parse(through)
+        .ok_or_else(|| wrong("through: must be a day like 2027-03-31"))?;
+    if through <= today {
+        return Err(wrong("through: must lie after today"));
+    }
+    if let Some(code) = country
+        && !crate::accounts::queries::is_country(conn, code)?
+    {
+        return Err(wrong(
+            "country: must be the code of one of the Platform's countries, like KZ",
+        ));
+    }
     let wanted = calendar::Wanted {
-        from: Instant::now().day(),
+        from: today,
         through,
         country: country.map(|c| vec![c.to_owned()]).unwrap_or_default(),
         state: Vec::new(),
         after: None,
     };
     let mut after = None;
-    println!("day\tbecomes\tcountry\ttype\tnumber\tname");
+    writeln!(out, "day\tbecomes\tcountry\ttype\tnumber\tname")?;
     loop {
         let wanted = calendar::Wanted {
             after,
@@ -72,7 +113,8 @@ fn simulate(
         };
         after = Some((last.from_day, last.membership_id));
         for (interval, organisation) in &rows {
-            println!(
+            writeln!(
+                out,
                 "{}\t{}\t{}\t{}\t{}\t{}",
                 interval.from_day,
                 interval.state,
@@ -80,7 +122,7 @@ fn simulate(
                 interval.membership_type,
                 organisation.number,
                 organisation.name
-            );
+            )?;
         }
     }
 }

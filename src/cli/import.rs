@@ -112,6 +112,10 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), E
     } else {
         Mode::Commit
     };
+    // Before anything is committed: a report that cannot be written is asked for in vain.
+    if let Some(path) = &args.report {
+        std::fs::File::create(path).map_err(|e| file_problem("write", path, &e))?;
+    }
     let summary = imports::run(
         conn,
         &acting,

@@ -65,7 +65,6 @@ pub fn open(
         let text = format!("the organisation was dissolved on {day}");
         return Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])));
     }
-    refuse_second(tx, organisation, body.membership_type, day)?;
     refuse_too_soon(tx, rules, organisation, body.membership_type, day)?;
     let kind = EventKind::Applied {
         membership_type: body.membership_type,
@@ -77,22 +76,6 @@ pub fn open(
         ..Particulars::default()
     };
     record::open(tx, acting, rules, organisation, kind, particulars)
-}
-
-fn refuse_second(
-    tx: &mut Tx<'_>,
-    organisation: &OrganisationRow,
-    kind: MembershipType,
-    day: chrono::NaiveDate,
-) -> Result<(), Error> {
-    if !queries::other_open(tx, organisation.id, kind.as_str(), day, None)? {
-        return Ok(());
-    }
-    let text = format!(
-        "the organisation has an open {} membership or application already",
-        kind.as_str()
-    );
-    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
 }
 
 fn refuse_too_soon(

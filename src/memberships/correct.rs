@@ -18,7 +18,7 @@ use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{consent, view};
+use super::{consent, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx, dialect};
@@ -115,6 +115,12 @@ fn correct(
             "was recorded by the calendar: it follows from the other events",
         )
     })?;
+    if Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
+        on_organisation::check_day(rules, acting, body.effective_on)?;
+    }
+    if let (EventKind::Merged { successor }, Some(day)) = (&target.kind, body.effective_on) {
+        merge::must_still_go_on(tx, rules, held, successor, day)?;
+    }
     let replacement = replacement(tx, held, target, body)?;
     let now = Moment::of(acting.now().day());
     if authority == Authority::OnePerson {
@@ -322,8 +328,10 @@ fn follow_organisation(
         acting,
         &before,
         "organisation.corrected",
-        |_, _, changed| {
-            changed.country = row.country;
+        |tx, entry, changed| {
+            if changed.country != row.country {
+                change::move_to(tx, entry, changed, &row.country)?;
+            }
             changed.dissolved_on = row.dissolved_on;
             Ok(())
         },

@@ -59,7 +59,7 @@ pub(super) fn shown(
     let organisation = organisations::queries::by_id(tx, proposal.organisation_id)?;
     let now = Moment::of(acting.now().day());
     let shown = Proposed {
-        proposal: view::proposal(proposal, &organisation)?,
+        proposal: view::proposal_with_consents(tx, proposal, &organisation)?,
         membership: held
             .map(|held| view::membership(held, None, acting, now))
             .transpose()?,

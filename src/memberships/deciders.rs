@@ -114,6 +114,24 @@ impl Staff {
     }
 }
 
+/// Whether the person behind an actor's word is still an officer who acts for a country.
+pub fn can_act_for(conn: &mut Conn, actor: &str, country: &str) -> Result<bool, Error> {
+    let Some(id) = four_eyes::account(actor) else {
+        return Ok(false);
+    };
+    let found: i64 = users::table
+        .filter(users::id.eq(id.0))
+        .filter(users::status.eq("active"))
+        .filter(
+            users::role.eq("secretariat").or(users::role
+                .eq("coordinator")
+                .and(users::country.assume_not_null().eq(country))),
+        )
+        .count()
+        .get_result(conn)?;
+    Ok(found == 1)
+}
+
 /// The countries of these that have no active coordinator: the secretariat does their work.
 pub fn countries_without_coordinator(
     conn: &mut Conn,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::model::{Event, State};
+use super::model::Event;
 use super::rows::{EventRow, FlowRow, IntervalRow, MembershipRow};
 use super::timeline::{self, Counts, RulesByPosition};
 use super::{adoption, fold};
@@ -68,25 +69,27 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
     let adopted = adoption::history(conn)?;
     let mut found = Vec::new();
     let mut counts = Counts::new();
+    // Of each organisation: its first public day, and the day on which it first became a member.
+    let mut public: BTreeMap<i64, (Option<NaiveDate>, Option<NaiveDate>)> = BTreeMap::new();
     each(conn, |conn, row, organisation, events| {
         check_one(conn, &adopted, &mut found, &mut counts, &row, &events)?;
         let ledger = fold_now(&adopted, &events);
-        let first = ledger
-            .intervals
-            .iter()
-            .find(|i| i.state == State::Active)
-            .map(|i| i.from);
-        if let Some(first) = first
-            && organisation.public_from.is_none_or(|day| day > first)
-        {
-            found.push(format!(
-                "organisations {}: public later than its first active day",
-                organisation.number
-            ));
-        }
+        let first = ledger.first_joined();
+        let (_, earliest) = public
+            .entry(organisation.id)
+            .or_insert((organisation.public_from, None));
+        *earliest = [*earliest, first].into_iter().flatten().min();
         Ok(())
     })?;
-    let stored: Vec<(chrono::NaiveDate, String, String, String, i64)> = member_counts::table
+    for (id, (public_from, first)) in public {
+        if public_from != first {
+            let number = crate::organisations::queries::by_id(conn, id)?.number;
+            found.push(format!(
+                "organisations {number}: its first public day is not that on which it became a member"
+            ));
+        }
+    }
+    let stored: Vec<(NaiveDate, String, String, String, i64)> = member_counts::table
         .filter(member_counts::change.ne(0))
         .load(conn)?;
     let stored: BTreeMap<_, i64> = stored
@@ -137,7 +140,7 @@ fn check_one(
             membership_flows::known_from,
         ))
         .load(conn)?;
-    let due: Option<chrono::NaiveDate> = membership_due::table
+    let due: Option<NaiveDate> = membership_due::table
         .find(row.id)
         .select(membership_due::due_on)
         .first(conn)

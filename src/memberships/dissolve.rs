@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
-use super::on_organisation::record_on_all;
+use super::on_organisation::{check_day, must_go_on, record_on_all};
 use super::propose::check_evidence;
 use super::record::Particulars;
 use super::rules::Rules;
@@ -13,7 +13,7 @@ use crate::auth::{Acting, Permit};
 use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{RegistryNumber, change, parse_number};
 
@@ -56,17 +56,18 @@ pub fn dissolve(
     organisation: &OrganisationRow,
     body: &PlainAct,
 ) -> Result<Dissolved, Error> {
-    if let Some(day) = organisation.dissolved_on {
-        let text = format!("the organisation was dissolved on {day}");
-        return Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])));
-    }
+    must_go_on(organisation)?;
+    check_day(rules, acting, body.effective_on)?;
     let today = acting.now().day();
     let day = body.effective_on.unwrap_or(today);
-    if day > today {
-        return Err(Error::field("/effective_on", "must not lie in the future"));
-    }
     if day < today && body.reason.is_none() {
         return Err(Error::field("/reason", "is required for a day in the past"));
+    }
+    if body.reason.is_none() && body.evidence.is_empty() {
+        return Err(Error::field(
+            "/reason",
+            "say how it is known: a reason, or evidence",
+        ));
     }
     check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
     let particulars = Particulars {

@@ -281,6 +281,9 @@ pub struct IntervalView {
     #[serde(rename = "type")]
     #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
+    /// The country then.
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
+    pub country: String,
     /// First day.
     pub from: NaiveDate,
     /// The day after the last; null while it is open.
@@ -368,6 +371,23 @@ pub struct ProposalView {
     pub decided_at: Option<Instant>,
     /// Why.
     pub decision_reason: Option<String>,
+    /// The countries whose officers have agreed so far, where it crosses a border.
+    pub consents: Vec<ConsentView>,
+}
+
+/// The consent of a country.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConsentView {
+    /// The country.
+    #[schema(value_type = crate::countries::CountryCode, example = "TR")]
+    pub country: String,
+    /// Who agreed for it.
+    #[schema(example = "user:3k7v0c5m2qxyz")]
+    pub officer: String,
+    /// When.
+    pub consented_at: Instant,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// What is opened by an act that needs a decision.

@@ -348,8 +348,18 @@ async fn get_membership(
     let found = permit
         .snapshot(move |conn, acting| {
             let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
-            let held = queries::held_at(conn, acting.reach(), &rules, id.0, at.known)?;
-            if at.known.is_some() {
+            let mut held = queries::held_at(conn, acting.reach(), &rules, id.0, at.known)?;
+            // Before its first day there is none, whatever is known of it now.
+            if query.as_of.is_some() && held.ledger.interval_on(at.day).is_none() {
+                return Err(Error::not_found("membership"));
+            }
+            if let Some(seq) = at.known {
+                let number = held.organisation.number.clone();
+                let mut then =
+                    organisations::past::legal_names(conn, std::slice::from_ref(&number), seq)?;
+                if let Some(name) = then.remove(&number) {
+                    held.organisation.name = name;
+                }
                 return view::membership(&held, None, acting, at);
             }
             let open = queries::open_proposal(conn, id.0)?;
@@ -405,10 +415,16 @@ async fn list_proposals(
     }
     let page = permit
         .snapshot(move |conn, acting| {
+            // One that fell unseen is open in its row.
+            let statuses: Vec<&str> = match query.status.as_deref() {
+                None => Vec::new(),
+                Some("fallen") => vec!["fallen", "open"],
+                Some(status) => vec![status],
+            };
             let rows = queries::proposals_page(
                 conn,
                 acting.reach(),
-                query.status.as_deref(),
+                &statuses,
                 after,
                 fetch_limit(limit),
             )?;
@@ -428,7 +444,7 @@ async fn list_proposals(
                     .as_ref()
                     .is_none_or(|wanted| *wanted == row.status)
                 {
-                    items.push(view::proposal(&row, &organisation)?);
+                    items.push(view::proposal_with_consents(conn, &row, &organisation)?);
                 }
             }
             Ok(Page {
@@ -461,7 +477,7 @@ async fn get_proposal(
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
             let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
-            view::proposal(&row, &organisation)
+            view::proposal_with_consents(conn, &row, &organisation)
         })
         .await?;
     private(&request, None, &found)

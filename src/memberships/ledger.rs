@@ -309,6 +309,13 @@ impl Ledger {
         }
     }
 
+    /// The day from whose start it was first a member, though it may have been suspended or have ended on that same day.
+    #[must_use]
+    pub fn first_joined(&self) -> Option<NaiveDate> {
+        let mut flows = self.flows.iter();
+        flows.find(|f| f.kind == FlowKind::Joined).map(|f| f.on)
+    }
+
     /// The acts that are possible on a day.
     #[must_use]
     pub fn possible_on(&self, day: NaiveDate, other_open: bool) -> Vec<Act> {

@@ -96,7 +96,10 @@ const fn arrow(state: State, act: Act) -> Option<To> {
             matches!(state, S::InReview | S::Recommended),
             To::State(S::Returned),
         ),
-        Act::Recommend => (matches!(state, S::InReview), To::State(S::Recommended)),
+        Act::Recommend => (
+            matches!(state, S::InReview | S::Recommended),
+            To::State(S::Recommended),
+        ),
         Act::Decide(Outcome::Approved) => (
             matches!(state, S::Recommended),
             To::ByStance {

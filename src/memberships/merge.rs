@@ -79,6 +79,8 @@ pub(super) async fn merge_organisation(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
+            on_organisation::must_go_on(&organisation)?;
+            on_organisation::check_day(&rules, acting, body.effective_on)?;
             let successor = successor(tx, acting, &organisation, &body.successor)?;
             check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
             let day = body.effective_on.unwrap_or_else(|| acting.now().day());
@@ -141,7 +143,7 @@ fn successor(
 }
 
 /// Where the organisation that ends is a member of a type, its successor has to be one too.
-fn must_go_on(
+pub(super) fn must_go_on(
     tx: &mut Tx<'_>,
     rules: &Rules,
     organisation: &OrganisationRow,
@@ -152,15 +154,40 @@ fn must_go_on(
     let goes_on = member_types(tx, rules, successor.id, day)?;
     match held.into_iter().find(|kind| !goes_on.contains(kind)) {
         None => Ok(()),
-        Some(kind) => Err(Error::new(
-            Code::ActNotPossible,
-            format!(
-                "the organisation is a {0} member and its successor is not; admit the successor as a {0} member first, or end the membership",
-                kind.as_str()
-            ),
-        )
-        .with("possible", serde_json::json!([]))),
+        Some(kind) => Err(not_going_on(kind)),
     }
+}
+
+/// The same for a merge that moves to another day: the type that ends then has to go on.
+pub(super) fn must_still_go_on(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    held: &queries::Held,
+    successor: &str,
+    day: NaiveDate,
+) -> Result<(), Error> {
+    let row: OrganisationRow = table::table
+        .filter(table::number.eq(successor))
+        .first(&mut **tx)?;
+    let goes_on = member_types(tx, rules, row.id, day)?;
+    let interval = held.ledger.intervals.iter().rev().find(|i| i.from < day);
+    match interval.filter(|i| i.state.is_member()) {
+        Some(ends) if !goes_on.contains(&ends.membership_type) => {
+            Err(not_going_on(ends.membership_type))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_going_on(kind: super::model::MembershipType) -> Error {
+    Error::new(
+        Code::ActNotPossible,
+        format!(
+            "the organisation is a {0} member and its successor is not; admit the successor as a {0} member first, or end the membership",
+            kind.as_str()
+        ),
+    )
+    .with("possible", serde_json::json!([]))
 }
 
 fn member_types(
@@ -191,7 +218,7 @@ pub(super) fn decide(
     let Open {
         proposal,
         organisation,
-    } = match begin(tx, acting, id, body)? {
+    } = match begin(tx, acting, rules, id, body)? {
         Ok(open) => open,
         Err(closed) => return Ok(closed),
     };

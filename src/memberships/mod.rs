@@ -34,6 +34,7 @@ pub mod acts;
 pub mod admissible;
 pub mod adoption;
 pub mod apply;
+mod beside;
 pub mod calendar;
 mod change_type;
 mod consent;

@@ -452,11 +452,12 @@ impl Event {
         DateTime::from_timestamp_micros(self.recorded_at).map(|instant| instant.date_naive())
     }
 
-    /// Says whether it was dated before the day on which it was recorded.
+    /// Says whether somebody dated it before the day on which it was recorded. What the calendar did by itself has its day
+    /// whenever it is written down.
     #[must_use]
     pub fn is_back_dated(&self) -> bool {
-        self.recorded_on()
-            .is_some_and(|day| self.effective_on < day)
+        let recorded_on = self.recorded_on();
+        !self.kind.is_calendar() && recorded_on.is_some_and(|day| self.effective_on < day)
     }
 
     /// The event without anything private, or none where its kind is never public.

@@ -1,12 +1,13 @@
 //! Acts on an organisation as a whole: what they share.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::acts::Outcome;
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
-use super::model::{EventKind, State};
+use super::model::{EventKind, MembershipType, State};
 use super::propose::{Proposing, insert, new_row};
 use super::queries;
 use super::record::{self, Particulars};
@@ -19,6 +20,36 @@ use crate::http::{Code, Error};
 use crate::journal;
 use crate::organisations;
 use crate::organisations::rows::OrganisationRow;
+
+/// Refuses an act on an organisation that is no more. A merged one has been refused when it was locked.
+pub fn must_go_on(organisation: &OrganisationRow) -> Result<(), Error> {
+    match organisation.dissolved_on {
+        None => Ok(()),
+        Some(day) => {
+            let text = format!("the organisation was dissolved on {day}");
+            Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+        }
+    }
+}
+
+/// Refuses a day that an act on a whole organisation cannot have: what it changes of the organisation holds at once, so none in the
+/// future, and none before what the rules allow.
+pub fn check_day(rules: &Rules, acting: &Acting, day: Option<NaiveDate>) -> Result<(), Error> {
+    let today = acting.now().day();
+    let Some(day) = day else { return Ok(()) };
+    if day > today {
+        return Err(Error::field(
+            "/effective_on",
+            "must not lie in the future; record it on its day",
+        ));
+    }
+    let earliest = rules.at(MembershipType::Full, today).earliest(today);
+    if day < earliest {
+        let text = format!("the day is before {earliest}, the earliest that the rules allow");
+        return Err(Error::field("/effective_on", text));
+    }
+    Ok(())
+}
 
 /// Opens a proposal about a locked organisation; one of an older version has fallen and makes room.
 pub fn propose(
@@ -70,6 +101,7 @@ pub struct Open {
 pub fn begin(
     tx: &mut Tx<'_>,
     acting: &Acting,
+    rules: &Rules,
     id: Id,
     body: &Decide,
 ) -> Result<Result<Open, ProposalRow>, Error> {
@@ -89,6 +121,11 @@ pub fn begin(
         .with("possible", serde_json::json!([])));
     }
     must_have_seen(body, organisation.version)?;
+    if body.outcome == Outcome::Approved {
+        must_go_on(&organisation)?;
+        let proposed = super::propose::terms(&proposal)?.effective_on;
+        check_day(rules, acting, body.effective_on.or(proposed))?;
+    }
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &organisation.updated_by)?;
     let asked = consent::is_asked_of(acting, &proposal)?;
     if asked && body.outcome == Outcome::Approved {

@@ -52,7 +52,7 @@ pub fn propose(
         reason: Some(proposing.reason.clone()),
         ..Particulars::default()
     };
-    record::check(acting, rules, held, kind, &particulars)?;
+    record::check(tx, acting, rules, held, kind, &particulars)?;
     let open = queries::open_proposal(tx, held.row.id)?;
     let stale = match open {
         Some(open) if !has_fallen(&open, held, acting)? => {

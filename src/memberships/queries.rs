@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date};
 
 use super::fold::fold;
-use super::ledger::Ledger;
+use super::ledger::{FlowKind, Ledger};
 use super::model::{Event, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
-    membership_events, membership_intervals, memberships, organisations, proposals,
+    membership_events, membership_flows, membership_intervals, memberships, organisations,
+    proposals,
 };
 use crate::db::{Conn, Id, MultiBackend};
 use crate::http::{Error, pages};
@@ -188,7 +189,8 @@ pub fn page(
                 .or(membership_intervals::to_day.gt(at.day)),
         );
     if !wanted.country.is_empty() {
-        query = query.filter(organisations::country.eq_any(wanted.country.clone()));
+        // The country of the day, which an organisation that has moved since is not in today.
+        query = query.filter(membership_intervals::country.eq_any(wanted.country.clone()));
     }
     if !wanted.state.is_empty() {
         let states: Vec<&str> = wanted.state.iter().map(|s| s.as_str()).collect();
@@ -298,6 +300,64 @@ pub fn waiting(
         .load(conn)?)
 }
 
+/// States in which a membership is open.
+fn open_states() -> Vec<&'static str> {
+    State::ALL
+        .into_iter()
+        .filter(|s| s.is_open())
+        .map(State::as_str)
+        .collect()
+}
+
+/// Another membership of the organisation that is open with the stretch's type on any of its days, and since when.
+pub fn open_beside(
+    conn: &mut Conn,
+    organisation_id: i64,
+    except: Id,
+    stretch: &super::beside::Stretch,
+) -> Result<Option<(Id, NaiveDate)>, Error> {
+    let mut query = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
+        .filter(membership_intervals::membership_type.eq(stretch.kind.as_str()))
+        .filter(membership_intervals::state.eq_any(open_states()))
+        .filter(membership_intervals::membership_id.ne(except))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(stretch.from)),
+        )
+        .into_boxed::<MultiBackend>();
+    if let Some(to) = stretch.to {
+        query = query.filter(membership_intervals::from_day.lt(to));
+    }
+    Ok(query
+        .order((
+            membership_intervals::from_day,
+            membership_intervals::membership_id,
+        ))
+        .select((
+            membership_intervals::membership_id,
+            membership_intervals::from_day,
+        ))
+        .first(conn)
+        .optional()?)
+}
+
+/// The day from whose start the organisation was first a member, by any membership.
+pub fn first_joined(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
+    let own = memberships::table
+        .filter(memberships::organisation_id.eq(organisation_id))
+        .select(memberships::id);
+    let ids: Vec<Id> = own.load(conn)?;
+    Ok(membership_flows::table
+        .filter(membership_flows::membership_id.eq_any(ids))
+        .filter(membership_flows::known_to.eq(STILL))
+        .filter(membership_flows::kind.eq(FlowKind::Joined.as_str()))
+        .select(diesel::dsl::min(membership_flows::on_day))
+        .first(conn)?)
+}
+
 /// True when the organisation has a membership of this type that is open on the day or opens later, other than `except`.
 pub fn other_open(
     conn: &mut Conn,
@@ -306,21 +366,11 @@ pub fn other_open(
     day: NaiveDate,
     except: Option<Id>,
 ) -> Result<bool, Error> {
-    let open = [
-        "draft",
-        "submitted",
-        "in_review",
-        "returned",
-        "recommended",
-        "active",
-        "grace",
-        "suspended",
-    ];
     let found: i64 = membership_intervals::table
         .filter(membership_intervals::organisation_id.eq(organisation_id))
         .filter(membership_intervals::known_to.eq(STILL))
         .filter(membership_intervals::membership_type.eq(kind))
-        .filter(membership_intervals::state.eq_any(open))
+        .filter(membership_intervals::state.eq_any(open_states()))
         .filter(
             membership_intervals::to_day
                 .is_null()
@@ -366,11 +416,11 @@ pub fn proposal(conn: &mut Conn, reach: &Reach, id: Id) -> Result<ProposalRow, E
         .ok_or_else(|| Error::not_found("proposal"))
 }
 
-/// A page of proposals, oldest first.
+/// A page of proposals, of any of some statuses where some are named, oldest first.
 pub fn proposals_page(
     conn: &mut Conn,
     reach: &Reach,
-    status: Option<&str>,
+    statuses: &[&str],
     after: Option<(i64, i64)>,
     limit: i64,
 ) -> Result<Vec<(ProposalRow, OrganisationRow)>, Error> {
@@ -386,8 +436,9 @@ pub fn proposals_page(
         ),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };
-    if let Some(status) = status {
-        query = query.filter(proposals::status.eq(status.to_owned()));
+    if !statuses.is_empty() {
+        let statuses: Vec<String> = statuses.iter().map(|s| (*s).to_owned()).collect();
+        query = query.filter(proposals::status.eq_any(statuses));
     }
     if let Some((at, id)) = after {
         query = query.filter(

@@ -5,16 +5,16 @@ use diesel::prelude::*;
 
 use super::dto::{Proposed, Recommend};
 use super::model::{CheckedItem, EventKind};
-use super::propose::check_evidence;
-use super::queries::Held;
+use super::propose::{check_evidence, has_fallen};
+use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::view;
+use super::{deciders, view};
 use crate::auth::policy::acts::Review;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::proposals;
-use crate::db::{Id, Tx};
+use crate::db::{Conn, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -61,15 +61,39 @@ pub(super) async fn recommend_membership(
 }
 
 /// Only the reviewer speaks for a review.
-pub fn must_be_reviewer(held: &Held, acting: &Acting) -> Result<(), Error> {
+pub fn must_be_reviewer(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<(), Error> {
+    if speaks_for_review(conn, held, acting)? {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Forbidden,
+        "another reviewer has taken this application; it can be released first",
+    ))
+}
+
+/// The reviewer does, or any officer who may review where the reviewer's account can no longer act for the country.
+pub fn speaks_for_review(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<bool, Error> {
     let own = acting.actor().to_string();
     match held.ledger.desk.reviewer.as_deref() {
-        Some(reviewer) if reviewer != own => Err(Error::new(
-            Code::Forbidden,
-            "another reviewer has taken this application; it can be released first",
-        )),
-        _ => Ok(()),
+        Some(reviewer) if reviewer != own => Ok(!deciders::can_act_for(
+            conn,
+            reviewer,
+            &held.organisation.country,
+        )?),
+        _ => Ok(true),
     }
+}
+
+/// A recommendation can be made anew where the proposal of the one before has fallen, not beside it.
+fn refuse_beside_a_proposal(tx: &mut Tx<'_>, held: &Held, acting: &Acting) -> Result<(), Error> {
+    let Some(open) = queries::open_proposal(tx, held.row.id)? else {
+        return Ok(());
+    };
+    if has_fallen(&open, held, acting)? {
+        return Ok(());
+    }
+    let text = "a proposal about this membership is open; it has to be decided or retracted first";
+    Err(Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id)))
 }
 
 /// Records the recommendation and opens its proposal.
@@ -80,7 +104,8 @@ pub fn recommend(
     held: &Held,
     body: &Recommend,
 ) -> Result<(Held, ProposalRow), Error> {
-    must_be_reviewer(held, acting)?;
+    must_be_reviewer(tx, held, acting)?;
+    refuse_beside_a_proposal(tx, held, acting)?;
     check_evidence(tx, held.organisation.id, "/evidence", &body.evidence)?;
     let kind = EventKind::Recommended {
         stance: body.stance,

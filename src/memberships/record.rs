@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::admissible::{Refused, admissible};
+use super::beside;
 use super::ledger::Ledger;
 use super::machine::Act;
 use super::model::{Event, EventKind};
@@ -147,6 +148,7 @@ pub fn record(
 
 /// Asks the rules, before anything is written, whether the ledger could take this event now.
 pub fn check(
+    tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     held: &Held,
@@ -167,9 +169,12 @@ pub fn check(
         kind,
     );
     event.reason.clone_from(&particulars.reason);
-    admissible(&held.events, rules, &event)
-        .map(|_| ())
-        .map_err(|refused| not_possible(held, acting, refused))
+    let after = admissible(&held.events, rules, &event)
+        .map_err(|refused| not_possible(held, acting, refused))?;
+    match beside::refused(tx, held, &after, &event)? {
+        Some(why) => Err(act_not_possible(held, acting, why)),
+        None => Ok(()),
+    }
 }
 
 fn next_no(held: &Held) -> i32 {
@@ -222,6 +227,9 @@ fn add(
 ) -> Result<Held, Error> {
     let ledger = admissible(&held.events, rules, &event)
         .map_err(|refused| not_possible(&held, acting, refused))?;
+    if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
+        return Err(act_not_possible(&held, acting, why));
+    }
     entry.about(format!("membership:{}", held.row.id));
     entry.of_organisation(held.organisation.number.clone());
     let row = EventRow::of(held.row.id, &event)?;
@@ -239,37 +247,31 @@ fn add(
         (&before, &held.events),
         entry.seq(),
     )?;
-    publish(tx, acting, entry, &mut held)?;
+    publish(tx, acting, entry, &mut held, &ledger_before)?;
     Ok(held)
 }
 
-/// An organisation is public from the first day of its first `active`.
+/// An organisation is public from the day on which it first became a member; where a correction takes that day away, no longer.
 fn publish(
     tx: &mut Tx<'_>,
     acting: &Acting,
     entry: &mut Entry,
     held: &mut Held,
+    ledger_before: &Ledger,
 ) -> Result<(), Error> {
-    let first = held
-        .ledger
-        .intervals
-        .iter()
-        .find(|i| i.state == super::model::State::Active)
-        .map(|i| i.from);
-    let Some(first) = first else { return Ok(()) };
-    let is_earlier = |row: &OrganisationRow| row.public_from.is_none_or(|day| day > first);
-    if !is_earlier(&held.organisation) {
+    if ledger_before.first_joined() == held.ledger.first_joined() {
         return Ok(());
     }
     // Read again under its lock: somebody may have changed the organisation since.
     dialect::lock_row(tx, "organisations", "id", held.organisation.id)?;
     let before = crate::organisations::queries::by_id(tx, held.organisation.id)?;
     held.organisation = before.clone();
-    if !is_earlier(&before) {
+    let first = queries::first_joined(tx, before.id)?;
+    if before.public_from == first {
         return Ok(());
     }
     let row = &mut held.organisation;
-    row.public_from = Some(first);
+    row.public_from = first;
     row.version += 1;
     row.updated_at = entry.recorded_at().0;
     row.updated_by = acting.actor().to_string();

@@ -6,6 +6,7 @@ use super::dto::{Membership, PlainAct};
 use super::handlers::act;
 use super::model::EventKind;
 use super::queries::Held;
+use super::recommend::speaks_for_review;
 use super::rules::Rules;
 use crate::auth::policy::acts::Review;
 use crate::auth::{Acting, Permit, Role};
@@ -36,9 +37,9 @@ pub(super) async fn release_membership(
     act(permit, once, seen, rules, id.0, body, release).await
 }
 
-/// Only the reviewer gives it back; the secretariat may for a reviewer who cannot.
-fn release(_: &mut Tx<'_>, acting: &Acting, held: &Held) -> Result<EventKind, Error> {
-    let own = held.ledger.desk.reviewer.as_deref() == Some(acting.actor().to_string().as_str());
+/// Only the reviewer gives it back; the secretariat may for any other, and everybody for one who can no longer act.
+fn release(tx: &mut Tx<'_>, acting: &Acting, held: &Held) -> Result<EventKind, Error> {
+    let own = speaks_for_review(tx, held, acting)?;
     if own || acting.principal().role() == Some(Role::Secretariat) {
         return Ok(EventKind::ReviewReleased {});
     }

@@ -36,7 +36,7 @@ pub(super) async fn return_membership(
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let held = record::lock(tx, acting, &rules, id.0, Some(&seen))?;
-            super::recommend::must_be_reviewer(&held, acting)?;
+            super::recommend::must_be_reviewer(tx, &held, acting)?;
             let body = &body.body;
             let asked_on = body.effective_on.unwrap_or_else(|| acting.now().day());
             let latest = super::decide::return_deadline(&held, &rules, asked_on);

@@ -16,7 +16,7 @@ use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, propose, view};
+use super::{consent, deciders, propose, recommend, view};
 use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
 use crate::countries::Countries;
@@ -123,10 +123,11 @@ pub(super) async fn list_tasks(
 type Placed = (i64, i64, Task);
 
 /// The states in which something is to be done by an officer of the country.
-const WAITING: [(State, &str); 5] = [
+const WAITING: [(State, &str); 6] = [
     (State::Draft, "submit"),
     (State::Submitted, "review"),
     (State::InReview, "recommend"),
+    (State::Recommended, "recommend"),
     (State::Returned, "answer"),
     (State::Grace, "renew"),
 ];
@@ -164,8 +165,8 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    /// Memberships of a country in a state. Reviews are those of the caller; others' are left out, so that the walk goes on
-    /// until the page is full.
+    /// Memberships of a country in a state. Reviews are those of the caller, or of nobody who is there; others' are left out, so
+    /// that the walk goes on until the page is full.
     fn of_state(
         &self,
         conn: &mut Conn,
@@ -216,7 +217,8 @@ impl Desk<'_> {
         state: State,
         kind: &'static str,
     ) -> Result<Option<Placed>, Error> {
-        let needs_desk = matches!(state, State::InReview | State::Returned);
+        let in_hand = matches!(state, State::InReview | State::Recommended);
+        let needs_desk = in_hand || state == State::Returned;
         let held = if needs_desk {
             let events = queries::events(conn, row.id)?;
             let ledger = super::fold::fold(&events, self.rules);
@@ -230,8 +232,16 @@ impl Desk<'_> {
             None
         };
         let desk = held.as_ref().map(|h| &h.ledger.desk);
-        let own = self.acting.actor().to_string();
-        if state == State::InReview && desk.and_then(|d| d.reviewer.as_ref()) != Some(&own) {
+        if let Some(held) = held.as_ref().filter(|_| in_hand)
+            && !recommend::speaks_for_review(conn, held, self.acting)?
+        {
+            return Ok(None);
+        }
+        // A recommendation waits for its decision, unless its proposal has fallen.
+        if let Some(held) = held.as_ref().filter(|_| state == State::Recommended)
+            && let Some(open) = queries::open_proposal(conn, row.id)?
+            && !propose::has_fallen(&open, held, self.acting)?
+        {
             return Ok(None);
         }
         let due = match state {
@@ -243,6 +253,7 @@ impl Desk<'_> {
             State::Draft | State::Returned => &[Act::Submit, Act::WithdrawApplication],
             State::Submitted => &[Act::TakeReview],
             State::InReview => &[Act::Recommend, Act::Return, Act::ReleaseReview],
+            State::Recommended => &[Act::Recommend, Act::Return],
             _ => &[Act::Renew, Act::Withdraw],
         };
         let base = format!("/v1/memberships/{}", row.id);
@@ -272,13 +283,8 @@ impl Desk<'_> {
         let mut after = self.after;
         let staff = deciders::Staff::load(conn)?;
         loop {
-            let rows = queries::proposals_page(
-                conn,
-                self.acting.reach(),
-                Some("open"),
-                after,
-                self.limit,
-            )?;
+            let rows =
+                queries::proposals_page(conn, self.acting.reach(), &["open"], after, self.limit)?;
             let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= self.limit;
             after = rows.last().map(|(p, _)| (p.proposed_at, p.id.0));
             for (proposal, organisation) in rows {

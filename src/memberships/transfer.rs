@@ -65,6 +65,7 @@ pub(super) async fn transfer_organisation(
     once: Once,
     seen: IfMatch,
     countries: web::Data<Countries>,
+    rules: web::Data<Rules>,
     number: Path<String>,
     body: Json<TransferOrganisation>,
 ) -> Result<HttpResponse, Error> {
@@ -73,6 +74,8 @@ pub(super) async fn transfer_organisation(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
+            on_organisation::must_go_on(&organisation)?;
+            on_organisation::check_day(&rules, acting, body.effective_on)?;
             let to = &body.to_country;
             if countries.iter().all(|c| c.code != *to) {
                 return Err(Error::field("/to_country", "is no country of the Platform"));
@@ -115,7 +118,7 @@ pub(super) fn decide(
     let Open {
         proposal,
         organisation,
-    } = match begin(tx, acting, id, body)? {
+    } = match begin(tx, acting, rules, id, body)? {
         Ok(open) => open,
         Err(closed) => return Ok(closed),
     };
@@ -129,7 +132,7 @@ pub(super) fn decide(
         &organisation,
         "organisation.transferred",
         |tx, entry, row| {
-            row.country.clone_from(&to_country);
+            change::move_to(tx, entry, row, &to_country)?;
             if let Some(day) = particulars.effective_on {
                 entry.note("effective_on", serde_json::json!(day));
             }

@@ -2,17 +2,17 @@
 
 use chrono::NaiveDate;
 
-use super::corrections;
 use super::dto::{
-    EventView, IntervalView, Membership, MembershipItem, OrganisationRef, ProposalView,
-    RestatedView,
+    ConsentView, EventView, IntervalView, Membership, MembershipItem, OrganisationRef,
+    ProposalView, RestatedView,
 };
 use super::machine::Act;
 use super::queries::{Held, QueueRow};
 use super::rows::ProposalRow;
+use super::{consent, corrections};
 use crate::auth::policy::{Action, Grant, grant};
 use crate::auth::{Acting, Principal};
-use crate::db::Instant;
+use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
@@ -85,6 +85,7 @@ pub fn membership(
             .map(|i| IntervalView {
                 state: i.state.as_str().to_owned(),
                 membership_type: i.membership_type.as_str().to_owned(),
+                country: i.country.clone(),
                 from: i.from,
                 to: i.to,
                 term_end: i.term_end,
@@ -224,5 +225,29 @@ pub fn proposal(
         decider: row.decider.clone(),
         decided_at: row.decided_at.map(Instant),
         decision_reason: row.decision_reason.clone(),
+        consents: Vec::new(),
+    })
+}
+
+/// One proposal, with the consents given so far.
+pub fn proposal_with_consents(
+    conn: &mut Conn,
+    row: &ProposalRow,
+    organisation_row: &OrganisationRow,
+) -> Result<ProposalView, Error> {
+    let consents = if row.other_country.is_some() {
+        consent::given(conn, row)?
+    } else {
+        Vec::new()
+    };
+    let consents = consents.into_iter().map(|c| ConsentView {
+        country: c.country,
+        officer: c.officer,
+        consented_at: Instant(c.consented_at),
+        reason: c.reason,
+    });
+    Ok(ProposalView {
+        consents: consents.collect(),
+        ..proposal(row, organisation_row)?
     })
 }

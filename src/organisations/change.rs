@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::dto::{ChangeOrganisation, Description};
 use super::model::join_codes;
 use super::number::RegistryNumber;
-use super::queries;
 use super::rows::OrganisationRow;
+use super::{queries, register};
 use crate::auth::Acting;
-use crate::db::schema::organisations;
+use crate::db::schema::{organisation_names, organisations};
 use crate::db::{Tx, dialect};
 use crate::http::tags::IfMatch;
 use crate::http::{Code, Error};
@@ -66,6 +66,34 @@ pub fn apply<T>(
         entry.changed(before, &row)?;
         Ok((done, row))
     })
+}
+
+/// Moves an organisation to another country inside its entry. Names are folded as the country's language has it, so that the new
+/// country finds them when the same organisation is registered again.
+pub fn move_to(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    row: &mut OrganisationRow,
+    country: &str,
+) -> Result<(), Error> {
+    country.clone_into(&mut row.country);
+    row.sort_key = register::sort_key(&row.name, country);
+    for before in queries::names(tx, row.id)? {
+        let after = register::refolded(&before, country, entry.seq());
+        if (&after.key_skeleton, &after.key_plain) == (&before.key_skeleton, &before.key_plain) {
+            continue;
+        }
+        diesel::update(organisation_names::table.find((before.organisation_id, before.item)))
+            .set((
+                organisation_names::key_skeleton.eq(&after.key_skeleton),
+                organisation_names::key_plain.eq(&after.key_plain),
+                organisation_names::fold_version.eq(after.fold_version),
+                organisation_names::seq.eq(after.seq),
+            ))
+            .execute(&mut **tx)?;
+        entry.changed(&before, &after)?;
+    }
+    Ok(())
 }
 
 /// Refuses a list that is longer than it may be.

@@ -462,6 +462,12 @@ pub fn remove_evidence(
         .into_iter()
         .find(|e| e.item == item)
         .ok_or_else(|| Error::not_found("evidence"))?;
+    if queries::is_evidence_used(tx, before.id, item)? {
+        return Err(Error::new(
+            Code::Conflict,
+            "an event or a proposal of a membership names this evidence; it stays as long as they do",
+        ));
+    }
     change::apply(
         tx,
         acting,

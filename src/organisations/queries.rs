@@ -14,8 +14,9 @@ use super::rows::{
 };
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
-    membership_intervals, organisation_contacts, organisation_evidence, organisation_identifiers,
-    organisation_names, organisation_references, organisation_relations, organisations,
+    membership_events, membership_intervals, memberships, organisation_contacts,
+    organisation_evidence, organisation_identifiers, organisation_names, organisation_references,
+    organisation_relations, organisations, proposals,
 };
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
@@ -375,6 +376,41 @@ pub fn relations(
         .into_iter()
         .filter_map(|r| others.get(&other(&r)).cloned().map(|o| (r, o)))
         .collect())
+}
+
+/// True when an event or an open proposal of the organisation's memberships names this evidence.
+pub fn is_evidence_used(conn: &mut Conn, id: i64, item: i32) -> Result<bool, Error> {
+    let mut texts: Vec<String> = membership_events::table
+        .inner_join(memberships::table.on(memberships::id.eq(membership_events::membership_id)))
+        .filter(memberships::organisation_id.eq(id))
+        .select(membership_events::details)
+        .load(conn)?;
+    let open: Vec<String> = proposals::table
+        .filter(proposals::organisation_id.eq(id))
+        .filter(proposals::status.eq("open"))
+        .select(proposals::body)
+        .load(conn)?;
+    texts.extend(open);
+    for text in texts {
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(Error::internal)?;
+        if names_evidence(&value, item) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Looks for the item in any list that is called `evidence`.
+fn names_evidence(value: &serde_json::Value, item: i32) -> bool {
+    let serde_json::Value::Object(members) = value else {
+        return false;
+    };
+    members.iter().any(|(name, member)| match member {
+        serde_json::Value::Array(items) if name == "evidence" => {
+            items.iter().any(|i| i.as_i64() == Some(i64::from(item)))
+        }
+        inner => names_evidence(inner, item),
+    })
 }
 
 /// How other files name one organisation.

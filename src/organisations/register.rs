@@ -514,6 +514,18 @@ pub fn insert_name(
     Ok(name)
 }
 
+/// A name with the keys that it has in a country.
+pub fn refolded(name: &NameRow, country: &str, seq: i64) -> NameRow {
+    let keys = fold::keys(&name.text, Some(country));
+    NameRow {
+        key_skeleton: name_key(&keys),
+        key_plain: keys.plain,
+        fold_version: fold::FOLD_VERSION,
+        seq,
+        ..name.clone()
+    }
+}
+
 /// Writes one identifier; a number that somebody else took in the meantime is a field error.
 pub fn insert_identifier(
     tx: &mut Tx<'_>,

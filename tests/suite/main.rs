@@ -18,6 +18,7 @@
 mod kit;
 
 mod accounts;
+mod beside;
 mod contract;
 mod conventions;
 mod imports;

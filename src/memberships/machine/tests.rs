@@ -10,7 +10,7 @@ draft: submit>submitted withdraw_application>application_withdrawn transfer= dis
 submitted: review>in_review withdraw_application>application_withdrawn transfer= dissolve>dissolved merge>merged correct=
 in_review: release>submitted reassign= return>returned recommend>recommended withdraw_application>application_withdrawn transfer= dissolve>dissolved merge>merged correct=
 returned: submit>submitted withdraw_application>application_withdrawn transfer= dissolve>dissolved merge>merged correct=
-recommended: return>returned approve>active refuse>rejected send_back>returned withdraw_application>application_withdrawn transfer= dissolve>dissolved merge>merged correct=
+recommended: return>returned recommend= approve>active refuse>rejected send_back>returned withdraw_application>application_withdrawn transfer= dissolve>dissolved merge>merged correct=
 rejected: dissolve>dissolved merge>merged correct=
 application_withdrawn: dissolve>dissolved merge>merged correct=
 active: renew>active suspend>suspended expel>expelled withdraw>withdrawn change_type= transfer= dissolve>dissolved merge>merged correct=

@@ -173,7 +173,7 @@ impl Walk<'_> {
                 was == State::InReview
             }
             EventKind::Returned { .. } => was == State::InReview || was == State::Recommended,
-            EventKind::Recommended { .. } => was == State::InReview,
+            EventKind::Recommended { .. } => was == State::InReview || was == State::Recommended,
             EventKind::Rejected {} => was == State::Recommended,
             EventKind::Admitted {} => was == State::Recommended && for_it,
             EventKind::ApplicationWithdrawn {} => unborn,

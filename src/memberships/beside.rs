@@ -1,0 +1,213 @@
+//! What an event of one membership may not do to its organisation: give it two open memberships of a type on a day, or open
+//! again what ended with it.
+//!
+//! Asked of the whole timeline, not of the act: a correction or a back-dated act can open days as well as an application can.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::corrections::corrected_event;
+use super::ledger::Ledger;
+use super::model::{Event, EventKind, MembershipType};
+use super::queries::{self, Held};
+use crate::db::schema::{membership_events, memberships};
+use crate::db::{Conn, Id};
+use crate::http::Error;
+
+/// Days on which a membership is open with one type; the last day but one, or none, is its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The type.
+    pub kind: MembershipType,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The day after the last.
+    pub to: Option<NaiveDate>,
+}
+
+impl Stretch {
+    fn holds(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.from <= other.from
+            && self
+                .to
+                .is_none_or(|end| other.to.is_some_and(|other_end| other_end <= end))
+    }
+}
+
+/// The stretches of days on which a membership is open.
+fn open_days(ledger: &Ledger) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    for interval in ledger.intervals.iter().filter(|i| i.state.is_open()) {
+        let kind = interval.membership_type;
+        match found.last_mut() {
+            Some(last) if last.kind == kind && last.to == Some(interval.from) => {
+                last.to = interval.to;
+            }
+            _ => found.push(Stretch {
+                kind,
+                from: interval.from,
+                to: interval.to,
+            }),
+        }
+    }
+    found
+}
+
+/// The stretches that are open after an event and were not before.
+fn opened(before: &Ledger, after: &Ledger) -> Vec<Stretch> {
+    let was = open_days(before);
+    open_days(after)
+        .into_iter()
+        .filter(|now| !was.iter().any(|w| w.holds(now)))
+        .collect()
+}
+
+/// Why the organisation cannot take what an event makes of one of its memberships; none where it can. The caller holds the journal's
+/// head, so that no other membership opens at the same time.
+pub fn refused(
+    conn: &mut Conn,
+    held: &Held,
+    after: &Ledger,
+    event: &Event,
+) -> Result<Option<String>, Error> {
+    let opened = opened(&held.ledger, after);
+    if opened.is_empty() {
+        return Ok(None);
+    }
+    if let Some(why) = ended(conn, held, &opened, event)? {
+        return Ok(Some(why));
+    }
+    for stretch in &opened {
+        let other = queries::open_beside(conn, held.organisation.id, held.row.id, stretch)?;
+        if let Some((id, from)) = other {
+            return Ok(Some(format!(
+                "the organisation has another open {} membership or application, {id}, from {from} on",
+                stretch.kind.as_str()
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// Nothing is open beyond the end of an organisation.
+fn ended(
+    conn: &mut Conn,
+    held: &Held,
+    opened: &[Stretch],
+    event: &Event,
+) -> Result<Option<String>, Error> {
+    // A correction of the end itself moves the end: the organisation follows.
+    if let EventKind::Corrected { target_no, .. } = event.kind {
+        let target = corrected_event(&held.events, target_no).map(|e| &e.kind);
+        if matches!(
+            target,
+            Some(EventKind::Dissolved {} | EventKind::Merged { .. })
+        ) {
+            return Ok(None);
+        }
+    }
+    let beyond = |end: NaiveDate| {
+        let past = |s: &&Stretch| s.to.is_none_or(|to| to > end);
+        opened.iter().any(|s| past(&s))
+    };
+    if let Some(day) = held.organisation.dissolved_on
+        && beyond(day)
+    {
+        return Ok(Some(format!("the organisation was dissolved on {day}")));
+    }
+    if held.organisation.merged_into.is_some() {
+        let day = merged_on(conn, held.organisation.id)?;
+        if day.is_none_or(beyond) {
+            return Ok(Some("the organisation was merged into another".to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The day on which the organisation's memberships ended by a merge; none where it had none.
+fn merged_on(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
+    let own = memberships::table
+        .filter(memberships::organisation_id.eq(organisation_id))
+        .select(memberships::id);
+    let ids: Vec<Id> = own.load(conn)?;
+    Ok(membership_events::table
+        .filter(membership_events::membership_id.eq_any(ids))
+        .filter(membership_events::kind.eq("merged"))
+        .select(diesel::dsl::min(membership_events::effective_on))
+        .first(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::{Stretch, open_days, opened};
+    use crate::memberships::ledger::{Cause, Interval, Ledger};
+    use crate::memberships::model::{MembershipType, State};
+
+    fn day(n: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, n).unwrap()
+    }
+
+    fn ledger(intervals: &[(State, u32, Option<u32>)]) -> Ledger {
+        let interval = |(state, from, to): &(State, u32, Option<u32>)| Interval {
+            state: *state,
+            membership_type: MembershipType::Full,
+            country: "KZ".to_owned(),
+            from: day(*from),
+            to: to.map(day),
+            term_end: None,
+            grace_end: None,
+            cause: Cause::Event(1),
+        };
+        Ledger {
+            intervals: intervals.iter().map(interval).collect(),
+            ..Ledger::default()
+        }
+    }
+
+    #[test]
+    fn open_states_that_touch_are_one_stretch() {
+        let all = ledger(&[
+            (State::Draft, 1, Some(2)),
+            (State::Active, 2, Some(5)),
+            (State::Lapsed, 5, Some(8)),
+            (State::Active, 8, None),
+        ]);
+        let kind = MembershipType::Full;
+        assert_eq!(
+            open_days(&all),
+            [
+                Stretch {
+                    kind,
+                    from: day(1),
+                    to: Some(day(5))
+                },
+                Stretch {
+                    kind,
+                    from: day(8),
+                    to: None
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_was_closed_before_is_opened() {
+        let before = ledger(&[(State::Active, 2, Some(5)), (State::Withdrawn, 5, None)]);
+        let same = ledger(&[
+            (State::Active, 2, Some(3)),
+            (State::Suspended, 3, Some(5)),
+            (State::Lapsed, 5, None),
+        ]);
+        assert_eq!(opened(&before, &same), []);
+        for longer in [
+            ledger(&[(State::Active, 2, Some(6)), (State::Withdrawn, 6, None)]),
+            ledger(&[(State::Active, 1, Some(5)), (State::Withdrawn, 5, None)]),
+            ledger(&[(State::Active, 2, None)]),
+        ] {
+            assert_eq!(opened(&before, &longer).len(), 1);
+        }
+    }
+}
