@@ -21,8 +21,10 @@ use diesel::prelude::*;
 use ots_registry::app::{Parts, Served, app};
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
+use ots_registry::auth::sealing::SealKeys;
+use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
-use ots_registry::auth::{Acting, Role};
+use ots_registry::auth::{Acting, Role, SecondFactorRule};
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Id, Instant, Sizes, migrate};
 use ots_registry::dialect;
@@ -556,7 +558,7 @@ fn token(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
     Ok(keys.issue(user.id(), session, Role::Auditor, Instant::now())?)
 }
 
-fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
+fn parts(url: &DatabaseUrl, keys: TokenKeys, seals: SealKeys) -> Fallible<Parts> {
     Ok(Parts {
         db: Db::start(
             url,
@@ -566,6 +568,9 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
             },
         ),
         keys,
+        seals,
+        second_factor: SecondFactorRule::default(),
+        throttle: Throttle::default(),
         passwords: Passwords::new(),
         countries: Arc::new(Countries::load()?),
         rules: Arc::new(Rules::default_rules()?),
@@ -589,10 +594,14 @@ async fn measure(
     if !keys.exists() {
         TokenKeys::create(&keys, Instant::now())?;
     }
+    if !SealKeys::exist(&keys) {
+        SealKeys::create(&keys, Instant::now())?;
+    }
+    let seals = SealKeys::load(&keys)?;
     let keys = TokenKeys::load(&keys, "http://127.0.0.1")?;
     let token = token(&mut conn, &keys)?;
     drop(conn);
-    let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
+    let service = test::init_service(app(&parts(url, keys, seals)?, &Served::new()?)).await;
     let day = |dice: &mut Dice| first_day() + Days::new(90 + dice.below(DAYS - 90));
     let known = |dice: &mut Dice, from: NaiveDate| {
         from + Days::new(

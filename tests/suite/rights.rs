@@ -72,6 +72,7 @@ impl Objects {
             .replace("{item}", "1")
             .replace("{line}", "1")
             .replace("{seq}", "1")
+            .replace("{session}", "0000000000000")
             .replace("{token}", "no-such-token")
     }
 }
