@@ -48,8 +48,10 @@ struct Count {
 }
 
 /// The counts of one process; cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Throttle {
+    free: u32,
+    free_network: u32,
     counts: Arc<Mutex<HashMap<Key, Count>>>,
 }
 
@@ -61,7 +63,22 @@ pub struct Attempt {
     network: Option<Key>,
 }
 
+impl Default for Throttle {
+    fn default() -> Self {
+        Self::after(FREE, FREE_NETWORK)
+    }
+}
+
 impl Throttle {
+    /// Waits after so many failures of an account at a place, and of a network.
+    pub fn after(free: u32, free_network: u32) -> Self {
+        Self {
+            free,
+            free_network,
+            counts: Arc::default(),
+        }
+    }
+
     /// Admits an attempt on this account, or says how long to wait: 429 with `Retry-After`.
     pub fn begin(&self, account: &str, place: &Place) -> Result<Attempt, Error> {
         self.begin_at(account, place, Clock::now())
@@ -76,9 +93,15 @@ impl Throttle {
             Place::Device(device) => (key(&["device", account, device]), None),
         };
         let mut counts = self.lock();
-        let mut wait = waiting(&counts, pair, now, KEPT, FREE);
+        let mut wait = waiting(&counts, pair, now, KEPT, self.free);
         if let Some(network) = network {
-            wait = wait.max(waiting(&counts, network, now, KEPT_NETWORK, FREE_NETWORK));
+            wait = wait.max(waiting(
+                &counts,
+                network,
+                now,
+                KEPT_NETWORK,
+                self.free_network,
+            ));
         }
         if !wait.is_zero() {
             let seconds = wait.as_secs() + 1;
@@ -89,9 +112,15 @@ impl Throttle {
             .header("Retry-After", seconds.to_string()));
         }
         // Whoever had to wait gets one attempt, not as many as run at once.
-        reserve(&mut counts, pair, now, FREE, LONGEST);
+        reserve(&mut counts, pair, now, self.free, LONGEST);
         if let Some(network) = network {
-            reserve(&mut counts, network, now, FREE_NETWORK, LONGEST_NETWORK);
+            reserve(
+                &mut counts,
+                network,
+                now,
+                self.free_network,
+                LONGEST_NETWORK,
+            );
         }
         Ok(Attempt {
             throttle: self.clone(),
@@ -115,10 +144,11 @@ impl Attempt {
         let mut counts = self.throttle.lock();
         make_room(&mut counts);
         fail(&mut counts, self.pair, now, KEPT);
-        reserve(&mut counts, self.pair, now, FREE, LONGEST);
+        reserve(&mut counts, self.pair, now, self.throttle.free, LONGEST);
         if let Some(network) = self.network {
             fail(&mut counts, network, now, KEPT_NETWORK);
-            reserve(&mut counts, network, now, FREE_NETWORK, LONGEST_NETWORK);
+            let free = self.throttle.free_network;
+            reserve(&mut counts, network, now, free, LONGEST_NETWORK);
         }
     }
 
@@ -164,12 +194,12 @@ fn waiting(
     }
 }
 
-/// Sets the wait that follows from the failures: 2 s, 4 s, 8 s, … up to the longest.
+/// Sets the wait that follows from the failures: 10 s, 20 s, 40 s, … up to the longest.
 fn reserve(counts: &mut HashMap<Key, Count>, key: Key, now: Clock, free: u32, longest: Duration) {
     if let Some(count) = counts.get_mut(&key)
         && let Some(over) = count.failures.checked_sub(free)
     {
-        let wait = Duration::from_secs(2u64.saturating_pow(over.saturating_add(1).min(20)));
+        let wait = Duration::from_secs(10 << over.min(20));
         count.until = now + wait.min(longest);
     }
 }
@@ -232,7 +262,7 @@ mod tests {
         for _ in 0..FREE {
             assert!(fail(&throttle, "a", &network(1), now));
         }
-        for wait in [2, 4, 8, 16] {
+        for wait in [10, 20, 40, 80] {
             assert!(!fail(
                 &throttle,
                 "a",
@@ -281,7 +311,7 @@ mod tests {
         for _ in 0..FREE {
             fail(&throttle, "a", &network(1), now);
         }
-        now += Duration::from_secs(2);
+        now += Duration::from_secs(10);
         let first = throttle.begin_at("a", &network(1), now);
         assert!(throttle.begin_at("a", &network(1), now).is_err());
         first.unwrap().succeeded();
