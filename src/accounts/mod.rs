@@ -11,9 +11,10 @@
 //! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
 //! | `keys.rs` | partners' API keys |
+//! | `handover.rs` | the secretariat's office goes to others |
 //! | `dto.rs` | the wire |
 //! | `link_pages.rs` | what a browser shows for a link |
-//! | `auth_handlers.rs`, `second_factor_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `user_session_handlers.rs`, `key_handlers.rs` | the routes |
+//! | `auth_handlers.rs`, `second_factor_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `user_session_handlers.rs`, `key_handlers.rs`, `handover_handlers.rs` | the routes |
 //!
 //! Accounts, second factors and keys are in the journal; sessions, links and enrolments are machinery. Neither a password nor its hash, nor a token,
 //! ever reaches the journal or a log: the journal holds a fingerprint of the stored hash.
@@ -21,6 +22,8 @@
 mod auth_handlers;
 mod devices;
 pub mod dto;
+pub mod handover;
+mod handover_handlers;
 mod key_handlers;
 pub mod keys;
 mod link_handlers;
@@ -64,6 +67,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     user_handlers::routes(config);
     user_session_handlers::routes(config);
     key_handlers::routes(config);
+    handover_handlers::routes(config);
 }
 
 /// Forgets links that are good no more, and sessions 30 days after their end; returns how many.

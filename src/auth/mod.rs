@@ -13,9 +13,11 @@
 //! | `sealing.rs` | values that only this service can read, by a key that is a file |
 //! | `throttle.rs` | waits after failed log-ins that keep no owner out |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
+//! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
 mod credential;
+pub mod four_eyes;
 pub mod keyring;
 pub mod passwords;
 mod permit;

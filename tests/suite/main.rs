@@ -26,6 +26,7 @@ mod ledger;
 mod login;
 mod memberships;
 mod migrations;
+mod offices;
 mod organisations;
 mod past;
 mod reports;
