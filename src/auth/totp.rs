@@ -112,7 +112,8 @@ mod tests {
             assert_eq!(found, good.then_some(present + away), "{away}");
         }
         let text = code(SECRET, present).unwrap();
-        let spaced = format!("{} {}", &text[..3], &text[3..]);
+        let (begin, end) = text.split_at(3);
+        let spaced = format!("{begin} {end}");
         assert_eq!(matching_step(SECRET, &spaced, now).unwrap(), Some(present));
         for text in ["", "5924", "0089005924", "00592４"] {
             assert_eq!(matching_step(SECRET, text, now).unwrap(), None, "{text}");
