@@ -24,8 +24,10 @@ use diesel::prelude::*;
 use ots_registry::app::{Parts, Served, app};
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
+use ots_registry::auth::sealing::SealKeys;
+use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
-use ots_registry::auth::{Acting, Role};
+use ots_registry::auth::{Acting, Role, SecondFactorRule};
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Id, Instant, Sizes, migrate};
 use ots_registry::dialect;
@@ -582,7 +584,7 @@ fn token(conn: &mut Conn, keys: &TokenKeys, role: Role) -> Fallible<String> {
     Ok(keys.issue(user.id(), session, role, Instant::now())?)
 }
 
-fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
+fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
     Ok(Parts {
         db: Db::start(
             url,
@@ -592,6 +594,9 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
             },
         ),
         keys,
+        seals: seals(folder)?,
+        second_factor: SecondFactorRule { secretariat: false },
+        throttle: Throttle::default(),
         passwords: Passwords::new(),
         countries: Arc::new(Countries::load()?),
         rules: Arc::new(Rules::default_rules()?),
@@ -603,6 +608,14 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
         base_url: "http://127.0.0.1".to_owned(),
         running: Running::default(),
     })
+}
+
+fn seals(folder: &Path) -> Fallible<SealKeys> {
+    let folder = folder.join("keys");
+    if !SealKeys::exist(&folder) {
+        SealKeys::create(&folder, Instant::now())?;
+    }
+    Ok(SealKeys::load(&folder)?)
 }
 
 fn keys(folder: &Path) -> Fallible<TokenKeys> {
@@ -638,7 +651,7 @@ async fn write(
     ))
     .load(c)
     })?;
-    let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::new()?)).await;
     let mut took = Vec::new();
     for (round, one) in found.iter().enumerate() {
         let id = Id(one.membership_id);
@@ -695,7 +708,7 @@ async fn measure(
 ) -> Fallible<()> {
     let keys = keys(folder)?;
     let token = token(conn, &keys, Role::Auditor)?;
-    let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::new()?)).await;
     let day = |dice: &mut Dice| first_day() + Days::new(90 + dice.below(DAYS - 90));
     let known = |dice: &mut Dice, from: NaiveDate| {
         from + Days::new(

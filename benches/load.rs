@@ -23,8 +23,10 @@ use diesel::connection::SimpleConnection;
 use ots_registry::app::{Parts, Served, app};
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
+use ots_registry::auth::sealing::SealKeys;
+use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
-use ots_registry::auth::{Acting, Role};
+use ots_registry::auth::{Acting, Role, SecondFactorRule};
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, dialect, migrate};
 use ots_registry::http::Error;
@@ -94,6 +96,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
     let mut conn = Conn::open_for_work(&url)?;
     TokenKeys::create(&folder.join("keys"), Instant::now())?;
     let keys = TokenKeys::load(&folder.join("keys"), "http://127.0.0.1")?;
+    SealKeys::create(&folder.join("keys"), Instant::now())?;
     let token = coordinator(&mut conn, &keys)?;
     let places = Places::find(&mut conn)?;
     let parts = Parts {
@@ -105,6 +108,9 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
             },
         ),
         keys,
+        seals: SealKeys::load(&folder.join("keys"))?,
+        second_factor: SecondFactorRule::default(),
+        throttle: Throttle::default(),
         passwords: Passwords::new(),
         countries: countries.clone(),
         rules: Arc::new(Rules::default_rules()?),

@@ -15,7 +15,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::BaseUrl;
+use crate::auth::SecondFactorRule;
 use crate::auth::passwords::Passwords;
+use crate::auth::sealing::SealKeys;
+use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
 use crate::countries::Countries;
 use crate::db::Db;
@@ -35,6 +38,12 @@ pub struct Parts {
     pub db: Db,
     /// Keys that sign and check tokens.
     pub keys: TokenKeys,
+    /// Keys that seal what only the service may read.
+    pub seals: SealKeys,
+    /// Whose accounts need a second factor.
+    pub second_factor: SecondFactorRule,
+    /// Waits after failed log-ins.
+    pub throttle: Throttle,
     /// Password hashing.
     pub passwords: Passwords,
     /// Reference data.
@@ -152,6 +161,9 @@ pub fn app(
     let caller_key: CallerKey = auth::caller_key;
     app.app_data(web::Data::new(parts.db.clone()))
         .app_data(web::Data::new(parts.keys.clone()))
+        .app_data(web::Data::new(parts.seals.clone()))
+        .app_data(web::Data::new(parts.second_factor))
+        .app_data(web::Data::new(parts.throttle.clone()))
         .app_data(web::Data::new(parts.passwords.clone()))
         .app_data(web::Data::from(parts.countries.clone()))
         .app_data(web::Data::from(parts.rules.clone()))

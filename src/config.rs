@@ -64,6 +64,7 @@ keys! {
     trusted_proxies "OTS_TRUSTED_PROXIES" "" "Addresses of the proxies whose X-Forwarded-For is believed, with commas between them.";
     limit_anonymous "OTS_LIMIT_ANONYMOUS" "300" "Requests per minute for one anonymous address; 0 switches the limit off.";
     limit_known "OTS_LIMIT_KNOWN" "1200" "Requests per minute for one log-in or API key; 0 switches the limit off.";
+    second_factor_secretariat "OTS_SECOND_FACTOR_SECRETARIAT" "on" "Whether a secretariat account needs a second factor (TOTP) before it can do anything: on or off. A demo has it off.";
     workers "OTS_WORKERS" "2" "HTTP worker threads.";
     sqlite_readers "OTS_SQLITE_READERS" "4" "Reading threads on SQLite.";
     postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
@@ -87,6 +88,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// Rate limits.
     pub allowance: Allowance,
+    /// True when a secretariat account needs a second factor before it can do anything.
+    pub second_factor_secretariat: bool,
     /// HTTP worker threads.
     pub workers: usize,
     /// Database threads and queue.
@@ -156,6 +159,10 @@ impl Config {
                 anonymous: number("limit_anonymous", &texts.limit_anonymous, 0, 1_000_000)?,
                 known: number("limit_known", &texts.limit_known, 0, 1_000_000)?,
             },
+            second_factor_secretariat: switch(
+                "second_factor_secretariat",
+                &texts.second_factor_secretariat,
+            )?,
             workers: number("workers", &texts.workers, 1, 256)?,
             sizes: Sizes {
                 readers: number("sqlite_readers", &texts.sqlite_readers, 1, 64)?,
@@ -206,6 +213,14 @@ fn number<N: TryFrom<u64>>(name: &str, text: &str, least: u64, most: u64) -> Res
         return Err(refused());
     }
     N::try_from(value).map_err(|_| refused())
+}
+
+fn switch(name: &str, text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{name}: must be on or off")),
+    }
 }
 
 fn check_base_url(url: &str) -> Result<(), String> {
@@ -303,14 +318,14 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_and_no_value_is_printed() {
-        let error = load(&Flags::default(), "listn = 'secret'").unwrap_err();
+        let error = load(&Flags::default(), "listn = 'hunter2'").unwrap_err();
         assert!(
-            error.contains("listn") && !error.contains("secret"),
+            error.contains("listn") && !error.contains("hunter2"),
             "{error}"
         );
-        let error = load(&Flags::default(), "database_url = 'postgres://u:secret").unwrap_err();
+        let error = load(&Flags::default(), "database_url = 'postgres://u:hunter2").unwrap_err();
         assert!(
-            error.contains("line 1") && !error.contains("secret"),
+            error.contains("line 1") && !error.contains("hunter2"),
             "{error}"
         );
         let error = refuse_unknown_env(["OTS_LISTN".to_owned()].into_iter()).unwrap_err();
@@ -320,17 +335,21 @@ mod tests {
     #[test]
     fn weak_values_are_refused_by_the_name_of_their_key() {
         for (file, key) in [
-            ("database_url = 'secret'", "database_url"),
+            ("database_url = 'hunter2'", "database_url"),
             ("listen = '8080'", "listen"),
             ("base_url = 'http://registry.example'", "base_url"),
             ("workers = 0", "workers"),
             ("trusted_proxies = 'everybody'", "trusted_proxies"),
             ("limit_known = -1", "limit_known"),
+            (
+                "second_factor_secretariat = 'no'",
+                "second_factor_secretariat",
+            ),
             ("log = true", "log"),
         ] {
             let error = load(&Flags::default(), file).unwrap_err();
             assert!(
-                error.starts_with(key) && !error.contains("secret"),
+                error.starts_with(key) && !error.contains("hunter2"),
                 "{error}"
             );
         }

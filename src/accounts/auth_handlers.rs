@@ -1,18 +1,24 @@
 //! Logging in and out, refreshing, and the public keys.
 
+use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{LogIn, Refresh, Tokens, User};
 use super::model::{End, email_key};
-use super::queries;
+use super::rows::UserRow;
+use super::second_factor::{self, Proof};
 use super::sessions::{self, Opened};
-use crate::auth::passwords::Passwords;
+use super::{devices, queries, users};
+use crate::auth::passwords::{self, Passwords};
 use crate::auth::policy::acts::OwnAccount;
+use crate::auth::sealing::SealKeys;
+use crate::auth::throttle::{Place, Throttle};
 use crate::auth::tokens::{Jwks, LIFETIME_SECONDS, TokenKeys};
 use crate::auth::{Acting, Permit, Principal};
 use crate::db::{Db, Id, Instant};
+use crate::http::envelope::Network;
 use crate::http::{Answer, Code, Error, Json, NoQuery, cached_public, docs};
 use crate::text::Email;
 
@@ -47,7 +53,11 @@ pub(super) fn own_session(acting: &Acting) -> Result<(Id, Id), Error> {
     }
 }
 
-fn tokens(keys: &TokenKeys, opened: Opened) -> Result<HttpResponse, Error> {
+fn tokens(
+    keys: &TokenKeys,
+    opened: Opened,
+    device_token: Option<String>,
+) -> Result<HttpResponse, Error> {
     let role = opened.user.role()?;
     let access_token = keys
         .issue(opened.user.id(), opened.session, role, opened.now)
@@ -57,15 +67,56 @@ fn tokens(keys: &TokenKeys, opened: Opened) -> Result<HttpResponse, Error> {
         token_type: "Bearer",
         expires_in: LIFETIME_SECONDS,
         refresh_token: opened.refresh_token,
+        device_token,
         user: User::own(opened.user)?,
     };
     Ok(Answer::json(200, &body)?.respond())
 }
 
+/// What a log-in needs of the shared parts.
+#[derive(Clone)]
+pub(super) struct LogInParts {
+    pub passwords: Passwords,
+    pub seals: SealKeys,
+    pub throttle: Throttle,
+    pub network: String,
+}
+
+impl FromRequest for LogInParts {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        fn part<T: Clone + 'static>(request: &HttpRequest) -> Result<T, Error> {
+            let data = request.app_data::<web::Data<T>>();
+            let data = data.ok_or_else(|| Error::internal("a part of the log-in is missing"))?;
+            Ok(data.get_ref().clone())
+        }
+        let network = Network::from_request(request, payload).into_inner();
+        std::future::ready((|| {
+            Ok(Self {
+                passwords: part(request)?,
+                seals: part(request)?,
+                throttle: part(request)?,
+                network: network?.0,
+            })
+        })())
+    }
+}
+
+/// Who was found for a log-in, and what was right.
+struct Checked {
+    user: Id,
+    hash: String,
+    proof: Proof,
+}
+
 /// Logs in with an e-mail address and a password.
 ///
 /// Gives an access token for 15 minutes and a refresh token for the next pair; the session ends after 12 hours whatever
-/// happens. The answer to a wrong password, an unknown address and a disabled account is the same.
+/// happens. An account with a second factor needs `code` as well: ask for it always, and send what was entered. The answer to
+/// a wrong password, an unknown address, a disabled account and a missing or wrong code is the same. After five failures in a
+/// row one network waits for that account (429); a device that sends the `device_token` of an earlier log-in does not.
 #[utoipa::path(
     tag = "accounts", operation_id = "start_session", security(()),
     request_body(content = LogIn, description = "Who wants to log in"),
@@ -76,26 +127,85 @@ async fn start_session(
     _query: NoQuery,
     db: web::Data<Db>,
     keys: web::Data<TokenKeys>,
-    passwords: web::Data<Passwords>,
+    parts: LogInParts,
     body: Json<LogIn>,
 ) -> Result<HttpResponse, Error> {
+    let LogIn {
+        email,
+        password,
+        code,
+        device_token,
+    } = body.body;
     // What is no e-mail address is nobody's, and costs the same look-up and the same hash.
-    let key = Email::parse(&body.body.email).map_or_else(|_| String::new(), |e| email_key(&e));
-    let found = db
-        .read(move |conn| queries::by_email_key(conn, &key))
+    let key = Email::parse(&email).map_or_else(|_| String::new(), |e| email_key(&e));
+    let network = parts.network.clone();
+    let place = devices::place(
+        &parts.seals,
+        &key,
+        device_token.as_deref(),
+        network,
+        Instant::now(),
+    )?;
+    let attempt = parts.throttle.begin(&key, &place)?;
+    let known_device = matches!(place, Place::Device(_)).then_some(device_token);
+    let Some(checked) = check(&db, &parts, key.clone(), password.clone(), code).await? else {
+        attempt.failed();
+        return Err(wrong_credentials());
+    };
+    let better = if passwords::is_weak(&checked.hash)? {
+        Some(parts.passwords.hash(password).await?)
+    } else {
+        None
+    };
+    let opened = db
+        .write(move |tx| {
+            let Checked { user, hash, proof } = &checked;
+            let now = Instant::now();
+            let opened = sessions::open(tx, *user, hash, proof, now)?;
+            if let (Some(_), Some(better)) = (&opened, &better) {
+                users::renew_hash(tx, *user, hash, better, now)?;
+            }
+            Ok::<_, Error>(opened)
+        })
+        .await?;
+    let Some(opened) = opened else {
+        attempt.failed();
+        return Err(wrong_credentials());
+    };
+    attempt.succeeded();
+    let device = match known_device.flatten() {
+        Some(token) => token,
+        None => devices::token(&parts.seals, &key, opened.now)?,
+    };
+    tokens(&keys, opened, Some(device))
+}
+
+/// Looks the account up, hashes, and judges the code: the same work whoever it is and whatever is wrong.
+async fn check(
+    db: &Db,
+    parts: &LogInParts,
+    key: String,
+    password: String,
+    code: Option<String>,
+) -> Result<Option<Checked>, Error> {
+    let (found, factor) = db
+        .read(move |conn| {
+            let found = queries::by_email_key(conn, &key)?;
+            let factor = queries::second_factor(conn, found.as_ref().map(UserRow::id))?;
+            Ok::<_, Error>((found, factor))
+        })
         .await?;
     let known = found
         .filter(|user| user.is_active())
         .and_then(|user| Some((user.id(), user.password_hash?)));
     let stored = known.as_ref().map(|(_, hash)| hash.clone());
-    let right = passwords.verify(body.body.password, stored).await?;
-    let Some((user, checked)) = known.filter(|_| right) else {
-        return Err(wrong_credentials());
-    };
-    let opened = db
-        .write(move |tx| sessions::open(tx, user, &checked, Instant::now()))
-        .await?;
-    tokens(&keys, opened.ok_or_else(wrong_credentials)?)
+    let right = parts.passwords.verify(password, stored).await?;
+    let seals = &parts.seals;
+    let proof = second_factor::judge(seals, factor.as_ref(), code.as_deref(), Instant::now())?;
+    Ok(match (known, proof) {
+        (Some((user, hash)), Some(proof)) if right => Some(Checked { user, hash, proof }),
+        _ => None,
+    })
 }
 
 /// Gets the next pair of tokens.
@@ -117,7 +227,7 @@ async fn refresh_session(
     let opened = db
         .write(move |tx| sessions::rotate(tx, &token, Instant::now()))
         .await?;
-    tokens(&keys, opened.ok_or_else(wrong_credentials)?)
+    tokens(&keys, opened.ok_or_else(wrong_credentials)?, None)
 }
 
 /// Logs out.

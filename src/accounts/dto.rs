@@ -24,6 +24,20 @@ pub struct LogIn {
     #[validate(length(max = 1024, message = "must have at most 1024 characters"))]
     #[schema(max_length = 1024, format = Password, example = "sample words for the example")]
     pub password: String,
+    /// The six digits that the authenticator app shows now, or a recovery code; without a meaning for an account that has no
+    /// second factor.
+    #[serde(default)]
+    #[validate(length(max = 64, message = "must have at most 64 characters"))]
+    #[schema(max_length = 64, example = "287082")]
+    pub code: Option<String>,
+    /// The `device_token` of an earlier log-in of this account: other people's failures then cause no wait.
+    #[serde(default)]
+    #[validate(length(max = 200, message = "must have at most 200 characters"))]
+    #[schema(
+        max_length = 200,
+        example = "3k7v0c5m2qxyz.1795434895.4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik"
+    )]
+    pub device_token: Option<String>,
 }
 
 /// The refresh token that was given last.
@@ -55,6 +69,10 @@ pub struct Tokens {
     /// Gets the next pair, once.
     #[schema(example = "3k7v0c5m2qxyz.4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")]
     pub refresh_token: String,
+    /// Tells the next log-in that this device is known; keep it for 90 days. Only at log-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "3k7v0c5m2qxyz.1795434895.4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")]
+    pub device_token: Option<String>,
     /// Who logged in.
     pub user: User,
 }
@@ -68,8 +86,9 @@ pub struct ChangePassword {
     #[validate(length(max = 1024, message = "must have at most 1024 characters"))]
     #[schema(max_length = 1024, format = Password)]
     pub current_password: String,
-    /// The password from now on: at least 15 characters.
-    #[schema(min_length = 15, max_length = 1024, format = Password)]
+    /// The password from now on: at least 15 characters, or 8 where the account has a second factor; not one that everybody
+    /// tries, nor the account's own name or address.
+    #[schema(min_length = 8, max_length = 1024, format = Password)]
     pub new_password: String,
 }
 
@@ -78,9 +97,89 @@ pub struct ChangePassword {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"password": "sample words for the example"}))]
 pub struct SetPassword {
-    /// The password: at least 15 characters.
-    #[schema(min_length = 15, max_length = 1024, format = Password)]
+    /// The password: at least 15 characters, or 8 where the account has a second factor; not one that everybody tries, nor the
+    /// account's own name or address.
+    #[schema(min_length = 8, max_length = 1024, format = Password)]
     pub password: String,
+}
+
+/// What setting up a second factor begins with.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "sample words for the example"}))]
+pub struct BeginSecondFactor {
+    /// The account's password.
+    #[validate(length(max = 1024, message = "must have at most 1024 characters"))]
+    #[schema(max_length = 1024, format = Password)]
+    pub password: String,
+    /// A code of the second factor until now, where there is one.
+    #[serde(default)]
+    #[validate(length(max = 64, message = "must have at most 64 characters"))]
+    #[schema(max_length = 64, example = "287082")]
+    pub code: Option<String>,
+}
+
+/// A second factor that waits for its first code. It is shown once.
+#[derive(Serialize, ToSchema)]
+pub struct NewSecondFactor {
+    /// The secret, to type into an authenticator app (base32).
+    #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
+    pub secret: String,
+    /// The same as an address, to show as a QR code.
+    #[schema(
+        example = "otpauth://totp/OTS%20NGO%20Registry:office@sample.example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=OTS%20NGO%20Registry&algorithm=SHA1&digits=6&period=30"
+    )]
+    pub url: String,
+    /// Until when it waits.
+    pub expires_at: Instant,
+}
+
+/// The first code of a second factor.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "287082"}))]
+pub struct ConfirmSecondFactor {
+    /// The six digits that the app shows now.
+    #[validate(length(max = 64, message = "must have at most 64 characters"))]
+    #[schema(max_length = 64, example = "287082")]
+    pub code: String,
+}
+
+/// The codes for when the app is lost. They are shown once.
+#[derive(Serialize, ToSchema)]
+pub struct RecoveryCodes {
+    /// Each works once, in the place of a code of the app.
+    #[schema(example = json!(["mfrg-gzdf-mzti-kzlq"]))]
+    pub recovery_codes: Vec<String>,
+}
+
+/// What removing a second factor takes.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "sample words for the example", "code": "287082"}))]
+pub struct RemoveSecondFactor {
+    /// The account's password.
+    #[validate(length(max = 1024, message = "must have at most 1024 characters"))]
+    #[schema(max_length = 1024, format = Password)]
+    pub password: String,
+    /// The six digits that the app shows now, or a recovery code.
+    #[validate(length(max = 64, message = "must have at most 64 characters"))]
+    #[schema(max_length = 64, example = "287082")]
+    pub code: String,
+}
+
+/// Where one's own second factor stands.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactor {
+    /// True when log-in takes a code.
+    #[schema(example = true)]
+    pub enabled: bool,
+    /// True when the account can do nothing else without one.
+    #[schema(example = true)]
+    pub required: bool,
+    /// How many recovery codes are left.
+    #[schema(example = 10)]
+    pub recovery_codes_left: usize,
 }
 
 /// An account.

@@ -6,8 +6,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::auth_handlers::wrong_credentials;
 use super::dto::SetPassword;
 use super::links::{self, Purpose};
-use super::users;
-use crate::auth::passwords::{self, Passwords};
+use super::rows::{SecondFactorRow, UserRow};
+use super::{queries, users};
+use crate::auth::Reach;
+use crate::auth::passwords::{self, About, Passwords};
 use crate::db::{Db, Instant};
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
@@ -16,9 +18,18 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(accept_invitation).service(reset_password);
 }
 
-/// Refuses a password that breaks the rules, as an error of this field.
-pub(super) fn check_rules(field: &str, password: &str) -> Result<(), Error> {
-    passwords::check_rules(password).map_err(|why| Error::field(field, why))
+/// Refuses a password that breaks the rules for this account, as an error of this field.
+pub(super) fn check_rules(
+    field: &str,
+    password: &str,
+    user: &UserRow,
+    factor: Option<&SecondFactorRow>,
+) -> Result<(), Error> {
+    let about = About {
+        second_factor: factor.is_some(),
+        own: vec![user.email.clone(), user.name.clone()],
+    };
+    passwords::check_rules(password, &about).map_err(|why| Error::field(field, why))
 }
 
 async fn set_password(
@@ -28,13 +39,20 @@ async fn set_password(
     token: String,
     password: String,
 ) -> Result<HttpResponse, Error> {
-    check_rules("/password", &password)?;
     // A wrong link costs no hash.
     let looked = token.clone();
     let owner = db
-        .read(move |conn| links::owner(conn, purpose, &looked, Instant::now()))
+        .read(move |conn| {
+            let Some(owner) = links::owner(conn, purpose, &looked, Instant::now())? else {
+                return Ok(None);
+            };
+            let user = queries::by_id(conn, &Reach::everything(), owner)?;
+            let factor = queries::second_factor(conn, Some(owner))?;
+            Ok::<_, Error>(Some((user, factor)))
+        })
         .await?;
-    owner.ok_or_else(wrong_credentials)?;
+    let (user, factor) = owner.ok_or_else(wrong_credentials)?;
+    check_rules("/password", &password, &user, factor.as_ref())?;
     let hash = passwords.hash(password).await?;
     let done = db
         .write(move |tx| users::set_password_by_link(tx, purpose, &token, &hash, Instant::now()))

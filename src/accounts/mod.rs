@@ -7,17 +7,20 @@
 //! | `queries.rs` | all reading SQL; lists ask for a reach |
 //! | `users.rs` | inviting, changing and disabling accounts, setting a password |
 //! | `sessions.rs` | opening, rotating and ending sessions |
+//! | `second_factor.rs` | setting, proving and removing a second factor |
+//! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
 //! | `keys.rs` | partners' API keys |
 //! | `handover.rs` | the secretariat's office goes to others |
 //! | `dto.rs` | the wire |
 //! | `link_pages.rs` | what a browser shows for a link |
-//! | `auth_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `key_handlers.rs`, `handover_handlers.rs` | the routes |
+//! | `auth_handlers.rs`, `second_factor_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `user_session_handlers.rs`, `key_handlers.rs`, `handover_handlers.rs` | the routes |
 //!
-//! Accounts and keys are in the journal; sessions and links are machinery. Neither a password nor its hash, nor a token,
+//! Accounts, second factors and keys are in the journal; sessions, links and enrolments are machinery. Neither a password nor its hash, nor a token,
 //! ever reaches the journal or a log: the journal holds a fingerprint of the stored hash.
 
 mod auth_handlers;
+mod devices;
 pub mod dto;
 pub mod handover;
 mod handover_handlers;
@@ -30,10 +33,13 @@ pub mod model;
 mod own_handlers;
 pub mod queries;
 pub mod rows;
+pub mod second_factor;
+mod second_factor_handlers;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
 mod user_handlers;
+mod user_session_handlers;
 pub mod users;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -55,14 +61,18 @@ pub struct BaseUrl(pub String);
 pub fn routes(config: &mut ServiceConfig<'_>) {
     auth_handlers::routes(config);
     own_handlers::routes(config);
+    second_factor_handlers::routes(config);
     link_handlers::routes(config);
     link_pages::routes(config);
     user_handlers::routes(config);
+    user_session_handlers::routes(config);
     key_handlers::routes(config);
     handover_handlers::routes(config);
 }
 
 /// Forgets links that are good no more, and sessions 30 days after their end; returns how many.
 pub fn forget_old(tx: &mut Tx<'_>, now: Instant) -> Result<usize, Error> {
-    Ok(links::forget_useless(tx, now)? + sessions::forget_old(tx, now)?)
+    Ok(links::forget_useless(tx, now)?
+        + sessions::forget_old(tx, now)?
+        + second_factor::forget_old(tx, now)?)
 }

@@ -12,6 +12,12 @@ pub const SESSION_SECONDS: i64 = 12 * 3600;
 pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
 /// How long a link that resets a password is good, in seconds.
 pub const RESET_SECONDS: i64 = 24 * 3600;
+/// How long an enrolment of a second factor waits for its first code, in seconds.
+pub const ENROLMENT_SECONDS: i64 = 15 * 60;
+/// How many recovery codes a second factor comes with.
+pub const RECOVERY_CODES: usize = 10;
+/// How long a device is remembered that logged in, in seconds: 90 days.
+pub const DEVICE_SECONDS: i64 = 90 * 24 * 3600;
 /// How long an API key is good when nothing else is asked for, in seconds: a year.
 pub const KEY_SECONDS: i64 = 365 * 24 * 3600;
 /// How many active keys a partner may have: one to use, and one to change to.
@@ -53,6 +59,10 @@ pub enum End {
     PasswordChanged,
     /// The account's role, country or status changed.
     AccountChanged,
+    /// The second factor was set, replaced or removed.
+    SecondFactorChanged,
+    /// The secretariat ended it.
+    EndedByOffice,
 }
 
 impl End {
@@ -63,6 +73,8 @@ impl End {
             Self::Reuse => "reuse",
             Self::PasswordChanged => "password_changed",
             Self::AccountChanged => "account_changed",
+            Self::SecondFactorChanged => "second_factor_changed",
+            Self::EndedByOffice => "ended_by_office",
         }
     }
 }

@@ -1,18 +1,19 @@
 //! One's own account: who am I, my sessions, my password.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::auth_handlers::{own_session, wrong_credentials};
+use super::auth_handlers::{LogInParts, own_session, wrong_credentials};
 use super::dto::{ChangePassword, Session, User};
 use super::link_handlers::check_rules;
 use super::model::End;
+use super::rows::{SecondFactorRow, UserRow};
 use super::{queries, sessions, users};
-use crate::auth::passwords::Passwords;
 use crate::auth::policy::acts::OwnAccount;
+use crate::auth::throttle::{Attempt, Place};
 use crate::auth::{Permit, Reach};
 use crate::db::Id;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor, set_link};
@@ -159,25 +160,21 @@ async fn change_own_password(
     look: Permit<OwnAccount>,
     permit: Permit<OwnAccount>,
     _query: NoQuery,
-    passwords: web::Data<Passwords>,
+    parts: LogInParts,
     body: Json<ChangePassword>,
 ) -> Result<HttpResponse, Error> {
     let body = body.body;
-    check_rules("/new_password", &body.new_password)?;
     // Hashing takes tens of milliseconds: it happens between the look and the change, not in a transaction.
-    let stored = look
-        .read(|conn, acting| {
-            let (user, _) = own_session(acting)?;
-            Ok(queries::by_id(conn, &Reach::everything(), user)?.password_hash)
-        })
-        .await?;
-    let right = passwords
-        .verify(body.current_password, stored.clone())
-        .await?;
-    let Some(checked) = stored.filter(|_| right) else {
+    let own = Own::look(look).await?;
+    let (user, factor) = (&own.user, own.factor.as_ref());
+    check_rules("/new_password", &body.new_password, user, factor)?;
+    let attempt = own.begin(&parts)?;
+    let Some(checked) = own.check_password(&parts, body.current_password).await? else {
+        attempt.failed();
         return Err(wrong_credentials());
     };
-    let hash = passwords.hash(body.new_password).await?;
+    attempt.succeeded();
+    let hash = parts.passwords.hash(body.new_password).await?;
     let done = permit
         .write(move |tx, acting| users::change_password(tx, acting, &checked, &hash))
         .await?;
@@ -185,5 +182,43 @@ async fn change_own_password(
         Ok(Answer::empty().respond())
     } else {
         Err(wrong_credentials())
+    }
+}
+
+/// One's own account as it was before a password was hashed.
+pub(super) struct Own {
+    pub user: UserRow,
+    pub factor: Option<SecondFactorRow>,
+}
+
+impl Own {
+    pub async fn look(permit: Permit<OwnAccount>) -> Result<Self, Error> {
+        permit
+            .read(|conn, acting| {
+                let (id, _) = own_session(acting)?;
+                Ok(Self {
+                    user: queries::by_id(conn, &Reach::everything(), id)?,
+                    factor: queries::second_factor(conn, Some(id))?,
+                })
+            })
+            .await
+    }
+
+    /// A stolen access token must not become a way to try passwords.
+    pub fn begin(&self, parts: &LogInParts) -> Result<Attempt, Error> {
+        let account = format!("own:{}", self.user.id());
+        let place = Place::Network(parts.network.clone());
+        parts.throttle.begin(&account, &place)
+    }
+
+    /// The stored hash that the password was found right against.
+    pub async fn check_password(
+        &self,
+        parts: &LogInParts,
+        password: String,
+    ) -> Result<Option<String>, Error> {
+        let stored = self.user.password_hash.clone();
+        let right = parts.passwords.verify(password, stored.clone()).await?;
+        Ok(stored.filter(|_| right))
     }
 }

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::model::email_key;
-use super::rows::{ApiKeyRow, SessionRow, UserRow};
+use super::rows::{ApiKeyRow, SecondFactorRow, SessionRow, UserRow};
 use crate::auth::{Principal, Reach, Scope};
-use crate::db::schema::{api_key_uses, api_keys, countries, sessions, users};
+use crate::db::schema::{api_key_uses, api_keys, countries, second_factors, sessions, users};
 use crate::db::{Conn, Id, Instant, MultiBackend};
 use crate::http::{Code, Error};
 use crate::text::Email;
@@ -92,6 +92,18 @@ pub fn find_by_email(conn: &mut Conn, email: &Email) -> Result<Option<UserRow>, 
 pub(super) fn by_email_key(conn: &mut Conn, key: &str) -> Result<Option<UserRow>, Error> {
     Ok(users::table
         .filter(users::email_key.eq(key))
+        .first(conn)
+        .optional()?)
+}
+
+/// The account's second factor. For nobody's account it is the same look-up.
+pub(super) fn second_factor(
+    conn: &mut Conn,
+    user: Option<Id>,
+) -> Result<Option<SecondFactorRow>, Error> {
+    // Ids are never negative.
+    Ok(second_factors::table
+        .find(user.map_or(-1, |id| id.0))
         .first(conn)
         .optional()?)
 }

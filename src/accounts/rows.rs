@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::auth::Role;
 use crate::auth::tokens::fingerprint;
-use crate::db::schema::{api_keys, handovers, sessions, users};
+use crate::db::schema::{api_keys, handovers, second_factors, sessions, users};
 use crate::db::{Id, Instant};
 use crate::http::Error;
 use crate::journal::{Class, Recorded};
@@ -200,6 +200,66 @@ impl Recorded for ApiKeyRow {
     }
 }
 
+/// An account's second factor. Serialised it is the journal's image: fingerprints instead of the sealed secret and the hashes of
+/// the recovery codes, and without the step that was used last, which is machinery.
+#[derive(Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = second_factors, primary_key(user_id))]
+pub struct SecondFactorRow {
+    /// Whose it is.
+    pub user_id: i64,
+    /// The TOTP secret as `auth::sealing` keeps it.
+    pub sealed_secret: Vec<u8>,
+    /// SHA-256 of the recovery codes that are left: a JSON list.
+    pub recovery_hashes: String,
+    /// When it was set, µs.
+    pub set_at: i64,
+    /// The step whose code was used last.
+    pub last_step: i64,
+    /// Counts the changes, from 1.
+    pub version: i32,
+    /// The journal position of the last change.
+    pub seq: i64,
+}
+
+impl SecondFactorRow {
+    /// The hashes of the recovery codes that are left.
+    pub fn recovery_hashes(&self) -> Result<Vec<String>, Error> {
+        serde_json::from_str(&self.recovery_hashes).map_err(Error::internal)
+    }
+}
+
+#[derive(Serialize)]
+struct SecondFactorImage {
+    user: Id,
+    secret_fingerprint: String,
+    recovery_fingerprint: String,
+    set_at: Instant,
+    version: i32,
+}
+
+impl Serialize for SecondFactorRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        SecondFactorImage {
+            user: Id(self.user_id),
+            secret_fingerprint: fingerprint(&HEXLOWER.encode(&self.sealed_secret)),
+            recovery_fingerprint: fingerprint(&self.recovery_hashes),
+            set_at: Instant(self.set_at),
+            version: self.version,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Recorded for SecondFactorRow {
+    const TABLE: &'static str = "second_factors";
+    fn key(&self) -> String {
+        Id(self.user_id).to_string()
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
+}
+
 /// A handover of the secretariat's office.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, AsChangeset, Serialize)]
 #[diesel(table_name = handovers, treat_none_as_null = true)]
@@ -287,6 +347,7 @@ pub fn recorded_tables() -> Vec<crate::journal::Table> {
     vec![
         crate::recorded_table!(users, UserRow, id),
         crate::recorded_table!(api_keys, ApiKeyRow, id),
+        crate::recorded_table!(second_factors, SecondFactorRow, user_id),
         crate::recorded_table!(handovers, HandoverRow, id),
     ]
 }

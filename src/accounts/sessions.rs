@@ -8,9 +8,10 @@ use diesel::prelude::*;
 
 use super::model::{End, SESSION_SECONDS};
 use super::rows::{SessionRow, UserRow};
+use super::second_factor::{self, Proof};
 use crate::auth::secrets::{self, Secret};
 use crate::db::schema::{sessions, users};
-use crate::db::{Failure, Id, Instant, Tx, dialect};
+use crate::db::{Failure, Id, Instant, Tx};
 use crate::http::Error;
 
 /// How long a session is kept after its end, in seconds.
@@ -28,18 +29,21 @@ pub struct Opened {
     pub now: Instant,
 }
 
-/// Opens a session for an account whose password was found right against `checked`; none when the account was disabled
-/// or its password changed in the meantime.
+/// Opens a session for an account whose password was found right against `checked` and whose code was judged to be `proof`;
+/// none when the account was disabled, its password or second factor changed, or the proof was spent in the meantime.
 pub fn open(
     tx: &mut Tx<'_>,
     user: Id,
     checked: &str,
+    proof: &Proof,
     now: Instant,
 ) -> Result<Option<Opened>, Error> {
     // Under the lock, so that whoever disables the account or changes the password ends this session too.
-    dialect::lock_row(tx, "users", "id", user.0)?;
-    let user: UserRow = users::table.find(user.0).first(&mut **tx)?;
-    if !user.is_active() || user.password_hash.as_deref() != Some(checked) {
+    let user = second_factor::lock(tx, user)?;
+    if !user.is_active()
+        || user.password_hash.as_deref() != Some(checked)
+        || !second_factor::spend(tx, user.id(), proof, now)?
+    {
         return Ok(None);
     }
     let session = Id::random().map_err(Failure::from)?;
@@ -154,6 +158,28 @@ pub fn end_all(tx: &mut Tx<'_>, user: Id, now: Instant, reason: End) -> Result<(
     diesel::update(
         sessions::table
             .filter(sessions::user_id.eq(user.0))
+            .filter(sessions::ended_at.is_null()),
+    )
+    .set((
+        sessions::ended_at.eq(now.0),
+        sessions::end_reason.eq(reason.as_str()),
+    ))
+    .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Ends every session of this account but one.
+pub fn end_others(
+    tx: &mut Tx<'_>,
+    user: Id,
+    kept: Id,
+    now: Instant,
+    reason: End,
+) -> Result<(), Error> {
+    diesel::update(
+        sessions::table
+            .filter(sessions::user_id.eq(user.0))
+            .filter(sessions::id.ne(kept.0))
             .filter(sessions::ended_at.is_null()),
     )
     .set((

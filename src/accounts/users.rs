@@ -259,6 +259,34 @@ pub fn change_password(
     Ok(true)
 }
 
+/// Keeps the same password under a better hash, after it was found right against `checked`; sessions go on.
+pub fn renew_hash(
+    tx: &mut Tx<'_>,
+    id: Id,
+    checked: &str,
+    better: &str,
+    now: Instant,
+) -> Result<(), Error> {
+    dialect::lock_row(tx, "users", "id", id.0)?;
+    let before: UserRow = users::table.find(id.0).first(&mut **tx)?;
+    if before.password_hash.as_deref() != Some(checked) {
+        return Ok(());
+    }
+    let after = UserRow {
+        password_hash: Some(better.to_owned()),
+        ..before.clone()
+    };
+    save(
+        tx,
+        &Actor::User(id),
+        now,
+        "password.rehashed",
+        &before,
+        after,
+    )?;
+    Ok(())
+}
+
 /// Sets the password of a locked account; every session and link of it ends.
 fn set_password(
     tx: &mut Tx<'_>,

@@ -6,23 +6,31 @@
 //! | `policy.rs` | the one exhaustive table: role × action → reach |
 //! | `permit.rs` | [`Permit`]: the handler's parameter that holds both the proof and the way to the data |
 //! | `credential.rs` | what a request claims to be, checked without the database |
-//! | `tokens.rs` | signing keys, access tokens (EdDSA JWT), the public key set |
+//! | `tokens.rs` | access tokens (EdDSA JWT), the public key set |
+//! | `keyring.rs` | the folder of signing keys, looked at again and again |
 //! | `passwords.rs` | argon2id behind a semaphore |
+//! | `totp.rs` | codes that change every 30 seconds (pure) |
+//! | `sealing.rs` | values that only this service can read, by a key that is a file |
+//! | `throttle.rs` | waits after failed log-ins that keep no owner out |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
 //! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
 mod credential;
 pub mod four_eyes;
+pub mod keyring;
 pub mod passwords;
 mod permit;
 pub mod policy;
 mod principal;
 mod queries;
+pub mod sealing;
 pub mod secrets;
+pub mod throttle;
 pub mod tokens;
+pub mod totp;
 
 pub use credential::{Credential, caller_key};
-pub use permit::{Acting, Permit};
+pub use permit::{Acting, Permit, SecondFactorRule};
 pub use policy::{Act, Reach, Scope};
 pub use principal::{Actor, Principal, Role};

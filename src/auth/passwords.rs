@@ -1,7 +1,8 @@
 //! Passwords: argon2id, at most two at once.
 //!
-//! Parameters (m = 19456 KiB, t = 2, p = 1) are OWASP's first choice for argon2id. The length counts after NFKC; there are no
-//! rules of composition (NIST SP 800-63B).
+//! Parameters (m = 19456 KiB, t = 2, p = 1) are OWASP's first choice for argon2id; a hash with weaker ones is renewed at the next
+//! log-in. The length counts after NFKC; there are no rules of composition (NIST SP 800-63B), but a block list
+//! (`common-passwords.txt`, which names its source and licence).
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::http::{Code, Error};
 
 /// The shortest password, in code points.
 pub const MIN_CHARS: usize = 15;
+/// The shortest password of an account with a second factor, in code points.
+pub const MIN_CHARS_WITH_FACTOR: usize = 8;
 /// The longest password, in bytes.
 pub const MAX_BYTES: usize = 1024;
 /// Hashes at once; each takes 19 MiB.
@@ -21,19 +24,43 @@ const AT_ONCE: usize = 2;
 /// Hashes that may wait for their turn.
 const WAITING: usize = 16;
 
-/// Passwords that everybody tries first and that are long enough to pass the length rule.
-const BLOCKED: &[&str] = &[
-    "passwordpassword",
-    "123456789012345",
-    "1234567890123456",
-    "qwertyuiopasdfgh",
-    "aaaaaaaaaaaaaaa",
-    "administrator123",
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Common passwords, in lower case and in byte order.
+const COMMON: &str = include_str!("common-passwords.txt");
+/// Passwords that are long enough and on no list of other people's.
+const OBVIOUS: &[&str] = &[
+    "administrator",
+    "changeme",
     "changemechangeme",
-    "correct horse battery staple",
+    "correcthorsebatterystaple",
+    "letmein",
+    "letmeinletmein",
     "letmeinletmeinletmein",
-    "otsregistry12345",
+    "passwordpassword",
+    "aaaaaaaa",
+    "qwertyuiopasdfgh",
 ];
+/// The product's own names, without spaces.
+const PRODUCT: &[&str] = &[
+    "otsregistry",
+    "otsngoregistry",
+    "ngoregistry",
+    "ngoplatform",
+    "organizationofturkicstates",
+    "organisationofturkicstates",
+];
+
+/// Whose password it is to be.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// True when the account has a second factor.
+    pub second_factor: bool,
+    /// The account's own words: e-mail address and name.
+    pub own: Vec<String>,
+}
 
 /// What unknown accounts are checked against, so that they cost the same work: the hash of no password.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295ZA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -46,7 +73,7 @@ pub struct Passwords {
 }
 
 fn argon() -> Result<Argon2<'static>, Error> {
-    let params = Params::new(19_456, 2, 1, None).map_err(Error::internal)?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -59,23 +86,69 @@ pub fn hash(password: &str) -> Result<String, Error> {
         .to_string())
 }
 
-/// Refuses passwords that are too short, too long or known to everybody.
-pub fn check_rules(password: &str) -> Result<(), String> {
+/// True when the stored hash was made with weaker parameters than today's.
+pub fn is_weak(stored: &str) -> Result<bool, Error> {
+    let parsed = PasswordHash::new(stored).map_err(Error::internal)?;
+    let used = Params::try_from(&parsed).map_err(Error::internal)?;
+    Ok(parsed.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || used.m_cost() < MEMORY_KIB
+        || used.t_cost() < PASSES
+        || used.p_cost() < LANES)
+}
+
+/// Refuses passwords that are too short, too long, known to everybody, or the account's own name or address.
+pub fn check_rules(password: &str, about: &About) -> Result<(), String> {
     let normal: String = password.nfkc().collect();
     if normal.len() > MAX_BYTES {
         return Err(format!("must have at most {MAX_BYTES} bytes"));
     }
-    if normal.chars().count() < MIN_CHARS {
+    let least = if about.second_factor {
+        MIN_CHARS_WITH_FACTOR
+    } else {
+        MIN_CHARS
+    };
+    if normal.chars().count() < least {
         return Err(format!(
-            "must have at least {MIN_CHARS} characters; four random words do well"
+            "must have at least {least} characters; four random words do well"
         ));
     }
     let plain = normal.to_lowercase();
+    let squeezed = squeeze(&plain);
+    let word = squeezed.trim_end_matches(|c: char| c.is_ascii_digit());
     let first = plain.chars().next();
-    if BLOCKED.contains(&plain.as_str()) || plain.chars().all(|c| Some(c) == first) {
+    if is_common(&plain)
+        || is_common(&squeezed)
+        || OBVIOUS.contains(&word)
+        || plain.chars().all(|c| Some(c) == first)
+    {
         return Err("is one of the passwords that everybody tries first".to_owned());
     }
+    if PRODUCT.contains(&word) {
+        return Err("is the registry's own name".to_owned());
+    }
+    let own = about.own.iter().flat_map(|text| {
+        let local = text.split_once('@').map(|(local, _)| local);
+        [Some(text.as_str()), local].into_iter().flatten()
+    });
+    for text in own {
+        let text: String = text.nfkc().collect();
+        let text = squeeze(&text.to_lowercase());
+        if !text.is_empty() && (squeezed == text || word == text) {
+            return Err("is the account's own name or e-mail address".to_owned());
+        }
+    }
     Ok(())
+}
+
+/// Letters and digits only: spaces and signs make a common password no better.
+fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn is_common(plain: &str) -> bool {
+    static LIST: std::sync::LazyLock<Vec<&str>> =
+        std::sync::LazyLock::new(|| COMMON.lines().filter(|l| !l.starts_with('#')).collect());
+    LIST.binary_search(&plain).is_ok()
 }
 
 impl Passwords {
@@ -150,7 +223,7 @@ mod tests {
     use argon2::PasswordVerifier;
     use argon2::password_hash::phc::PasswordHash;
 
-    use super::{DECOY, argon, check_rules, hash};
+    use super::{About, COMMON, DECOY, argon, check_rules, hash, is_weak};
 
     #[test]
     fn a_hash_names_its_parameters() {
@@ -174,11 +247,79 @@ mod tests {
     }
 
     #[test]
-    fn short_long_and_well_known_passwords_are_refused() {
-        assert!(check_rules("fourteen chars").is_err());
-        assert!(check_rules("fifteen chars ok").is_ok());
-        assert!(check_rules(&"ə".repeat(600)).is_err());
-        assert!(check_rules("PasswordPassword").is_err());
-        assert!(check_rules(&"z".repeat(40)).is_err());
+    fn short_and_long_passwords_are_refused() {
+        let plain = About::default();
+        let with_factor = About {
+            second_factor: true,
+            ..About::default()
+        };
+        for (password, alone, beside_a_factor) in [
+            ("sevench", false, false),
+            ("eight ch", false, true),
+            ("fourteen chars", false, true),
+            ("fifteen chars ok", true, true),
+            // One ligature is two letters after NFKC.
+            ("ﬁfteen charsok", true, true),
+        ] {
+            assert_eq!(check_rules(password, &plain).is_ok(), alone, "{password}");
+            assert_eq!(
+                check_rules(password, &with_factor).is_ok(),
+                beside_a_factor,
+                "{password}"
+            );
+        }
+        assert!(check_rules(&"əa".repeat(341), &plain).is_ok());
+        assert!(check_rules(&"əa".repeat(342), &plain).is_err());
+    }
+
+    #[test]
+    fn common_and_own_passwords_are_refused_in_any_case_and_spacing() {
+        let about = About {
+            second_factor: true,
+            own: vec![
+                "First.Coordinator@sample.example".to_owned(),
+                "Örnek Ofisi Adı".to_owned(),
+            ],
+        };
+        for password in [
+            "football",
+            "FootBall",
+            "mailcreated5240",
+            "PasswordPassword",
+            "qwerty123456789",
+            "correct horse battery staple",
+            "ｐａｓｓｗｏｒｄ",
+            "OTS-Registry 2026",
+            "ots ngo registry",
+            "first.coordinator@sample.example",
+            "First Coordinator 1",
+            "örnek ofisi adı",
+        ] {
+            assert!(check_rules(password, &about).is_err(), "{password}");
+        }
+        assert!(check_rules(&"z".repeat(40), &about).is_err());
+        assert!(check_rules("nine sample beekeepers", &about).is_ok());
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_can_be_searched() {
+        let words: Vec<&str> = COMMON.lines().filter(|l| !l.starts_with('#')).collect();
+        assert!(words.len() > 10_000);
+        assert!(words.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(
+            words
+                .iter()
+                .all(|w| w.chars().count() >= 8 && w.to_lowercase() == *w)
+        );
+    }
+
+    #[test]
+    fn a_hash_with_weaker_parameters_is_seen() {
+        assert!(!is_weak(&hash("correct horse battery").unwrap()).unwrap());
+        assert!(!is_weak(DECOY).unwrap());
+        assert!(is_weak(&DECOY.replace("m=19456", "m=19455")).unwrap());
+        assert!(is_weak(&DECOY.replace("t=2", "t=1")).unwrap());
+        assert!(is_weak(&DECOY.replace("argon2id", "argon2i")).unwrap());
+        assert!(!is_weak(&DECOY.replace("t=2", "t=3")).unwrap());
     }
 }

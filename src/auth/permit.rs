@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, Grant};
-use super::{Actor, Credential, Principal, Reach, queries};
+use super::{Actor, Credential, Principal, Reach, Role, queries};
 use crate::db::{Conn, Db, Id, Instant, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::limits::Limits;
@@ -22,7 +22,21 @@ pub struct Permit<A> {
     db: Db,
     credential: Credential,
     limits: Option<Limits>,
+    rule: SecondFactorRule,
     act: PhantomData<fn() -> A>,
+}
+
+/// Whose accounts need a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondFactorRule {
+    /// True when a secretariat account without one can do nothing but set one up.
+    pub secretariat: bool,
+}
+
+impl Default for SecondFactorRule {
+    fn default() -> Self {
+        Self { secretariat: true }
+    }
 }
 
 // Long work takes several transactions; each asks the database for the right anew. (A derive would ask A for Clone.)
@@ -32,6 +46,7 @@ impl<A> Clone for Permit<A> {
             db: self.db.clone(),
             credential: self.credential.clone(),
             limits: self.limits.clone(),
+            rule: self.rule,
             act: PhantomData,
         }
     }
@@ -115,10 +130,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
+        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
         self.db
             .read(move |conn| {
-                let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
+                let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
                 work(conn, &acting)
             })
             .await
@@ -129,10 +144,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
+        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
         self.db
             .snapshot(move |conn| {
-                let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
+                let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
                 work(conn, &acting)
             })
             .await
@@ -155,10 +170,10 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
+        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
         self.db
             .write(move |tx| {
-                let acting = acting(tx, &credential, limits.as_ref(), A::ACTION)?;
+                let acting = acting(tx, &credential, limits.as_ref(), rule, A::ACTION)?;
                 work(tx, &acting)
             })
             .await
@@ -191,10 +206,26 @@ fn acting(
     conn: &mut Conn,
     credential: &Credential,
     limits: Option<&Limits>,
+    rule: SecondFactorRule,
     action: Action,
 ) -> Result<Acting, Error> {
     let now = Instant::now();
     let principal = queries::principal(conn, credential, limits, now)?;
+    // The own account is what a second factor is set up with.
+    if let Principal::User {
+        id,
+        role: Role::Secretariat,
+        ..
+    } = principal
+        && rule.secretariat
+        && action != Action::OwnAccount
+        && !queries::has_second_factor(conn, id)?
+    {
+        return Err(Error::new(
+            Code::SecondFactorNeeded,
+            "set up a second factor first: POST /v1/auth/totp with your password, then its code to /v1/auth/totp/confirmation",
+        ));
+    }
     Acting::of(principal, action, now)
 }
 
@@ -219,6 +250,9 @@ fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
         limits: request
             .app_data::<web::Data<Limits>>()
             .map(|l| l.get_ref().clone()),
+        rule: request
+            .app_data::<web::Data<SecondFactorRule>>()
+            .map_or_else(SecondFactorRule::default, |r| *r.get_ref()),
         act: PhantomData,
     })
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::{Credential, Principal, Role};
 use crate::auth::credential::unauthenticated;
-use crate::db::schema::{api_keys, sessions, users};
+use crate::db::schema::{api_keys, second_factors, sessions, users};
 use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
 use crate::http::limits::Limits;
@@ -60,4 +60,14 @@ pub fn principal(
             Ok(Principal::Partner { key, scopes })
         }
     }
+}
+
+/// True when the account has a second factor.
+pub fn has_second_factor(conn: &mut Conn, user: Id) -> Result<bool, Error> {
+    let found = second_factors::table
+        .find(user.0)
+        .select(second_factors::user_id)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(found.is_some())
 }

@@ -1,26 +1,28 @@
 //! Signing keys and access tokens: EdDSA JWTs (RFC 9068 `at+jwt`) that live 15 minutes.
 //!
 //! One algorithm, `kid` looked up in memory only, and every claim required: the defaults of `jsonwebtoken` accept tokens
-//! without `aud` and `iss`, up to 60 s expired, with `nbf` ahead, and never look at `typ`; all of that is set here.
+//! without `aud` and `iss`, up to 60 s expired, with `nbf` ahead, and never look at `typ`; all of that is set here. Keys come and
+//! go without a restart (`keyring.rs`).
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::Role;
+use super::keyring::{self, Pair, Ring, SIGNS_BY_SECONDS};
 use crate::db::{Id, Instant};
 
 /// How long an access token lives, in seconds.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 const AUDIENCE: &str = "ots-registry";
 const LEEWAY_SECONDS: u64 = 5;
+/// A key id that nobody knows makes the folder looked at again, at most so often, in seconds.
+const UNKNOWN_SECONDS: i64 = 5;
 const KIND: &str = "at+jwt";
 
 /// The claims of an access token.
@@ -45,19 +47,26 @@ pub struct Claims {
     pub exp: i64,
 }
 
-/// A key pair of one purpose.
-struct Pair {
-    kid: String,
-    public: [u8; 32],
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-}
-
-/// The keys that sign tokens: the first signs, all verify.
+/// The keys that sign tokens: one signs, all verify. Cheap to clone; all clones see the same keys.
 #[derive(Clone)]
 pub struct TokenKeys {
-    pairs: Arc<Vec<Pair>>,
+    ring: Arc<RwLock<Arc<Ring>>>,
+    looked_at: Arc<Mutex<Instant>>,
+    directory: Arc<PathBuf>,
     issuer: Arc<str>,
+}
+
+/// What a key file is for at this moment, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFile {
+    /// Key id.
+    pub kid: String,
+    /// The file.
+    pub path: PathBuf,
+    /// When it was written.
+    pub made: Instant,
+    /// From when on no token that it signed can live, if a newer key has taken its place.
+    pub useless_from: Option<Instant>,
 }
 
 /// One public key (RFC 8037).
@@ -92,56 +101,143 @@ pub struct Jwks {
 }
 
 impl TokenKeys {
-    /// Reads every `token-*.pem` (PKCS#8) in the directory; the last by name signs.
+    /// Reads every `token-*.pem` (PKCS#8) in the directory; the last by name signs, unless it is quite new.
     pub fn load(directory: &Path, issuer: &str) -> Result<Self, String> {
-        let mut files = key_files(directory)?;
-        files.sort();
-        files.reverse();
-        let mut pairs = Vec::new();
-        for file in &files {
-            let text = std::fs::read_to_string(file)
-                .map_err(|e| format!("keys_dir: {} cannot be read: {e}", file.display()))?;
-            let key = SigningKey::from_pkcs8_pem(&text).map_err(|_| {
-                format!(
-                    "keys_dir: {} is not an Ed25519 key in PKCS#8 PEM",
-                    file.display()
-                )
-            })?;
-            pairs.push(Pair::new(&key)?);
-        }
-        if pairs.is_empty() {
-            return Err(format!(
-                "keys_dir: no token-*.pem in {}; run `ots-registry init`",
-                directory.display()
-            ));
-        }
+        Self::load_at(directory, issuer, Instant::now())
+    }
+
+    /// The same at a given moment.
+    pub fn load_at(directory: &Path, issuer: &str, now: Instant) -> Result<Self, String> {
+        let ring = Ring::load(directory, now)?;
         Ok(Self {
-            pairs: Arc::new(pairs),
+            ring: Arc::new(RwLock::new(Arc::new(ring))),
+            looked_at: Arc::new(Mutex::new(now)),
+            directory: Arc::new(directory.to_owned()),
             issuer: issuer.into(),
         })
     }
 
-    /// True when the directory holds a key.
-    pub fn exist(directory: &Path) -> bool {
-        key_files(directory).is_ok_and(|files| !files.is_empty())
+    /// Looks at the folder again; true when other keys are there than before. When it cannot be read, the keys stay.
+    pub fn look(&self, now: Instant) -> Result<bool, String> {
+        *self
+            .looked_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = now;
+        let before = self.ring();
+        let after = before.again(&self.directory, now)?;
+        let ids = |ring: &Ring| {
+            let signing = ring.signing().map(|k| k.pair.kid.clone());
+            let all: Vec<String> = ring.all().iter().map(|k| k.pair.kid.clone()).collect();
+            (signing, all)
+        };
+        let changed = ids(&before) != ids(&after);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        Ok(changed)
     }
 
-    /// Makes a key file that only its owner can read.
+    fn ring(&self) -> Arc<Ring> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&ring)
+    }
+
+    fn pair(&self, kid: &str, now: Instant) -> Option<Arc<Pair>> {
+        let found = |ring: &Ring| ring.find(kid).map(|k| k.pair.clone());
+        if let Some(pair) = found(&self.ring()) {
+            return Some(pair);
+        }
+        {
+            let mut looked_at = self
+                .looked_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if now < looked_at.plus_seconds(UNKNOWN_SECONDS) {
+                return None;
+            }
+            *looked_at = now;
+        }
+        if let Err(error) = self.look(now) {
+            tracing::error!(error, "the folder of keys cannot be read; the keys stay");
+        }
+        found(&self.ring())
+    }
+
+    /// True when the directory holds a key.
+    pub fn exist(directory: &Path) -> bool {
+        keyring::files_named(directory, "token-", ".pem").is_ok_and(|files| !files.is_empty())
+    }
+
+    /// Makes a first key file that only its owner can read.
     pub fn create(directory: &Path, now: Instant) -> Result<(), String> {
-        let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
-        crate::config::make_private_folder(directory).map_err(say)?;
-        let mut seed = [0u8; 32];
-        getrandom::fill(&mut seed).map_err(|e| e.to_string())?;
-        let pem = SigningKey::from_bytes(&seed)
-            .to_pkcs8_pem(ed25519_dalek::pkcs8::spki::der::pem::LineEnding::LF)
-            .map_err(|e| e.to_string())?;
-        let path = directory.join(format!("token-{}.pem", now.day().format("%Y%m%d")));
-        write_private(&path, pem.as_bytes()).map_err(say)
+        let name = format!("token-{}.pem", now.day().format("%Y%m%d"));
+        keyring::create(directory, &name).map(|_| ())
+    }
+
+    /// Makes a further key file, whose name comes after those that are there; returns its path.
+    pub fn rotate(directory: &Path, now: Instant) -> Result<PathBuf, String> {
+        // A `T` sorts after the dot that ends the name of a first key of the same day.
+        let second = now.unix_seconds().rem_euclid(24 * 3600);
+        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+        let day = now.day().format("%Y%m%d");
+        let name = format!("token-{day}T{hours:02}{minutes:02}{seconds:02}.pem");
+        let files = keyring::files_named(directory, "token-", ".pem")?;
+        let last = files.iter().filter_map(|f| f.file_name()?.to_str()).max();
+        match last {
+            None => Err("keys_dir: there is no key to rotate; run `ots-registry init`".to_owned()),
+            Some(last) if last >= name.as_str() => Err(format!(
+                "keys_dir: {last} comes after {name} by name, and the last by name signs; rename it first"
+            )),
+            Some(_) => keyring::create(directory, &name),
+        }
+    }
+
+    /// The key files, newest first, with what is left for each to do.
+    pub fn files(directory: &Path, now: Instant) -> Result<Vec<KeyFile>, String> {
+        let ring = Ring::load(directory, now)?;
+        let mut newer: Option<Instant> = None;
+        let mut found = Vec::new();
+        for held in ring.all() {
+            let leeway = i64::try_from(LEEWAY_SECONDS).unwrap_or(0);
+            let left = SIGNS_BY_SECONDS + LIFETIME_SECONDS + leeway;
+            found.push(KeyFile {
+                kid: held.pair.kid.clone(),
+                path: held.path.clone(),
+                made: held.made,
+                useless_from: newer.map(|made| made.plus_seconds(left)),
+            });
+            // Of several newer ones the first that signed counts.
+            newer = Some(newer.map_or(held.made, |n| n.min(held.made)));
+        }
+        Ok(found)
+    }
+
+    /// Removes the file of a key, by its id or file name, when no token that it signed can live any more.
+    pub fn retire(directory: &Path, which: &str, now: Instant) -> Result<PathBuf, String> {
+        let files = Self::files(directory, now)?;
+        let named = |f: &&KeyFile| {
+            f.kid == which || f.path.file_name().and_then(|n| n.to_str()) == Some(which)
+        };
+        let Some(file) = files.iter().find(named) else {
+            return Err(format!(
+                "{which}: there is no such key; `keys list` shows them"
+            ));
+        };
+        match file.useless_from {
+            None => Err(format!(
+                "{which}: this is the newest key; make another one with `keys rotate` first"
+            )),
+            Some(from) if now < from => Err(format!(
+                "{which}: tokens of this key can live until {from}; try again then"
+            )),
+            Some(_) => std::fs::remove_file(&file.path)
+                .map(|()| file.path.clone())
+                .map_err(|e| format!("keys_dir: {}: {e}", file.path.display())),
+        }
     }
 
     /// A token for this account and session.
     pub fn issue(&self, user: Id, session: Id, role: Role, now: Instant) -> Result<String, String> {
-        let pair = self.pairs.first().ok_or("no signing key")?;
+        let ring = self.ring();
+        let pair = &ring.signing().ok_or("no signing key")?.pair;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(KIND.to_owned());
         header.kid = Some(pair.kid.clone());
@@ -174,7 +270,7 @@ impl TokenKeys {
             return None;
         }
         let kid = header.kid?;
-        let pair = self.pairs.iter().find(|p| p.kid == kid)?;
+        let pair = self.pair(&kid, Instant::now())?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.leeway = LEEWAY_SECONDS;
         rules.validate_exp = true;
@@ -195,9 +291,12 @@ impl TokenKeys {
 
     /// The public keys.
     pub fn jwks(&self) -> Jwks {
-        let keys = self
-            .pairs
-            .iter()
+        let ring = self.ring();
+        let signing = ring.signing().map(|k| k.pair.kid.as_str());
+        let mut pairs: Vec<&Pair> = ring.all().iter().map(|k| k.pair.as_ref()).collect();
+        pairs.sort_by_key(|p| Some(p.kid.as_str()) != signing);
+        let keys = pairs
+            .into_iter()
             .map(|p| Jwk {
                 kty: "OKP".to_owned(),
                 crv: "Ed25519".to_owned(),
@@ -214,69 +313,9 @@ impl TokenKeys {
 impl std::fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list()
-            .entries(self.pairs.iter().map(|p| &p.kid))
+            .entries(self.ring().all().iter().map(|k| &k.pair.kid))
             .finish()
     }
-}
-
-impl Pair {
-    fn new(key: &SigningKey) -> Result<Self, String> {
-        let public = key.verifying_key().to_bytes();
-        let x = BASE64URL_NOPAD.encode(&public);
-        let thumbprint = Sha256::digest(format!(
-            "{{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"{x}\"}}"
-        ));
-        let der = key.to_pkcs8_der().map_err(|e| e.to_string())?;
-        let encoding = EncodingKey::from_ed_der(der.as_bytes());
-        let decoding = DecodingKey::from_ed_components(&x).map_err(|e| e.to_string())?;
-        Ok(Self {
-            kid: BASE64URL_NOPAD.encode(&thumbprint),
-            public,
-            encoding,
-            decoding,
-        })
-    }
-}
-
-fn key_files(directory: &Path) -> Result<Vec<std::path::PathBuf>, String> {
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(format!("keys_dir: {}: {e}", directory.display())),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|e| format!("keys_dir: {e}"))?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-        if name.starts_with("token-") && name.ends_with(".pem") {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
-#[cfg(unix)]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// The fingerprint of a stored password that the journal holds, so that a password changed behind the

@@ -12,8 +12,8 @@ use crate::auth::policy::Action;
 use crate::auth::tokens::TokenKeys;
 use crate::auth::{Acting, Role};
 use crate::config::Config;
+use crate::db::Conn;
 use crate::db::schema::users;
-use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::text::{Email, Line};
 
@@ -54,10 +54,11 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
     if accounts(&mut conn)? > 0 {
         return Err("this registry has accounts already; invite further ones with `ots-registry user invite`".into());
     }
-    if !TokenKeys::exist(&config.keys_dir) {
-        TokenKeys::create(&config.keys_dir, Instant::now())?;
+    let had_keys = TokenKeys::exist(&config.keys_dir);
+    super::keys::prepare(config, &mut conn)?;
+    if !had_keys {
         println!(
-            "Made the signing key in {}. Keep it out of backups of the database.",
+            "Made the keys in {}. Keep them out of backups of the database, but do back them up.",
             config.keys_dir.display()
         );
     }

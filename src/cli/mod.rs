@@ -5,7 +5,8 @@
 //! | `serve.rs` | `serve`: the service |
 //! | `init.rs` | `init`: the first two secretariat accounts and the keys |
 //! | `migrate.rs` | `migrate` |
-//! | `user.rs` | `user invite`, `user disable`, `user list` |
+//! | `user.rs` | `user invite`, `user disable`, `user list`, `user remove-second-factor` |
+//! | `keys.rs` | `keys rotate`, `keys list`, `keys retire` |
 //! | `import.rs` | `import`: a spreadsheet of organisations |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
@@ -18,6 +19,7 @@ mod calendar;
 mod import;
 mod init;
 mod journal;
+mod keys;
 mod migrate;
 mod openapi;
 mod serve;
@@ -54,6 +56,9 @@ enum Command {
     /// Invites, disables and lists accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Makes, lists and retires signing keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Imports a spreadsheet of organisations.
     Import(import::Import),
     /// Prints the OpenAPI document, or checks a file against it.
@@ -117,6 +122,7 @@ pub fn main() -> ExitCode {
             Command::Init(args) => init::run(&args, &config),
             Command::Migrate => migrate::run(&config),
             Command::User(args) => user::run(&args, &config),
+            Command::Keys(args) => keys::run(&args, &config),
             Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),

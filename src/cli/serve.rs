@@ -12,7 +12,10 @@ use tracing_subscriber::EnvFilter;
 use super::{Done, Stop};
 use crate::accounts;
 use crate::app::{Parts, Served, app};
+use crate::auth::SecondFactorRule;
+use crate::auth::keyring::LOOK_SECONDS;
 use crate::auth::passwords::Passwords;
+use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
 use crate::config::Config;
 use crate::countries::Countries;
@@ -52,7 +55,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     if args.demo && !is_demo && !is_empty(&mut conn)? {
         return Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into());
     }
-    prepare_keys(config, &mut conn)?;
+    let seals = super::keys::prepare(config, &mut conn)?;
     let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, !is_demo, |text| {
@@ -64,6 +67,12 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     let parts = Parts {
         db: Db::start(&config.database, config.sizes),
         keys,
+        seals,
+        // The tour and everybody who tries a demo log in with a password alone.
+        second_factor: SecondFactorRule {
+            secretariat: config.second_factor_secretariat && !args.demo,
+        },
+        throttle: Throttle::default(),
         passwords: Passwords::new(),
         countries: Arc::new(countries),
         rules: Arc::new(rules),
@@ -80,6 +89,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone()));
     actix_web::rt::spawn(record_calendar(parts.clone()));
+    actix_web::rt::spawn(watch_keys(parts.keys.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -93,6 +103,20 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     server.run().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Looks at the folder of keys again and again: signing keys turn without a restart.
+async fn watch_keys(keys: TokenKeys) {
+    loop {
+        actix_web::rt::time::sleep(Duration::from_secs(LOOK_SECONDS.unsigned_abs())).await;
+        match keys.look(Instant::now()) {
+            Ok(true) => tracing::info!(keys = ?keys, "the signing keys changed"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error, "the folder of keys cannot be read; the keys stay");
+            }
+        }
+    }
 }
 
 /// Records what the calendar did by itself, at the start and then every ten minutes. Nothing depends on it.
@@ -189,21 +213,6 @@ fn start_log(filter: &str) -> Result<(), Stop> {
         .with_writer(std::io::stderr)
         .try_init()
         .map_err(|e| Stop(e.to_string()))
-}
-
-/// On an empty registry the keys are made; where accounts exist, missing keys are a mistake: another replica has them.
-fn prepare_keys(config: &Config, conn: &mut Conn) -> Result<(), Stop> {
-    if TokenKeys::exist(&config.keys_dir) {
-        return Ok(());
-    }
-    if super::init::accounts(conn)? > 0 {
-        return Err(format!(
-            "keys_dir: there is no token-*.pem in {}, but this registry has accounts; copy the key files of the other replicas there",
-            config.keys_dir.display()
-        )
-        .into());
-    }
-    TokenKeys::create(&config.keys_dir, Instant::now()).map_err(Stop)
 }
 
 fn mark(conn: &mut Conn, name: &str) -> Result<Option<String>, Stop> {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Done, Stop};
 use crate::accounts::dto::OneTimeLink;
-use crate::accounts::{BaseUrl, NewUser, disable, find_by_email, invite, queries};
+use crate::accounts::{BaseUrl, NewUser, disable, find_by_email, invite, queries, second_factor};
 use crate::auth::policy::Action;
 use crate::auth::{Acting, Role};
 use crate::config::Config;
@@ -20,6 +20,11 @@ pub(super) enum User {
     Invite(Invite),
     /// Disables an account; its sessions end at once.
     Disable {
+        /// Its e-mail address.
+        email: String,
+    },
+    /// Removes an account's second factor when its app and recovery codes are lost; its sessions end at once.
+    RemoveSecondFactor {
         /// Its e-mail address.
         email: String,
     },
@@ -75,6 +80,20 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
                 disable(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
             })?;
             println!("Disabled {text}; its sessions have ended.");
+        }
+        User::RemoveSecondFactor { email: text } => {
+            let address = email(text)?;
+            let removed = conn.transact(|tx| {
+                let user =
+                    find_by_email(tx, &address)?.ok_or_else(|| Error::not_found("account"))?;
+                second_factor::remove_for(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
+            })?;
+            if !removed {
+                return Err(format!("{text} has no second factor").into());
+            }
+            println!(
+                "Removed the second factor of {text}; its sessions have ended. The password alone logs in now; a secretariat account has to set up another factor before anything else."
+            );
         }
         User::List => {
             let acting = Acting::operator(Action::ReadAccounts)?;

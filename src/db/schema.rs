@@ -115,6 +115,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        sealed_secret -> Binary,
+        recovery_hashes -> Text,
+        set_at -> BigInt,
+        last_step -> BigInt,
+        version -> Integer,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    second_factor_enrolments (user_id) {
+        user_id -> BigInt,
+        sealed_secret -> Binary,
+        begun_at -> BigInt,
+    }
+}
+
+diesel::table! {
     one_time_links (token_hash) {
         token_hash -> Binary,
         user_id -> BigInt,
@@ -440,6 +460,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_key_uses,
     handovers,
     sessions,
+    second_factors,
+    second_factor_enrolments,
     one_time_links,
     idempotency_keys,
     registry_marks,

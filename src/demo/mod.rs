@@ -43,6 +43,7 @@ impl Logins {
             let _ = writeln!(text, "  {email:<42} {role}");
         }
         let _ = writeln!(text, "\n  password of all:  {PASSWORD}");
+        let _ = writeln!(text, "  second factor:    not asked for in a demo");
         let _ = writeln!(text, "  partner key:      {}", self.key);
         let _ = writeln!(
             text,

@@ -84,6 +84,9 @@ groups! {
     LogOut: DATA NotAuthenticated Forbidden InsufficientStorage;
     /// What changing one's own password can meet.
     Own: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden BodyTooLarge InvalidField InsufficientStorage;
+    /// What setting or removing one's own second factor can meet.
+    OwnFactor: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden Conflict BodyTooLarge InvalidField
+        InsufficientStorage;
     /// What ending something that has no versions can meet.
     End: DATA NotAuthenticated Forbidden NotFound InsufficientStorage;
     /// What making something new can meet.
@@ -128,6 +131,11 @@ fn by_status(base: &[Code], own: &[Code]) -> ByStatus {
     let mut found = ByStatus::new();
     for code in own.iter().chain(base) {
         found.entry(code.status()).or_default().push(*code);
+    }
+    // Whoever logs in to a secretariat account without a second factor is told so everywhere.
+    if own.contains(&Code::NotAuthenticated) {
+        let code = Code::SecondFactorNeeded;
+        found.entry(code.status()).or_default().push(code);
     }
     // Where a body is read, it can also be too slow.
     if own.contains(&Code::BodyTooLarge) {

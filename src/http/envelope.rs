@@ -6,11 +6,11 @@ use std::time::Instant as Clock;
 
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::limits::{Caller, Limits};
 use super::{Code, Error, Language};
@@ -162,7 +162,7 @@ fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Er
         Some(claimed) if claimed.proven || limits.is_confirmed(&claimed.key) => {
             Caller::Known(claimed.key)
         }
-        _ => Caller::Address(peer(request)),
+        _ => Caller::Address(peer(request.request())),
     };
     if matches!(request.path(), "/healthz" | "/readyz") {
         return Ok(None);
@@ -171,7 +171,7 @@ fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Er
 }
 
 /// The client's address: the socket's, or what a trusted proxy in front of it says.
-pub fn peer(request: &ServiceRequest) -> IpAddr {
+pub fn peer(request: &HttpRequest) -> IpAddr {
     let socket = request
         .peer_addr()
         .map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip());
@@ -198,6 +198,19 @@ pub fn peer(request: &ServiceRequest) -> IpAddr {
         }
     }
     current
+}
+
+/// The network that a request comes from, as the rate limits count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network(pub String);
+
+impl FromRequest for Network {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(super::limits::network(peer(request)))))
+    }
 }
 
 fn finish(response: &mut ServiceResponse, id: &str) {

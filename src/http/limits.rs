@@ -198,7 +198,7 @@ fn limiter(per_minute: u32) -> Option<Arc<Limiter>> {
 }
 
 /// One IPv6 customer has a whole /64, so that is counted as one.
-fn network(address: IpAddr) -> String {
+pub fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -66,6 +66,8 @@ problems! {
         "The account's role does not allow this act. The rights table in the documentation says which role may do what.";
     SecondOfficerNeeded "second_officer_needed" 403 "Another officer has to decide this"
         "A decision takes two people: whoever proposed it, wrote the current revision, or invited the proposer (or was invited by them) in the last 30 days cannot decide it.";
+    SecondFactorNeeded "second_factor_needed" 403 "This account needs a second factor first"
+        "A secretariat account can do nothing before it has a second factor. Set one up: POST /v1/auth/totp with the password, scan the address with an authenticator app, and POST its code to /v1/auth/totp/confirmation. Then the same log-in works.";
     NotFound "not_found" 404 "There is nothing here"
         "The address or the object does not exist, or it is not visible to you.";
     MethodNotAllowed "method_not_allowed" 405 "This address does not take that method"

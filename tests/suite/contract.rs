@@ -9,13 +9,17 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Changes that need neither a key nor a tag: they hold credentials or a one-time link, end something for good, or only
 /// read.
-const WITHOUT_KEY_OR_TAG: [&str; 9] = [
+const WITHOUT_KEY_OR_TAG: [&str; 13] = [
     "accept_invitation",
+    "begin_second_factor",
     "change_own_password",
     "check_identifier",
+    "confirm_second_factor",
     "end_current_session",
     "end_own_session",
+    "end_user_session",
     "refresh_session",
+    "remove_second_factor",
     "reset_password",
     "revoke_api_key",
     "start_session",

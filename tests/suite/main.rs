@@ -24,6 +24,7 @@ mod conventions;
 mod imports;
 mod journal;
 mod ledger;
+mod login;
 mod memberships;
 mod migrations;
 mod offices;

@@ -100,6 +100,7 @@ impl Objects {
             .replace("{item}", item)
             .replace("{line}", line)
             .replace("{seq}", seq)
+            .replace("{session}", "0000000000000")
             .replace("{token}", "no-such-token")
     }
 }

@@ -13,7 +13,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ots_registry::app::{Parts, Served, app};
+use ots_registry::auth::SecondFactorRule;
 use ots_registry::auth::passwords::Passwords;
+use ots_registry::auth::sealing::SealKeys;
+use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes};
@@ -162,6 +165,11 @@ impl App {
                 },
             ),
             keys: shared_keys(),
+            seals: shared_seals(),
+            // People of the tests are written past the API, without a second factor; the tests of log-in switch this on.
+            second_factor: SecondFactorRule { secretariat: false },
+            // All requests of the tests come from one address; the tests of log-in have waits.
+            throttle: Throttle::after(u32::MAX, u32::MAX),
             passwords: shared_passwords(),
             countries: Arc::new(Countries::load().expect("the reference data is good")),
             rules: Arc::new(Rules::default_rules().expect("the rules are good")),
@@ -288,6 +296,17 @@ fn shared_keys() -> TokenKeys {
         TokenKeys::load(&folder, BASE_URL).expect("the key is read")
     })
     .clone()
+}
+
+fn shared_seals() -> SealKeys {
+    static SEALS: std::sync::OnceLock<SealKeys> = std::sync::OnceLock::new();
+    SEALS
+        .get_or_init(|| {
+            let folder = databases::scratch("seals");
+            SealKeys::create(&folder, Instant::now()).expect("a key is made");
+            SealKeys::load(&folder).expect("the key is read")
+        })
+        .clone()
 }
 
 fn shared_passwords() -> Passwords {

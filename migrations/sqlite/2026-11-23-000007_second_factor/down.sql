@@ -1,0 +1,2 @@
+DROP TABLE second_factor_enrolments;
+DROP TABLE second_factors;

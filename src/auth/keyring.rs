@@ -1,0 +1,190 @@
+//! The folder of keys, looked at again and again: keys come and go without a restart.
+//!
+//! A key that is new signs only when it was seen a second time, [`LOOK_SECONDS`] after the first: by then every process that
+//! looks at the same folder knows it. What is there verifies, until its file is removed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use data_encoding::BASE64URL_NOPAD;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use sha2::{Digest, Sha256};
+
+use crate::db::Instant;
+
+/// How often the folder is looked at, in seconds.
+pub const LOOK_SECONDS: i64 = 30;
+/// After so many seconds every process that runs signs with a new key: two looks, or a start in between.
+pub const SIGNS_BY_SECONDS: i64 = 3 * LOOK_SECONDS;
+
+/// A key pair that signs tokens.
+pub(super) struct Pair {
+    pub kid: String,
+    pub public: [u8; 32],
+    pub encoding: EncodingKey,
+    pub decoding: DecodingKey,
+}
+
+/// A key file with what is known of it.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub path: PathBuf,
+    /// When the file was written.
+    pub made: Instant,
+    pub pair: Arc<Pair>,
+    seen: Instant,
+    ready: bool,
+}
+
+/// The keys of the folder at one look, newest first by name.
+pub(super) struct Ring {
+    held: Vec<Held>,
+}
+
+impl Ring {
+    /// The first look, at the start. A file that is old enough signs at once: the other processes have seen it.
+    pub fn load(directory: &Path, now: Instant) -> Result<Self, String> {
+        let mut held = read(directory, now)?;
+        for one in &mut held {
+            one.ready = one.made.plus_seconds(2 * LOOK_SECONDS) <= now;
+        }
+        Ok(Self { held })
+    }
+
+    /// The next look.
+    pub fn again(&self, directory: &Path, now: Instant) -> Result<Self, String> {
+        let mut held = read(directory, now)?;
+        for one in &mut held {
+            if let Some(known) = self.held.iter().find(|k| k.pair.kid == one.pair.kid) {
+                one.seen = known.seen;
+                one.ready = known.ready || known.seen.plus_seconds(LOOK_SECONDS) <= now;
+            }
+        }
+        Ok(Self { held })
+    }
+
+    /// The key that signs now: the newest that is ready; where none is, the oldest.
+    pub fn signing(&self) -> Option<&Held> {
+        let ready = self.held.iter().find(|k| k.ready);
+        ready.or_else(|| self.held.last())
+    }
+
+    /// The key with this id.
+    pub fn find(&self, kid: &str) -> Option<&Held> {
+        self.held.iter().find(|k| k.pair.kid == kid)
+    }
+
+    /// All keys, newest first by name.
+    pub fn all(&self) -> &[Held] {
+        &self.held
+    }
+}
+
+fn read(directory: &Path, now: Instant) -> Result<Vec<Held>, String> {
+    let mut files = files_named(directory, "token-", ".pem")?;
+    files.sort();
+    files.reverse();
+    let mut held = Vec::new();
+    for path in files {
+        let unreadable =
+            |e: std::io::Error| format!("keys_dir: {} cannot be read: {e}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+        let made = std::fs::metadata(&path).and_then(|m| m.modified());
+        let made = chrono::DateTime::<chrono::Utc>::from(made.map_err(unreadable)?);
+        let key = SigningKey::from_pkcs8_pem(&text).map_err(|_| {
+            format!(
+                "keys_dir: {} is not an Ed25519 key in PKCS#8 PEM",
+                path.display()
+            )
+        })?;
+        held.push(Held {
+            pair: Arc::new(Pair::new(&key)?),
+            made: Instant(made.timestamp_micros()),
+            seen: now,
+            ready: false,
+            path,
+        });
+    }
+    if held.is_empty() {
+        return Err(format!(
+            "keys_dir: no token-*.pem in {}; run `ots-registry init`",
+            directory.display()
+        ));
+    }
+    Ok(held)
+}
+
+/// Makes a key file that only its owner can read, named by this moment; returns its path.
+pub(super) fn create(directory: &Path, name: &str) -> Result<PathBuf, String> {
+    let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
+    crate::config::make_private_folder(directory).map_err(say)?;
+    let mut seed = [0u8; 32];
+    getrandom::fill(&mut seed).map_err(|e| e.to_string())?;
+    let pem = SigningKey::from_bytes(&seed)
+        .to_pkcs8_pem(ed25519_dalek::pkcs8::spki::der::pem::LineEnding::LF)
+        .map_err(|e| e.to_string())?;
+    let path = directory.join(name);
+    write_private(&path, pem.as_bytes()).map_err(say)?;
+    Ok(path)
+}
+
+impl Pair {
+    fn new(key: &SigningKey) -> Result<Self, String> {
+        let public = key.verifying_key().to_bytes();
+        let x = BASE64URL_NOPAD.encode(&public);
+        let thumbprint = Sha256::digest(format!(
+            "{{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"{x}\"}}"
+        ));
+        let der = key.to_pkcs8_der().map_err(|e| e.to_string())?;
+        let encoding = EncodingKey::from_ed_der(der.as_bytes());
+        let decoding = DecodingKey::from_ed_components(&x).map_err(|e| e.to_string())?;
+        Ok(Self {
+            kid: BASE64URL_NOPAD.encode(&thumbprint),
+            public,
+            encoding,
+            decoding,
+        })
+    }
+}
+
+/// The files of the folder with this beginning and end; none when there is no such folder.
+pub(super) fn files_named(
+    directory: &Path,
+    begin: &str,
+    end: &str,
+) -> Result<Vec<PathBuf>, String> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(format!("keys_dir: {}: {e}", directory.display())),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| format!("keys_dir: {e}"))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        if name.starts_with(begin) && name.ends_with(end) {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// Writes a new file that only its owner can read. It gets its name when it is whole, so that nobody reads half a key.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let unfinished = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    if path.exists() {
+        std::fs::remove_file(&unfinished)?;
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    std::fs::rename(&unfinished, path)
+}
