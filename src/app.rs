@@ -16,6 +16,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::BaseUrl;
 use crate::auth::passwords::Passwords;
+use crate::auth::reads::ReadLog;
 use crate::auth::tokens::TokenKeys;
 use crate::countries::Countries;
 use crate::db::Db;
@@ -25,7 +26,7 @@ use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, reports,
+    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -64,6 +65,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(memberships::routes)
                 .configure(imports::routes)
                 .configure(reports::routes)
+                .configure(people::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -89,6 +91,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
         (name = "reports", description = "Reports for auditors, with the ids behind every figure."),
         (name = "imports", description = "Spreadsheets in and out."),
         (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
+        (name = "people", description = "Personal data: who read it, what is held of a person, and its erasure."),
         (name = "journal", description = "The record of every change."),
     ),
     components(schemas(Problem, FieldError, Code)),
@@ -151,6 +154,7 @@ pub fn app(
         .split_for_parts();
     let caller_key: CallerKey = auth::caller_key;
     app.app_data(web::Data::new(parts.db.clone()))
+        .app_data(web::Data::new(ReadLog::new(parts.db.clone())))
         .app_data(web::Data::new(parts.keys.clone()))
         .app_data(web::Data::new(parts.passwords.clone()))
         .app_data(web::Data::from(parts.countries.clone()))

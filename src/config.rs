@@ -69,6 +69,7 @@ keys! {
     postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
     database_queue "OTS_DATABASE_QUEUE" "256" "Calls that may wait for the database before new ones are refused with 503.";
     rules_file "OTS_RULES_FILE" "" "Rules of membership (TOML, like src/memberships/rules/default.toml); nothing means those adopted last, at first the program's own. A change is adopted at the start, if it leaves every day up to today as it was.";
+    private_reads_days "OTS_PRIVATE_READS_DAYS" "731" "How many days it is kept who read private data, 90 to 3660.";
     log "OTS_LOG" "info" "What is logged: error, warn, info, debug, or a filter such as info,ots_registry::db=debug.";
 }
 
@@ -93,6 +94,8 @@ pub struct Config {
     pub sizes: Sizes,
     /// The file with the rules of membership, where one is given.
     pub rules_file: Option<PathBuf>,
+    /// Days for which it is kept who read private data.
+    pub private_reads_days: u32,
     /// Log filter.
     pub log: String,
 }
@@ -163,6 +166,7 @@ impl Config {
                 queue: number("database_queue", &texts.database_queue, 1, 100_000)?,
             },
             rules_file: (!texts.rules_file.is_empty()).then(|| PathBuf::from(&texts.rules_file)),
+            private_reads_days: number("private_reads_days", &texts.private_reads_days, 90, 3660)?,
             log: texts.log,
         })
     }

@@ -12,6 +12,7 @@ use super::own_handlers::{parse_id, place};
 use super::queries::{self, Wanted};
 use super::{BaseUrl, NewUser, users};
 use crate::auth::policy::acts::{ManageAccounts, ReadAccounts};
+use crate::auth::reads::What;
 use crate::auth::{Permit, Role};
 use crate::db::Conn;
 use crate::http::idempotency::{Keep, Once};
@@ -101,6 +102,10 @@ async fn list_users(
             let key = |r: &super::rows::UserRow| vec![r.created_at.to_string(), r.id.to_string()];
             let page = Page::of(rows, limit, &shape, key, |r| User::seen(r, reach));
             let items = page.items.into_iter().collect::<Result<Vec<_>, _>>()?;
+            // One each, so that what was read of an account is found by its id.
+            for user in &items {
+                acting.saw(What::Account, format!("user:{}", user.id), 1);
+            }
             let mut page = Page {
                 items,
                 page: page.page,
@@ -170,7 +175,11 @@ async fn get_user(
     let id = parse_id(&id.0, "account")?;
     let user = permit
         .read(move |conn, acting| {
-            User::seen(queries::by_id(conn, acting.reach(), id)?, acting.reach())
+            let user = queries::by_id(conn, acting.reach(), id)?;
+            if acting.user_id() != Some(id) {
+                acting.saw(What::Account, format!("user:{id}"), 1);
+            }
+            User::seen(user, acting.reach())
         })
         .await?;
     private(&request, Some(user.version), &user)

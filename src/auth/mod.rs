@@ -9,6 +9,7 @@
 //! | `tokens.rs` | signing keys, access tokens (EdDSA JWT), the public key set |
 //! | `passwords.rs` | argon2id behind a semaphore |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
+//! | `reads.rs` | who read private data of whom, written before the answer goes out |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
 mod credential;
@@ -17,6 +18,7 @@ mod permit;
 pub mod policy;
 mod principal;
 mod queries;
+pub mod reads;
 pub mod secrets;
 pub mod tokens;
 

@@ -5,14 +5,17 @@
 //! writes in the same transaction, as the data: a right that was lost a moment ago is lost.
 
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, Grant};
+use super::reads::{self, ReadLog, Seen, What};
 use super::{Actor, Credential, Principal, Reach, queries};
 use crate::db::{Conn, Db, Id, Instant, Tx};
+use crate::http::envelope::RequestId;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::limits::Limits;
 use crate::http::{Answer, Code, Error};
@@ -22,6 +25,9 @@ pub struct Permit<A> {
     db: Db,
     credential: Credential,
     limits: Option<Limits>,
+    /// Where readings of private data are recorded, and the request that they are recorded with.
+    log: Option<ReadLog>,
+    request: Option<String>,
     act: PhantomData<fn() -> A>,
 }
 
@@ -32,6 +38,8 @@ impl<A> Clone for Permit<A> {
             db: self.db.clone(),
             credential: self.credential.clone(),
             limits: self.limits.clone(),
+            log: self.log.clone(),
+            request: self.request.clone(),
             act: PhantomData,
         }
     }
@@ -43,6 +51,7 @@ pub struct Acting {
     principal: Principal,
     reach: Reach,
     now: Instant,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Acting {
@@ -62,6 +71,7 @@ impl Acting {
                 principal,
                 reach,
                 now,
+                seen: Arc::default(),
             }),
             None if principal == Principal::Anonymous => Err(unauthenticated()),
             None => Err(forbidden()),
@@ -94,6 +104,29 @@ impl Acting {
         self.principal.user_id()
     }
 
+    /// Notes that private data was read: so many rows of this subject. Whoever runs the work records it before the answer goes
+    /// out ([`reads`]).
+    pub fn saw(&self, what: What, subject: impl Into<String>, rows: usize) {
+        let seen = Seen {
+            what,
+            subject: subject.into(),
+            rows,
+        };
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seen);
+    }
+
+    /// What was noted, with who and when, to be recorded.
+    pub fn taken(&self, request: Option<&str>) -> Result<Vec<reads::Row>, Error> {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let actor = self.actor().to_string();
+        seen.into_iter()
+            .map(|seen| reads::Row::of(seen, &actor, self.now, request))
+            .collect()
+    }
+
     /// The moment of the call.
     pub fn now(&self) -> Instant {
         self.now
@@ -115,13 +148,17 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
-        self.db
+        let (credential, limits, request) = (self.credential, self.limits, self.request);
+        let (done, seen) = self
+            .db
             .read(move |conn| {
                 let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
-                work(conn, &acting)
+                let done = work(conn, &acting)?;
+                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
-            .await
+            .await?;
+        record(self.log, seen).await?;
+        Ok(done)
     }
 
     /// Runs several reading queries that all see the same moment.
@@ -129,13 +166,17 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
-        self.db
+        let (credential, limits, request) = (self.credential, self.limits, self.request);
+        let (done, seen) = self
+            .db
             .snapshot(move |conn| {
                 let acting = acting(conn, &credential, limits.as_ref(), A::ACTION)?;
-                work(conn, &acting)
+                let done = work(conn, &acting)?;
+                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
-            .await
+            .await?;
+        record(self.log, seen).await?;
+        Ok(done)
     }
 
     /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
@@ -155,11 +196,13 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits) = (self.credential, self.limits);
+        let (credential, limits, request) = (self.credential, self.limits, self.request);
         self.db
             .write(move |tx| {
                 let acting = acting(tx, &credential, limits.as_ref(), A::ACTION)?;
-                work(tx, &acting)
+                let done = work(tx, &acting)?;
+                reads::insert(tx, &acting.taken(request.as_deref())?)?;
+                Ok(done)
             })
             .await
     }
@@ -185,6 +228,15 @@ impl<A: Act + 'static> Permit<A> {
         })
         .await
     }
+}
+
+/// Records what was read; nothing to record is the common case.
+async fn record(log: Option<ReadLog>, seen: Vec<reads::Row>) -> Result<(), Error> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let log = log.ok_or_else(|| Error::internal("no log of reads"))?;
+    log.record(seen).await
 }
 
 fn acting(
@@ -222,6 +274,13 @@ fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
         limits: request
             .app_data::<web::Data<Limits>>()
             .map(|l| l.get_ref().clone()),
+        log: request
+            .app_data::<web::Data<ReadLog>>()
+            .map(|l| l.get_ref().clone()),
+        request: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone()),
         act: PhantomData,
     })
 }

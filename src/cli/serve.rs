@@ -13,6 +13,7 @@ use super::{Done, Stop};
 use crate::accounts;
 use crate::app::{Parts, Served, app};
 use crate::auth::passwords::Passwords;
+use crate::auth::reads;
 use crate::auth::tokens::TokenKeys;
 use crate::config::Config;
 use crate::countries::Countries;
@@ -78,7 +79,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 }
 
 async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
-    actix_web::rt::spawn(keep_tidy(parts.clone()));
+    actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
@@ -108,7 +109,7 @@ async fn record_calendar(parts: Parts) {
 }
 
 /// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys, sessions and links.
-async fn keep_tidy(parts: Parts) {
+async fn keep_tidy(parts: Parts, private_reads_days: u32) {
     let mut minutes = 0u32;
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
@@ -117,14 +118,15 @@ async fn keep_tidy(parts: Parts) {
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
-                .write(|tx| {
+                .write(move |tx| {
                     let now = Instant::now();
+                    reads::forget_old(tx, now, private_reads_days)?;
                     idempotency::forget_old(tx, now)?;
                     accounts::forget_old(tx, now)
                 })
                 .await;
             if let Err(error) = done {
-                tracing::warn!(error = %error, "old idempotency keys, sessions and links were not forgotten");
+                tracing::warn!(error = %error, "old idempotency keys, sessions, links and readings were not forgotten");
             }
         }
     }

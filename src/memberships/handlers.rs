@@ -18,6 +18,7 @@ use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
 use crate::auth::policy::{Act, acts};
+use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Id, Tx};
@@ -349,6 +350,7 @@ async fn get_membership(
         .snapshot(move |conn, acting| {
             let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
             let held = queries::held_at(conn, acting.reach(), &rules, id.0, at.known)?;
+            acting.saw(What::Membership, format!("membership:{}", id.0), 1);
             if at.known.is_some() {
                 return view::membership(&held, None, acting, at);
             }
@@ -461,6 +463,7 @@ async fn get_proposal(
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
             let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+            acting.saw(What::Membership, format!("proposal:{}", id.0), 1);
             view::proposal(&row, &organisation)
         })
         .await?;

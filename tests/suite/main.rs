@@ -27,5 +27,6 @@ mod memberships;
 mod migrations;
 mod organisations;
 mod past;
+mod people;
 mod reports;
 mod rights;
