@@ -88,10 +88,10 @@ pub struct SetPassword {
 pub struct User {
     /// Id.
     pub id: Id,
-    /// E-mail address; null for auditors.
+    /// E-mail address; null for auditors, and where the person's data was erased.
     #[schema(example = "office@sample.example")]
     pub email: Option<String>,
-    /// The person's or the office's name.
+    /// The person's or the office's name; `(erased)` where the person's data was erased.
     #[schema(example = "Sample Office")]
     pub name: String,
     /// What the account is for.
@@ -117,7 +117,7 @@ impl User {
         Ok(Self {
             id: row.id(),
             role: row.role()?,
-            email: Some(row.email),
+            email: Some(row.email).filter(|email| !email.is_empty()),
             name: row.name,
             country: row.country,
             status: row.status,
@@ -179,6 +179,10 @@ pub enum SetStatus {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "auditor", "country": null}))]
 pub struct ChangeUser {
+    /// E-mail address, unlike any other account's.
+    #[serde(default)]
+    #[schema(value_type = Email)]
+    pub email: Patch<Email>,
     /// The person's or the office's name.
     #[serde(default)]
     #[schema(value_type = Line)]

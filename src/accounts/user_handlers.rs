@@ -187,8 +187,8 @@ async fn get_user(
 
 /// Changes an account.
 ///
-/// A JSON Merge Patch. A change of role, country or status ends all sessions of the account at once. The last active
-/// secretariat account can neither be disabled nor get another role.
+/// A JSON Merge Patch. A change of role, country, status or e-mail address ends all sessions of the account at once, and a new
+/// address its open links too. The last active secretariat account can neither be disabled nor get another role.
 #[utoipa::path(
     tag = "accounts", operation_id = "change_user", security(("bearer" = [])),
     params(

@@ -20,6 +20,7 @@ mod init;
 mod journal;
 mod migrate;
 mod openapi;
+mod person;
 mod serve;
 mod user;
 
@@ -54,6 +55,9 @@ enum Command {
     /// Invites, disables and lists accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Exports or erases what is held of a person.
+    #[command(subcommand)]
+    Person(person::Person),
     /// Imports a spreadsheet of organisations.
     Import(import::Import),
     /// Prints the OpenAPI document, or checks a file against it.
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
             Command::Init(args) => init::run(&args, &config),
             Command::Migrate => migrate::run(&config),
             Command::User(args) => user::run(&args, &config),
+            Command::Person(args) => person::run(&args, &config),
             Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),

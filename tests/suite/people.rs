@@ -179,3 +179,249 @@ both! {
         assert_eq!(forget(0), 1);
     }
 }
+
+/// What `journal verify` finds.
+fn found(app: &App) -> Vec<String> {
+    crate::journal::new_findings(app)
+}
+
+/// Fails where one of these stands anywhere in the database: in any table, and on SQLite in the bytes of its files.
+#[track_caller]
+fn nowhere(app: &App, markers: &[&str]) {
+    let dump = app.db_dump();
+    for marker in markers {
+        assert!(
+            !dump.contains(marker),
+            "{marker} stands in a table:\n{}",
+            dump.lines()
+                .filter(|l| l.contains(marker))
+                .collect::<Vec<_>>()
+                .join("\n")
+        );
+    }
+    if let ots_registry::db::DatabaseUrl::Sqlite(path) = &app.url {
+        for end in ["", "-wal"] {
+            let bytes = std::fs::read(format!("{}{end}", path.display())).unwrap_or_default();
+            for marker in markers {
+                let there = bytes
+                    .windows(marker.len())
+                    .any(|part| part == marker.as_bytes());
+                assert!(!there, "{marker} stands in the file{end}");
+            }
+        }
+    }
+}
+
+/// The values of a contact person whom nobody else is like.
+const PERSON: [&str; 4] = [
+    "Zqmarkname Zqsurname",
+    "Zqposition",
+    "zqmail@sample.example",
+    "+000 777 55 33",
+];
+const CHANGED: [&str; 2] = ["Zqothername Zqsurname", "zqother@sample.example"];
+
+fn person() -> Value {
+    json!({"name": PERSON[0], "position": PERSON[1], "email": PERSON[2], "phone": PERSON[3]})
+}
+
+/// An organisation with the person, who was changed once, in an answer that is kept, and in an import that is not applied.
+async fn with_person(app: &App) -> String {
+    let kz = app.coordinator("KZ");
+    let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Society"}], "contacts": [person(), {"name": "Other Contact"}]});
+    let ngo = kz.post("/v1/organisations", body).await.expect(201);
+    let number = ngo.str("/number");
+    let url = format!("/v1/organisations/{number}");
+    let item = ngo.at("/private/contacts/0/id");
+    let tag = kz.tag(&url).await;
+    let other =
+        json!({"name": CHANGED[0], "position": PERSON[1], "email": CHANGED[1], "phone": PERSON[3]});
+    kz.send_with(
+        actix_web::http::Method::PATCH,
+        &format!("{url}/contacts/{item}"),
+        &tag,
+        Some(other),
+    )
+    .await
+    .expect(200);
+    upload(
+        &kz,
+        &format!("name;country;contact;email\nSample Import;KZ;{} {};\nSample Other;KZ;;not an address {}\n", PERSON[0], PERSON[2], CHANGED[1]),
+    )
+    .await;
+    format!("{url}/contacts/{item}")
+}
+
+both! {
+    async fn a_contact_person_is_exported_whole_and_erased_everywhere(app) {
+        let contact = with_person(&app).await;
+        let url = contact.split("/contacts").next().unwrap().to_owned();
+        let (office, kz) = (app.secretariat(), app.coordinator("KZ"));
+        let all: Vec<&str> = PERSON.iter().chain(&CHANGED).copied().collect();
+        let data = office.get(&format!("{contact}/personal-data")).await.expect(200);
+        assert!(all.iter().all(|m| data.text().contains(m)), "{}", data.text());
+        assert!(!data.text().contains("Other Contact"));
+        assert_eq!(data.at("/recorded").as_array().unwrap().len(), 2);
+        assert!(told(&app, &format!("&actor=user:{}", office.id)).await[0].starts_with("person contact:"));
+        for officer in [&kz, &app.auditor()] {
+            officer.get(&format!("{contact}/personal-data")).await.problem(403, "forbidden");
+            officer.post(&format!("{contact}/erasure"), json!({"reason": "Asked for."})).await.problem(403, "forbidden");
+        }
+        // The reason stays, so it must not tell.
+        let telling = json!({"reason": format!("{} asked for it.", PERSON[0])});
+        office.post(&format!("{contact}/erasure"), telling).await.problem(422, "invalid_field");
+        let before = kz.get(&url).await.at("/private/version");
+        let done = office.post(&format!("{contact}/erasure"), json!({"reason": "Asked for in writing."})).await.expect(200);
+        let counts = ["rows", "journal_items", "import_cells", "kept_answers"].map(|n| done.at(&format!("/{n}")).as_i64().unwrap());
+        assert_eq!(counts, [1, 2, 2, 1]);
+        nowhere(&app, &all);
+        assert_eq!(found(&app), Vec::<String>::new());
+        // The others stay, and so does the rest of the record, also of the past.
+        let now = kz.get(&url).await.expect(200);
+        assert_eq!((now.at("/private/contacts/0/name"), now.at("/private/version")), (json!("Other Contact"), json!(before.as_i64().unwrap() + 1)));
+        let past = kz.get(&format!("{url}?known_at={}", app.today())).await.expect(200);
+        assert_eq!(past.at("/private/contacts").as_array().unwrap().len(), 1);
+        let history = kz.get(&format!("{url}/history")).await.expect(200);
+        assert!(all.iter().all(|m| !history.text().contains(m)));
+        assert!(history.text().contains("person.erased") && history.text().contains("Asked for in writing."));
+        office.get(&format!("{contact}/personal-data")).await.problem(404, "not_found");
+        office.post(&format!("{contact}/erasure"), json!({"reason": "Once more."})).await.problem(409, "conflict");
+        office.post(&format!("{url}/contacts/99/erasure"), json!({"reason": "Nobody."})).await.problem(404, "not_found");
+    }
+}
+
+both! {
+    async fn a_contact_person_who_was_removed_is_erased_too(app) {
+        let contact = with_person(&app).await;
+        let url = contact.split("/contacts").next().unwrap().to_owned();
+        let (office, kz) = (app.secretariat(), app.coordinator("KZ"));
+        let tag = kz.tag(&url).await;
+        kz.send_with(actix_web::http::Method::DELETE, &contact, &tag, None).await.expect(204);
+        assert!(app.db_dump().contains(PERSON[0]), "the journal keeps a person until the erasure");
+        let done = office.post(&format!("{contact}/erasure"), json!({"reason": "Asked for in writing."})).await.expect(200);
+        assert_eq!((done.at("/rows"), done.at("/journal_items")), (json!(0), json!(2)));
+        nowhere(&app, &PERSON);
+        nowhere(&app, &CHANGED);
+        assert_eq!(found(&app), Vec::<String>::new());
+    }
+}
+
+/// An account that was made by invitation, changed, and has a link.
+async fn with_account(app: &App) -> String {
+    let office = app.secretariat();
+    let body = json!({"email": "zqaccount@sample.example", "name": "Zqaccount Zqname", "role": "coordinator", "country": "KZ"});
+    let made = office.post("/v1/users", body).await.expect(201);
+    let url = format!("/v1/users/{}", made.str("/user/id"));
+    office
+        .patch(
+            &url,
+            json!({"name": "Zqrenamed Zqname", "email": "zqmoved@sample.example"}),
+        )
+        .await
+        .expect(200);
+    url
+}
+
+const ACCOUNT: [&str; 5] = [
+    "zqaccount@sample.example",
+    "Zqaccount",
+    "Zqrenamed",
+    "zqmoved@sample.example",
+    "Zqname",
+];
+
+both! {
+    async fn an_account_is_exported_whole_and_erased_everywhere(app) {
+        let url = with_account(&app).await;
+        let office = app.secretariat();
+        upload(&app.coordinator("KZ"), "name;country;contact\nSample Import;KZ;Somebody zqmoved@sample.example\n").await;
+        let data = office.get(&format!("{url}/personal-data")).await.expect(200);
+        for part in ACCOUNT.iter().chain(&["one_time_links", "import_rows", "user.invited", "user.changed"]) {
+            assert!(data.text().contains(part), "{part} is not in {}", data.text());
+        }
+        assert!(!data.text().contains("password_hash") && !data.text().contains("token"));
+        let erasure = format!("{url}/erasure");
+        let asked = json!({"reason": "Left the office and asked for it."});
+        office.post(&erasure, asked.clone()).await.problem(409, "conflict");
+        office.patch(&url, json!({"status": "disabled"})).await.expect(200);
+        app.coordinator("KZ").post(&erasure, asked.clone()).await.problem(403, "forbidden");
+        let done = office.post(&erasure, asked.clone()).await.expect(200);
+        assert_eq!((done.at("/journal_items"), done.at("/import_cells"), done.at("/sessions")), (json!(2), json!(1), json!(1)));
+        nowhere(&app, &ACCOUNT);
+        assert_eq!(found(&app), Vec::<String>::new());
+        let left = office.get(&url).await.expect(200);
+        assert_eq!((left.at("/name"), left.at("/email"), left.at("/status")), (json!("(erased)"), Value::Null, json!("disabled")));
+        // Nobody takes its place, and the address is free again.
+        office.patch(&url, json!({"status": "active"})).await.problem(409, "conflict");
+        office.post(&erasure, asked).await.problem(409, "conflict");
+        let again = json!({"email": "zqaccount@sample.example", "name": "Sample", "role": "auditor"});
+        office.post("/v1/users", again).await.expect(201);
+    }
+}
+
+both! {
+    async fn everybody_may_have_what_is_held_of_them(app) {
+        let me = app.coordinator("KZ");
+        let data = me.get("/v1/auth/me/personal-data").await.expect(200);
+        assert_eq!(data.str("/subject"), format!("user:{}", me.id));
+        assert!(data.text().contains(&format!("{}@sample.example", me.id)));
+        app.get("/v1/auth/me/personal-data").await.problem(401, "not_authenticated");
+    }
+}
+
+both! {
+    async fn another_address_ends_sessions_and_links_and_must_be_free(app) {
+        let (office, kz) = (app.secretariat(), app.coordinator("KZ"));
+        let url = format!("/v1/users/{}", kz.id);
+        let link = office.post(&format!("{url}/password-reset"), json!({})).await.expect(201);
+        let taken = format!("{}@sample.example", office.id).to_uppercase();
+        office.patch(&url, json!({"email": taken})).await.problem(409, "conflict");
+        kz.get("/v1/auth/me").await.expect(200);
+        let moved = office.patch(&url, json!({"email": "New.Address@sample.example"})).await.expect(200);
+        assert_eq!(moved.str("/email"), "New.Address@sample.example");
+        kz.get("/v1/auth/me").await.problem(401, "not_authenticated");
+        let path = format!("/v1/password-resets/{}", link.str("/token"));
+        let set = actix_web::test::TestRequest::post().uri(&path).set_json(json!({"password": "some words for this test"}));
+        app.send(set).await.problem(401, "wrong_credentials");
+    }
+}
+
+/// Switches the journal's triggers off and forges.
+fn forge(app: &App, sql: &str) {
+    let mut conn = app.db_conn();
+    let open = if conn.is_postgres() {
+        "SET session_replication_role = replica;"
+    } else {
+        "DROP TRIGGER journal_facts_no_update;"
+    };
+    conn.batch_execute(open).unwrap();
+    conn.batch_execute(sql).unwrap();
+}
+
+macro_rules! finds_after_an_erasure {
+    ($($name:ident: $sql:expr, $finding:literal;)*) => { $(
+        both! {
+            async fn $name(app) {
+                let contact = with_person(&app).await;
+                forge(&app, "CREATE TABLE kept AS SELECT * FROM journal_facts");
+                app.secretariat().post(&format!("{contact}/erasure"), json!({"reason": "Asked for in writing."})).await.expect(200);
+                assert_eq!(found(&app), Vec::<String>::new());
+                if app.db_conn().is_postgres() { forge(&app, $sql) } else { app.db_conn().batch_execute($sql).unwrap() }
+                assert!(found(&app).iter().any(|f| f.contains($finding)), "{:?}", found(&app));
+            }
+        }
+    )* };
+}
+
+finds_after_an_erasure! {
+    another_person_s_item_that_nobody_decided_to_erase_is_found:
+        "UPDATE journal_facts SET salt = NULL, body = NULL WHERE body LIKE '%Other Contact%'", "without a recorded decision";
+    an_invented_decision_is_found: "INSERT INTO erasures (id, subject, reason, items, erased_at, erased_by, seq) \
+        VALUES (1, 'user:x', 'x', '[[1,0]]', 1, 'operator', 1)", "a row that no entry explains";
+    a_decision_that_was_widened_is_found: "UPDATE erasures SET items = '[[1,0],[1,1],[1,2],[1,3]]'", "not what its last entry says";
+    an_erased_item_that_came_back_is_found: "UPDATE journal_facts SET \
+        salt = (SELECT k.salt FROM kept k WHERE k.seq = journal_facts.seq AND k.item = journal_facts.item), \
+        body = (SELECT k.body FROM kept k WHERE k.seq = journal_facts.seq AND k.item = journal_facts.item) WHERE body IS NULL",
+        "is still there";
+    a_public_item_cannot_be_decided_away: "UPDATE journal_facts SET salt = NULL, body = NULL WHERE class = 'public' AND seq = 1", "without a recorded decision";
+}
