@@ -228,11 +228,14 @@ fn person() -> Value {
 /// An organisation with the person, who was changed once, in an answer that is kept, and in an import that is not applied.
 async fn with_person(app: &App) -> String {
     let kz = app.coordinator("KZ");
-    let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Society"}], "contacts": [person(), {"name": "Other Contact"}]});
-    let ngo = kz.post("/v1/organisations", body).await.expect(201);
-    let number = ngo.str("/number");
-    let url = format!("/v1/organisations/{number}");
-    let item = ngo.at("/private/contacts/0/id");
+    let url = app.organisation("KZ").create().await.url();
+    let mut item = Value::Null;
+    for contact in [json!({"name": "Other Contact"}), person()] {
+        let tag = kz.tag(&url).await;
+        let list = format!("{url}/contacts");
+        let made = kz.post_seen(&list, Some(&tag), contact).await.expect(201);
+        item = made.at("/id");
+    }
     let tag = kz.tag(&url).await;
     let other =
         json!({"name": CHANGED[0], "position": PERSON[1], "email": CHANGED[1], "phone": PERSON[3]});
