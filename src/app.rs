@@ -15,6 +15,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::BaseUrl;
+use crate::accounts::mail::Mailer;
 use crate::auth::passwords::Passwords;
 use crate::auth::reads::ReadLog;
 use crate::auth::tokens::TokenKeys;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub proxies: TrustedProxies,
     /// The address under which people reach the registry.
     pub base_url: String,
+    /// The way to the mail server, where there is one.
+    pub mail: Option<Mailer>,
     /// Idempotency keys whose request is running.
     pub running: Running,
 }
@@ -162,6 +165,7 @@ pub fn app(
         .app_data(web::Data::new(BaseUrl(parts.base_url.clone())))
         .app_data(web::Data::new(parts.limits.clone()))
         .app_data(web::Data::new(parts.proxies.clone()))
+        .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))

@@ -201,34 +201,40 @@ pub struct ChangeUser {
     pub status: Patch<SetStatus>,
 }
 
-/// A one-time link. It is shown once and kept nowhere.
+/// A one-time link. It is sent by mail, or where that is not possible shown once; it is kept nowhere.
 #[derive(Serialize, ToSchema)]
 pub struct OneTimeLink {
-    /// Where a person opens the form for the password, and a program POSTs it to.
+    /// True when it was sent to the account's address; it is not shown then.
+    #[schema(example = false)]
+    pub mailed: bool,
+    /// Where a person opens the form for the password, and a program POSTs it to; null when it was sent by mail.
     #[schema(
         example = "https://registry.example/v1/invitations/4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik"
     )]
-    pub link: String,
-    /// The last part of the link.
+    pub link: Option<String>,
+    /// The last part of the link; null when it was sent by mail.
     #[schema(example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")]
-    pub token: String,
+    pub token: Option<String>,
     /// When it stops being good.
     pub expires_at: Instant,
 }
 
 impl OneTimeLink {
-    /// The link as it is handed out.
-    pub fn of(link: &super::links::NewLink, base: &super::BaseUrl) -> Self {
-        let token = link.token.reveal().to_owned();
+    /// The link as it is handed out, or after it was sent by mail.
+    pub fn of(link: &super::links::NewLink, base: &super::BaseUrl, mailed: bool) -> Self {
+        let shown = |text: String| (!mailed).then_some(text);
         Self {
-            link: format!(
-                "{}{}/{token}",
-                base.0.trim_end_matches('/'),
-                link.purpose.path()
-            ),
-            token,
+            mailed,
+            link: shown(Self::address(link, base)),
+            token: shown(link.token.reveal().to_owned()),
             expires_at: link.expires_at,
         }
+    }
+
+    /// The whole link.
+    pub fn address(link: &super::links::NewLink, base: &super::BaseUrl) -> String {
+        let (base, path) = (base.0.trim_end_matches('/'), link.purpose.path());
+        format!("{base}{path}/{}", link.token.reveal())
     }
 }
 

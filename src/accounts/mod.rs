@@ -8,6 +8,7 @@
 //! | `users.rs` | inviting, changing and disabling accounts, setting a password |
 //! | `sessions.rs` | opening, rotating and ending sessions |
 //! | `links.rs` | links that set a password once |
+//! | `mail.rs` | one-time links by mail |
 //! | `keys.rs` | partners' API keys |
 //! | `dto.rs` | the wire |
 //! | `link_pages.rs` | what a browser shows for a link |
@@ -23,6 +24,7 @@ pub mod keys;
 mod link_handlers;
 mod link_pages;
 pub mod links;
+pub mod mail;
 pub mod model;
 mod own_handlers;
 pub mod queries;

@@ -11,7 +11,7 @@ pub const SESSION_SECONDS: i64 = 12 * 3600;
 /// How long an invitation is good, in seconds.
 pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
 /// How long a link that resets a password is good, in seconds.
-pub const RESET_SECONDS: i64 = 24 * 3600;
+pub const RESET_SECONDS: i64 = 30 * 60;
 /// How long an API key is good when nothing else is asked for, in seconds: a year.
 pub const KEY_SECONDS: i64 = 365 * 24 * 3600;
 /// The longest that an API key may be good, in seconds: two years.

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use tracing_subscriber::EnvFilter;
 
 use super::{Done, Stop};
-use crate::accounts;
+use crate::accounts::{self, mail::Mailer};
 use crate::app::{Parts, Served, app};
 use crate::auth::passwords::Passwords;
 use crate::auth::reads;
@@ -71,6 +71,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         limits: Limits::new(config.allowance),
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         base_url: config.base_url.clone(),
+        mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
         running: Running::default(),
     };
     let served = Served::new()?;

@@ -428,3 +428,184 @@ finds_after_an_erasure! {
         "is still there";
     a_public_item_cannot_be_decided_away: "UPDATE journal_facts SET salt = NULL, body = NULL WHERE class = 'public' AND seq = 1", "without a recorded decision";
 }
+
+/// A mail server that takes everything; gives its address and what it was told.
+fn mail_server() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let told = heard.clone();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut answer = connection.unwrap();
+            let lines = BufReader::new(answer.try_clone().unwrap()).lines();
+            let mut in_mail = false;
+            answer.write_all(b"220 sample\r\n").unwrap();
+            for line in lines {
+                let Ok(line) = line else { break };
+                told.lock().unwrap().push_str(&format!("{line}\n"));
+                let reply: &[u8] = match line.as_str() {
+                    "." => {
+                        in_mail = false;
+                        b"250 taken\r\n"
+                    }
+                    _ if in_mail => b"",
+                    "DATA" => {
+                        in_mail = true;
+                        b"354 go on\r\n"
+                    }
+                    "QUIT" => b"221 bye\r\n",
+                    _ => b"250 ok\r\n",
+                };
+                if answer.write_all(reply).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    (url, heard)
+}
+
+/// The application with this mail server.
+async fn with_mail(app: &App, url: &str) -> App {
+    let mailer = ots_registry::accounts::mail::Mailer::of(url, "registry@sample.example").unwrap();
+    app.with(|parts| parts.mail = mailer).await
+}
+
+both! {
+    async fn a_link_that_was_mailed_is_not_in_the_answer(app) {
+        let (url, heard) = mail_server();
+        let mailing = with_mail(&app, &url).await;
+        let office = mailing.secretariat();
+        let name = "Subject: Zqheader Bcc: x@sample.example";
+        let body = json!({"email": "invited@sample.example", "name": name, "role": "auditor"});
+        let made = office.post("/v1/users", body).await.expect(201);
+        assert_eq!((made.at("/invitation/mailed"), made.at("/invitation/link"), made.at("/invitation/token")), (json!(true), Value::Null, Value::Null));
+        let mail = heard.lock().unwrap().replace("=\n", "");
+        assert!(mail.contains("RCPT TO:<invited@sample.example>"), "{mail}");
+        assert!(!mail.contains("Zqheader"), "what somebody typed is in no mail: {mail}");
+        let link = mail.lines().find_map(|l| l.strip_prefix("http://127.0.0.1:8080/v1/invitations/")).unwrap().to_owned();
+        assert!(!made.text().contains(&link));
+        let set = actix_web::test::TestRequest::post().uri(&format!("/v1/invitations/{link}")).set_json(json!({"password": "some words for this test"}));
+        mailing.send(set).await.expect(204);
+        let again = office.post(&format!("/v1/users/{}/password-reset", made.str("/user/id")), json!({})).await.expect(201);
+        assert_eq!((again.at("/mailed"), again.at("/link")), (json!(true), Value::Null));
+        // A line break never gets as far as a name.
+        let body = json!({"email": "other@sample.example", "name": "Sample\r\nBcc: x@sample.example", "role": "auditor"});
+        office.post("/v1/users", body).await.problem(422, "invalid_field");
+    }
+}
+
+both! {
+    async fn a_link_that_could_not_be_mailed_is_shown_once(app) {
+        // Nobody listens there.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        for app in [app.clone(), with_mail(&app, &format!("smtp://127.0.0.1:{port}")).await] {
+            let office = app.secretariat();
+            let body = json!({"email": format!("{}@new.example", office.id), "name": "Sample", "role": "auditor"});
+            let made = office.post("/v1/users", body).await.expect(201);
+            assert_eq!(made.at("/invitation/mailed"), false);
+            assert!(made.str("/invitation/link").starts_with("http://127.0.0.1:8080/v1/invitations/"));
+        }
+    }
+}
+
+/// Addresses of every GET of the contract, filled with these objects.
+fn readings(number: &str, ids: &[(&str, String)]) -> Vec<String> {
+    let contract = serde_json::to_value(ots_registry::app::contract()).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in contract["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        if operation.is_null() {
+            continue;
+        }
+        let needed: Vec<String> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|p| p["in"] == "query" && p["required"] == true)
+            .map(|p| {
+                format!(
+                    "{}={}",
+                    p["name"].as_str().unwrap(),
+                    p["example"].as_str().unwrap()
+                )
+            })
+            .collect();
+        let id = ids.iter().find(|(part, _)| path.contains(part));
+        let path = path
+            .replace("{number}", number)
+            .replace("{id}", id.map_or("0000000000000", |(_, id)| id))
+            .replace("{code}", "KZ")
+            .replace("{item}", "2")
+            .replace("{line}", "2")
+            .replace("{seq}", "2")
+            .replace("{token}", "none");
+        found.push(
+            format!("{path}?{}", needed.join("&"))
+                .trim_end_matches('?')
+                .to_owned(),
+        );
+    }
+    for day in ["as_of", "known_at"] {
+        let today = Instant::now().day();
+        found.push(format!("/v1/organisations/{number}?{day}={today}"));
+    }
+    found.push("/v1/organisations?country=KZ&count=true".to_owned());
+    found
+}
+
+both! {
+    async fn no_private_marker_is_in_any_public_answer_problem_or_log(app) {
+        let log = crate::accounts::log();
+        let contact = with_person(&app).await;
+        let url = contact.split("/contacts").next().unwrap().to_owned();
+        let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+        let private = json!({"address": "Zqaddress 1", "email": "zqoffice@sample.example", "phone": "+000 888 11", "notes": "Zqnotes", "city": "Publiccity"});
+        kz.patch(&url, private).await.expect(200);
+        for (list, body) in [
+            ("evidence", json!({"kind": "register_extract", "issuer": "Zqissuer", "issued_on": "2020-01-01", "sha256": "ab".repeat(32), "note": "Zqnote"})),
+            ("identifiers", json!({"scheme": "KZ-BIN", "value": "950440001674", "override_reason": "Zqoverride"})),
+        ] {
+            let tag = kz.tag(&url).await;
+            kz.post_seen(&format!("{url}/{list}"), Some(&tag), body).await.expect(201);
+        }
+        let number = url.rsplit('/').next().unwrap().to_owned();
+        let (membership, proposal) = app.recommended(&kz, &number).await;
+        app.decide(&office, &proposal, "approved", json!({"reason": "Zqdecision."})).await.expect(200);
+        let account = with_account(&app).await;
+        let import = upload(&kz, "name;country;contact;Zqheader\nZqimport;KZ;Zqcell;Zqother\n").await;
+        let key = office.post("/v1/api-keys", json!({"name": "Zqpartner"})).await.expect(201).str("/secret");
+        // What is refused is not repeated in the log.
+        for body in [json!({"name": "Zqwrong", "email": "zqwrong at sample"}), json!({"name": "Zqwrong\u{202e}"}), json!({"zqunknown": 1})] {
+            let tag = kz.tag(&url).await;
+            kz.post_seen(&format!("{url}/contacts"), Some(&tag), body).await.expect(422);
+        }
+        let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+        let ids = [("/memberships/", last(&membership)), ("/proposals/", last(&proposal)), ("/users/", last(&account)), ("/imports/", import)];
+        let paths = readings(&number, &ids);
+        assert!(paths.len() > 45, "{}", paths.len());
+        let mut public = 0;
+        for path in &paths {
+            for bearer in [None, Some(&key)] {
+                let mut request = actix_web::test::TestRequest::get().uri(path);
+                if let Some(key) = bearer {
+                    request = request.insert_header(("Authorization", format!("Bearer {key}")));
+                }
+                let answer = app.send(request).await;
+                public += usize::from(answer.status == 200);
+                let told = format!("{} {:?}", answer.text(), answer.headers).to_lowercase();
+                assert!(!told.contains("zq") && !told.contains("+000 "), "{path}: {told}");
+            }
+        }
+        assert!(public > 30, "{public}");
+        assert!(app.get(&url).await.text().contains("Publiccity"), "what is public was there");
+        let logged = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+        assert!(logged.contains("/v1/organisations/{number}/contacts"), "the log was heard");
+        for marker in PERSON.iter().chain(&CHANGED).chain(&ACCOUNT).chain(&["Zqaddress", "zqoffice", "Zqnotes", "Zqissuer", "Zqoverride", "Zqdecision", "Zqimport", "Zqcell", "Zqwrong", "zqwrong"]) {
+            let line = logged.lines().find(|l| l.contains(marker));
+            assert_eq!(line, None, "{marker}");
+        }
+    }
+}
