@@ -511,6 +511,33 @@ both! {
     }
 }
 
+/// What stands in private and personal fields of the crawl's objects.
+const MARKERS: [&str; 23] = [
+    "Zqmarkname",
+    "Zqsurname",
+    "Zqposition",
+    "zqmail",
+    "+000 777 55",
+    "Zqothername",
+    "zqother",
+    "Zqaddress",
+    "zqoffice",
+    "+000 888 11",
+    "Zqnotes",
+    "Zqissuer",
+    "Zqnote",
+    "Zqoverride",
+    "Zqdecision",
+    "zqaccount",
+    "Zqaccount",
+    "Zqrenamed",
+    "zqmoved",
+    "Zqimport",
+    "Zqcell",
+    "Zqheader",
+    "Zqpartner",
+];
+
 /// Addresses of every GET of the contract, filled with these objects.
 fn readings(number: &str, ids: &[(&str, String)]) -> Vec<String> {
     let contract = serde_json::to_value(ots_registry::app::contract()).unwrap();
@@ -596,14 +623,15 @@ both! {
                 let answer = app.send(request).await;
                 public += usize::from(answer.status == 200);
                 let told = format!("{} {:?}", answer.text(), answer.headers).to_lowercase();
-                assert!(!told.contains("zq") && !told.contains("+000 "), "{path}: {told}");
+                let leaked = MARKERS.iter().find(|m| told.contains(&m.to_lowercase()));
+                assert_eq!(leaked, None, "{path}");
             }
         }
         assert!(public > 30, "{public}");
         assert!(app.get(&url).await.text().contains("Publiccity"), "what is public was there");
         let logged = String::from_utf8(log.lock().unwrap().clone()).unwrap();
         assert!(logged.contains("/v1/organisations/{number}/contacts"), "the log was heard");
-        for marker in PERSON.iter().chain(&CHANGED).chain(&ACCOUNT).chain(&["Zqaddress", "zqoffice", "Zqnotes", "Zqissuer", "Zqoverride", "Zqdecision", "Zqimport", "Zqcell", "Zqwrong", "zqwrong"]) {
+        for marker in MARKERS.iter().chain(&["Zqwrong", "zqwrong"]) {
             let line = logged.lines().find(|l| l.contains(marker));
             assert_eq!(line, None, "{marker}");
         }
