@@ -2,8 +2,11 @@
 //! through the whole application in-process, as of random days and as known at random positions.
 //!
 //! ```text
-//! cargo bench --bench ledger -- --memberships 1000000 [--keep FOLDER] [--database-url postgres://…] [--rounds 60]
+//! cargo bench --bench ledger -- --memberships 1000000 [--keep FOLDER] [--database-url postgres://…] [--rounds 60] [--acts 200]
 //! ```
+//!
+//! `--acts` measures so many renewals, each with its journal entry and a synced commit, and then the calendar's recorder over
+//! 100,000 due memberships; it writes, so it works on a copy of a kept SQLite file, but in a PostgreSQL database itself.
 //!
 //! `--keep` names a folder whose SQLite file is filled once and used again; a PostgreSQL database that holds memberships is used
 //! as it is. The rows are written past the application (indexes last, no journal facts), the timelines by the same fold.
@@ -32,6 +35,7 @@ use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
 use ots_registry::memberships::fold::fold;
 use ots_registry::memberships::model::{Correction, Event, EventKind, MembershipType, Stance};
+use ots_registry::memberships::recorder;
 use ots_registry::memberships::rows::{EventRow, MembershipRow};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::memberships::timeline::{self, Counts};
@@ -44,6 +48,7 @@ struct Settings {
     rounds: usize,
     database: Option<String>,
     keep: Option<String>,
+    acts: usize,
 }
 
 impl Settings {
@@ -53,6 +58,7 @@ impl Settings {
             rounds: 60,
             database: None,
             keep: None,
+            acts: 0,
         };
         let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
         while let Some(name) = args.next() {
@@ -62,6 +68,7 @@ impl Settings {
                 "--rounds" => settings.rounds = value.parse()?,
                 "--database-url" => settings.database = Some(value),
                 "--keep" => settings.keep = Some(value),
+                "--acts" => settings.acts = value.parse()?,
                 other => return Err(format!("unknown option {other}").into()),
             }
         }
@@ -108,7 +115,26 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         let n = one(&mut conn, &format!("SELECT COUNT(*) AS n FROM {table}"))?;
         println!("{} · {table}: {n}", url.kind());
     }
-    actix_web::rt::System::new().block_on(measure(settings, &url, conn, folder))
+    let system = actix_web::rt::System::new();
+    if settings.rounds > 0 {
+        system.block_on(measure(settings, &url, &mut conn, folder))?;
+    }
+    if settings.acts == 0 {
+        return Ok(());
+    }
+    let DatabaseUrl::Sqlite(path) = &url else {
+        return system.block_on(write(settings, &url, conn, folder));
+    };
+    drop(conn);
+    let copy = folder.join("copy.db");
+    std::fs::copy(path, &copy)?;
+    let copied = DatabaseUrl::Sqlite(copy.clone());
+    let conn = Conn::open_for_work(&copied)?;
+    let done = system.block_on(write(settings, &copied, conn, folder));
+    for ending in ["db", "db-wal", "db-shm"] {
+        let _ = std::fs::remove_file(copy.with_extension(ending));
+    }
+    done
 }
 
 #[derive(QueryableByName)]
@@ -525,7 +551,7 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
     Ok(())
 }
 
-fn token(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
+fn token(conn: &mut Conn, keys: &TokenKeys, role: Role) -> Fallible<String> {
     use ots_registry::accounts::{NewUser, create_active};
     use ots_registry::db::schema::sessions;
     use ots_registry::text::{Email, Line};
@@ -534,7 +560,7 @@ fn token(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
         let new = NewUser {
             email: Email::parse(&email).map_err(|e| Error::internal(e.0))?,
             name: Line::parse("Load").map_err(|e| Error::internal(e.0))?,
-            role: Role::Auditor,
+            role,
             country: None,
         };
         let acting = Acting::operator(Action::ManageAccounts)?;
@@ -553,7 +579,7 @@ fn token(conn: &mut Conn, keys: &TokenKeys) -> Fallible<String> {
             .execute(&mut **tx)?;
         Ok::<_, Error>((user, session))
     })?;
-    Ok(keys.issue(user.id(), session, Role::Auditor, Instant::now())?)
+    Ok(keys.issue(user.id(), session, role, Instant::now())?)
 }
 
 fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
@@ -580,19 +606,96 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys) -> Fallible<Parts> {
     })
 }
 
-async fn measure(
+fn keys(folder: &Path) -> Fallible<TokenKeys> {
+    let keys = folder.join("keys");
+    if !keys.exists() {
+        TokenKeys::create(&keys, Instant::now())?;
+    }
+    Ok(TokenKeys::load(&keys, "http://127.0.0.1")?)
+}
+
+#[derive(QueryableByName)]
+struct Renewable {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    membership_id: i64,
+}
+
+/// Renewals one after the other, then the recorder.
+async fn write(
     settings: &Settings,
     url: &DatabaseUrl,
     mut conn: Conn,
     folder: &Path,
 ) -> Fallible<()> {
-    let keys = folder.join("keys");
-    if !keys.exists() {
-        TokenKeys::create(&keys, Instant::now())?;
+    let keys = keys(folder)?;
+    let token = token(&mut conn, &keys, Role::Secretariat)?;
+    let today = Instant::now().day();
+    let soon = today + Days::new(30);
+    let found: Vec<Renewable> = dialect!(&mut conn, |c| {
+        diesel::sql_query(format!(
+        "SELECT membership_id FROM membership_intervals WHERE known_to = {} AND state = 'active' \
+         AND from_day <= '{today}' AND to_day > '{today}' AND to_day <= '{soon}' LIMIT {}",
+        i64::MAX, settings.acts + 1
+    ))
+    .load(c)
+    })?;
+    let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
+    let mut took = Vec::new();
+    for (round, one) in found.iter().enumerate() {
+        let id = Id(one.membership_id);
+        let request = test::TestRequest::post()
+            .uri(&format!("/v1/memberships/{id}/renewal"))
+            .insert_header(("Authorization", format!("Bearer {token}")))
+            .insert_header(("Idempotency-Key", format!("act-{id}")))
+            .insert_header(("If-Match", "*"))
+            .set_json(serde_json::json!({}))
+            .to_request();
+        let started = Clock::now();
+        let answer = test::call_service(&service, request).await;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body())
+            .await
+            .map_err(|_| "the body broke off")?;
+        let millis = started.elapsed().as_secs_f64() * 1e3;
+        if !status.is_success() {
+            return Err(format!("{id}: {status} {}", String::from_utf8_lossy(&body)).into());
+        }
+        if round > 0 {
+            took.push(millis);
+        }
     }
-    let keys = TokenKeys::load(&keys, "http://127.0.0.1")?;
-    let token = token(&mut conn, &keys)?;
-    drop(conn);
+    took.sort_by(f64::total_cmp);
+    println!(
+        "{} · a renewal with its journal entry: median {:.1} ms, worst {:.1} ms of {} (goal 10 ms)",
+        url.kind(),
+        took.get(took.len() / 2).copied().unwrap_or(f64::NAN),
+        took.last().copied().unwrap_or(f64::NAN),
+        took.len()
+    );
+    let rules = Rules::default_rules()?;
+    conn.batch_execute(
+        "DELETE FROM membership_due WHERE membership_id NOT IN \
+         (SELECT membership_id FROM membership_due ORDER BY due_on, membership_id LIMIT 100000)",
+    )?;
+    let started = Clock::now();
+    let recorded = recorder::run_on(&mut conn, &rules, Instant::now())?
+        .ok_or("somebody else runs the calendar")?;
+    println!(
+        "{} · the calendar's recorder: {recorded}, {:.1} s in all (goals 30 s, 100 ms)",
+        url.kind(),
+        started.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+async fn measure(
+    settings: &Settings,
+    url: &DatabaseUrl,
+    conn: &mut Conn,
+    folder: &Path,
+) -> Fallible<()> {
+    let keys = keys(folder)?;
+    let token = token(conn, &keys, Role::Auditor)?;
     let service = test::init_service(app(&parts(url, keys)?, &Served::new()?)).await;
     let day = |dice: &mut Dice| first_day() + Days::new(90 + dice.below(DAYS - 90));
     let known = |dice: &mut Dice, from: NaiveDate| {

@@ -149,6 +149,7 @@ fn fill(settings: &Settings, url: &DatabaseUrl, countries: &Countries) -> Fallib
     if there > 0 {
         return Err(format!("the database holds {there} organisations, not {wanted}").into());
     }
+    dialect::expect_much(&mut conn)?;
     let started = Clock::now();
     seed(&mut conn, countries, wanted)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -289,6 +289,10 @@ pub struct CreateApiKey {
     pub scopes: Vec<KeyScope>,
     /// Until when; a year when absent, at most two years ahead.
     pub expires_at: Option<Instant>,
+    /// Requests per minute on each replica; the common limit of known callers when absent.
+    #[validate(range(min = 1, max = 100_000, message = "must be 1 to 100000"))]
+    #[schema(minimum = 1, maximum = 100_000, example = 1200)]
+    pub per_minute: Option<i32>,
 }
 
 fn read_only() -> Vec<KeyScope> {
@@ -301,6 +305,7 @@ impl From<CreateApiKey> for NewKey {
             name: body.name,
             scopes: body.scopes,
             expires_at: body.expires_at,
+            per_minute: body.per_minute,
         }
     }
 }
@@ -326,11 +331,16 @@ pub struct ApiKey {
     pub expires_at: Instant,
     /// When it was revoked.
     pub revoked_at: Option<Instant>,
+    /// Requests per minute on each replica; null for the common limit of known callers.
+    #[schema(example = 1200)]
+    pub per_minute: Option<i32>,
+    /// When it was last used, to the minute; null when it never was.
+    pub last_used_at: Option<Instant>,
 }
 
-impl TryFrom<ApiKeyRow> for ApiKey {
-    type Error = Error;
-    fn try_from(row: ApiKeyRow) -> Result<Self, Error> {
+impl ApiKey {
+    /// A key, and when it was last used.
+    pub fn of(row: ApiKeyRow, last_used_at: Option<i64>) -> Result<Self, Error> {
         Ok(Self {
             id: row.id(),
             name: row.name,
@@ -340,6 +350,8 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             created_at: Instant(row.created_at),
             expires_at: Instant(row.expires_at),
             revoked_at: row.revoked_at.map(Instant),
+            per_minute: row.per_minute,
+            last_used_at: last_used_at.map(Instant),
         })
     }
 }

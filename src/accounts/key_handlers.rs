@@ -44,8 +44,8 @@ async fn list_api_keys(
                 rows,
                 limit,
                 &shape,
-                |r| vec![r.created_at.to_string(), r.id.to_string()],
-                ApiKey::try_from,
+                |(r, _)| vec![r.created_at.to_string(), r.id.to_string()],
+                |(row, used)| ApiKey::of(row, used),
             );
             Ok(Page {
                 items: page.items.into_iter().collect::<Result<Vec<_>, _>>()?,
@@ -61,8 +61,9 @@ async fn list_api_keys(
 
 /// Makes an API key for a partner.
 ///
-/// The secret is shown once. The key is good for a year unless `expires_at` says otherwise. A repeat with the same
-/// `Idempotency-Key` is refused, because the secret is not kept.
+/// The secret is shown once. The key is good for a year unless `expires_at` says otherwise. A partner, known by `name`, has two
+/// active keys at most: one to use and one to change to. A repeat with the same `Idempotency-Key` is refused, because the secret is
+/// not kept.
 #[utoipa::path(
     tag = "accounts", operation_id = "create_api_key", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-key-1")),
@@ -80,7 +81,7 @@ async fn create_api_key(
     let answer = permit
         .write_once(once, body.hash, Keep::Nothing, move |tx, acting| {
             let (row, secret) = keys::create_key(tx, acting, &new)?;
-            let key = ApiKey::try_from(row)?;
+            let key = ApiKey::of(row, None)?;
             Answer::json(201, &CreatedApiKey { key, secret })
         })
         .await?;

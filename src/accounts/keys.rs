@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::model::{KEY_MAX_SECONDS, KEY_SECONDS, NewKey};
+use super::model::{ACTIVE_KEYS, KEY_MAX_SECONDS, KEY_SECONDS, NewKey};
 use super::rows::ApiKeyRow;
 use crate::auth::{Acting, secrets};
-use crate::db::schema::api_keys;
-use crate::db::{Failure, Id, Tx, dialect};
-use crate::http::Error;
+use crate::db::schema::{api_key_uses, api_keys};
+use crate::db::{Conn, Failure, Id, Instant, Tx, dialect};
+use crate::http::{Code, Error};
 use crate::journal;
 
 /// Makes a key; the second value is its secret, to be shown once.
@@ -33,6 +33,8 @@ pub fn create_key(
     let id = Id::random().map_err(Failure::from)?;
     let (secret, prefix) = secrets::api_key().map_err(Failure::from)?;
     let row = journal::enter(tx, &acting.actor(), now, "api_key.created", |tx, entry| {
+        // With the head held, so that two at once are not both the second.
+        refuse_third(tx, new, now)?;
         entry.about(format!("api_key:{id}"));
         let row = ApiKeyRow {
             id: id.0,
@@ -46,6 +48,7 @@ pub fn create_key(
             revoked_at: None,
             version: 1,
             seq: entry.seq(),
+            per_minute: new.per_minute,
         };
         diesel::insert_into(api_keys::table)
             .values(&row)
@@ -54,6 +57,38 @@ pub fn create_key(
         Ok(row)
     })?;
     Ok((row, secret))
+}
+
+fn refuse_third(tx: &mut Tx<'_>, new: &NewKey, now: Instant) -> Result<(), Error> {
+    let active: i64 = api_keys::table
+        .filter(api_keys::name.eq(new.name.as_str()))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now.0))
+        .count()
+        .get_result(&mut **tx)?;
+    if active >= ACTIVE_KEYS {
+        return Err(Error::new(
+            Code::Conflict,
+            "this partner has two active keys already; revoke one of them first",
+        )
+        .at_field("/name"));
+    }
+    Ok(())
+}
+
+/// Revokes the active keys of a partner but the newest, so that there is room for another.
+pub fn make_room(tx: &mut Tx<'_>, acting: &Acting, name: &str) -> Result<(), Error> {
+    let active: Vec<Id> = api_keys::table
+        .filter(api_keys::name.eq(name))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(acting.now().0))
+        .order((api_keys::created_at.desc(), api_keys::id.desc()))
+        .select(api_keys::id)
+        .load(&mut **tx)?;
+    for key in active.into_iter().skip(1) {
+        revoke_key(tx, acting, key)?;
+    }
+    Ok(())
 }
 
 /// Revokes a key at once. Revoking a revoked key changes nothing.
@@ -86,4 +121,22 @@ pub fn revoke_key(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<(), Error>
             entry.changed(&before, &after)
         },
     )
+}
+
+/// Notes when keys were last used.
+pub fn note_uses(tx: &mut Tx<'_>, uses: &[(Id, Instant)]) -> Result<(), Error> {
+    for (key, at) in uses {
+        let row = (
+            api_key_uses::key_id.eq(key.0),
+            api_key_uses::last_used_at.eq(at.0),
+        );
+        let conn: &mut Conn = &mut *tx;
+        crate::dialect!(conn, |c| diesel::insert_into(api_key_uses::table)
+            .values(row)
+            .on_conflict(api_key_uses::key_id)
+            .do_update()
+            .set(api_key_uses::last_used_at.eq(at.0))
+            .execute(c))?;
+    }
+    Ok(())
 }

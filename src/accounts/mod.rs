@@ -10,15 +10,18 @@
 //! | `links.rs` | links that set a password once |
 //! | `mail.rs` | one-time links by mail |
 //! | `keys.rs` | partners' API keys |
+//! | `handover.rs` | the secretariat's office goes to others |
 //! | `dto.rs` | the wire |
 //! | `link_pages.rs` | what a browser shows for a link |
-//! | `auth_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `key_handlers.rs` | the routes |
+//! | `auth_handlers.rs`, `own_handlers.rs`, `link_handlers.rs`, `user_handlers.rs`, `key_handlers.rs`, `handover_handlers.rs` | the routes |
 //!
 //! Accounts and keys are in the journal; sessions and links are machinery. Neither a password nor its hash, nor a token,
 //! ever reaches the journal or a log: the journal holds a fingerprint of the stored hash.
 
 mod auth_handlers;
 pub mod dto;
+pub mod handover;
+mod handover_handlers;
 mod key_handlers;
 pub mod keys;
 mod link_handlers;
@@ -58,6 +61,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     link_pages::routes(config);
     user_handlers::routes(config);
     key_handlers::routes(config);
+    handover_handlers::routes(config);
 }
 
 /// Forgets links that are good no more, and sessions 30 days after their end; returns how many.

@@ -14,6 +14,8 @@ pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
 pub const RESET_SECONDS: i64 = 30 * 60;
 /// How long an API key is good when nothing else is asked for, in seconds: a year.
 pub const KEY_SECONDS: i64 = 365 * 24 * 3600;
+/// How many active keys a partner may have: one to use, and one to change to.
+pub const ACTIVE_KEYS: i64 = 2;
 /// The longest that an API key may be good, in seconds: two years.
 pub const KEY_MAX_SECONDS: i64 = 731 * 24 * 3600;
 
@@ -95,6 +97,8 @@ pub struct NewKey {
     pub scopes: Vec<KeyScope>,
     /// Until when, if not the default.
     pub expires_at: Option<crate::db::Instant>,
+    /// Requests per minute, if not the common limit.
+    pub per_minute: Option<i32>,
 }
 
 /// What an e-mail address is found by: addresses that differ in case only are one account.

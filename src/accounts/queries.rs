@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::model::email_key;
 use super::rows::{ApiKeyRow, SessionRow, UserRow};
 use crate::auth::{Principal, Reach, Scope};
-use crate::db::schema::{api_keys, countries, sessions, users};
+use crate::db::schema::{api_key_uses, api_keys, countries, sessions, users};
 use crate::db::{Conn, Id, Instant, MultiBackend};
 use crate::http::{Code, Error};
 use crate::text::Email;
@@ -148,13 +148,16 @@ pub fn sessions_of(
         .load(conn)?)
 }
 
-/// API keys, newest first, behind this instant (µs) and id.
+/// API keys with when they were last used (µs), newest first, behind this instant (µs) and id.
 pub fn keys(
     conn: &mut Conn,
     after: Option<(i64, i64)>,
     limit: i64,
-) -> Result<Vec<ApiKeyRow>, Error> {
-    let mut query = api_keys::table.into_boxed::<MultiBackend>();
+) -> Result<Vec<(ApiKeyRow, Option<i64>)>, Error> {
+    let mut query = api_keys::table
+        .left_join(api_key_uses::table)
+        .select((api_keys::all_columns, api_key_uses::last_used_at.nullable()))
+        .into_boxed::<MultiBackend>();
     if let Some((at, id)) = after {
         let behind = api_keys::created_at
             .lt(at)

@@ -1,12 +1,13 @@
 //! The rows of accounts, and who may read which column.
 
+use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
 use diesel::prelude::*;
 use serde::{Serialize, Serializer};
 
 use crate::auth::Role;
 use crate::auth::tokens::fingerprint;
-use crate::db::schema::{api_keys, sessions, users};
+use crate::db::schema::{api_keys, handovers, sessions, users};
 use crate::db::{Id, Instant};
 use crate::http::Error;
 use crate::journal::{Class, Recorded};
@@ -148,6 +149,8 @@ pub struct ApiKeyRow {
     pub version: i32,
     /// The journal position of the last change.
     pub seq: i64,
+    /// Requests per minute; none for the common limit.
+    pub per_minute: Option<i32>,
 }
 
 impl ApiKeyRow {
@@ -169,6 +172,8 @@ struct ApiKeyImage<'a> {
     expires_at: Instant,
     revoked_at: Option<Instant>,
     version: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_minute: Option<i32>,
 }
 
 impl Serialize for ApiKeyRow {
@@ -184,6 +189,7 @@ impl Serialize for ApiKeyRow {
             expires_at: Instant(self.expires_at),
             revoked_at: self.revoked_at.map(Instant),
             version: self.version,
+            per_minute: self.per_minute,
         }
         .serialize(serializer)
     }
@@ -197,6 +203,64 @@ impl Recorded for ApiKeyRow {
     fn class_of(&self, _: &str) -> Class {
         Class::Private
     }
+}
+
+/// A handover of the secretariat's office.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = handovers, treat_none_as_null = true)]
+pub struct HandoverRow {
+    /// Random id.
+    #[serde(serialize_with = "as_id")]
+    pub id: i64,
+    /// JSON list of the accounts that take the office.
+    pub successors: String,
+    /// The day from whose start they hold it.
+    pub effective_on: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// `open`, `approved`, `refused`, `retracted` or `done`.
+    pub status: String,
+    /// Who proposed it.
+    pub proposer: String,
+    /// When, µs.
+    #[serde(serialize_with = "as_instant")]
+    pub proposed_at: i64,
+    /// Who decided it or took it back.
+    pub decider: Option<String>,
+    /// When, µs.
+    pub decided_at: Option<i64>,
+    /// Why.
+    pub decision_reason: Option<String>,
+    /// Counts the changes, from 1.
+    pub version: i32,
+    /// The journal position of the last change.
+    #[serde(skip)]
+    pub seq: i64,
+}
+
+impl HandoverRow {
+    /// The accounts that take the office.
+    pub fn successors(&self) -> Result<Vec<Id>, Error> {
+        serde_json::from_str(&self.successors).map_err(Error::internal)
+    }
+}
+
+impl Recorded for HandoverRow {
+    const TABLE: &'static str = "handovers";
+    fn key(&self) -> String {
+        Id(self.id).to_string()
+    }
+    fn class_of(&self, _: &str) -> Class {
+        Class::Private
+    }
+}
+
+fn as_id<S: Serializer>(id: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    Id(*id).serialize(serializer)
+}
+
+fn as_instant<S: Serializer>(at: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    Instant(*at).serialize(serializer)
 }
 
 /// A log-in session; machinery, not in the journal.
@@ -228,5 +292,6 @@ pub fn recorded_tables() -> Vec<crate::journal::Table> {
     vec![
         crate::recorded_table!(users, UserRow, id),
         crate::recorded_table!(api_keys, ApiKeyRow, id),
+        crate::recorded_table!(handovers, HandoverRow, id),
     ]
 }

@@ -91,6 +91,7 @@ fn every_column_but_the_hash_and_seq_is_in_the_image() {
         created_at: 0,
         expires_at: 1,
         revoked_at: None,
+        per_minute: None,
         version: 1,
         seq: 7,
     };

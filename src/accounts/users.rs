@@ -294,7 +294,8 @@ fn set_password(
     save(tx, actor, now, action, before, after)
 }
 
-fn save(
+/// Writes an account's change with its entry.
+pub(super) fn save(
     tx: &mut Tx<'_>,
     actor: &Actor,
     now: Instant,

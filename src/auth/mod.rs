@@ -10,9 +10,11 @@
 //! | `passwords.rs` | argon2id behind a semaphore |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
 //! | `reads.rs` | who read private data of whom, written before the answer goes out |
+//! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
 mod credential;
+pub mod four_eyes;
 pub mod passwords;
 mod permit;
 pub mod policy;

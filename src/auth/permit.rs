@@ -246,10 +246,7 @@ fn acting(
     action: Action,
 ) -> Result<Acting, Error> {
     let now = Instant::now();
-    let principal = queries::principal(conn, credential, now)?;
-    if let (Credential::Key(digest), Some(limits)) = (credential, limits) {
-        limits.confirm(&data_encoding::HEXLOWER.encode(digest));
-    }
+    let principal = queries::principal(conn, credential, limits, now)?;
     Acting::of(principal, action, now)
 }
 

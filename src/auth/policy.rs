@@ -179,12 +179,30 @@ acts! {
     ManageAccounts: No No All No All;
     /// Make, list and revoke partner keys.
     ManageKeys: No No All No All;
+    /// Propose, decide and take back a handover of the secretariat's office.
+    HandOver: No No All No No;
+    /// Read handovers of the office.
+    ReadHandovers: No No All All All;
     /// Read and end the own sessions, change the own password.
     OwnAccount: No Public Public Public No;
 }
 
+/// The scope that a partner's key needs for what partners may do.
+pub const READ_SCOPE: &str = "read";
+
+/// Whether a key may be used for anything: one without the scope is good for nothing, not even for what is public.
+fn in_scope(principal: &Principal) -> bool {
+    match principal {
+        Principal::Partner { scopes, .. } => scopes.iter().any(|s| s == READ_SCOPE),
+        Principal::Anonymous | Principal::User { .. } | Principal::Operator => true,
+    }
+}
+
 /// What the principal reaches by this action; `None` when it may not do it at all.
 pub fn reach(principal: &Principal, action: Action) -> Option<Reach> {
+    if !in_scope(principal) {
+        return None;
+    }
     let scope = match (grant(principal, action), principal) {
         (Grant::No, _) => return None,
         (Grant::Public, _) => Scope::None,
@@ -268,6 +286,7 @@ mod tests {
                     | Action::ReadPrivateReads
                     | Action::ReadReports
                     | Action::ReadAccounts
+                    | Action::ReadHandovers
                     | Action::OwnAccount
             );
             assert_eq!(grant(&auditor, *action) != Grant::No, reads, "{action:?}");

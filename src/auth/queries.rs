@@ -1,5 +1,6 @@
 //! The rows that turn a credential into a principal.
 
+use data_encoding::HEXLOWER;
 use diesel::prelude::*;
 
 use super::{Credential, Principal, Role};
@@ -7,12 +8,14 @@ use crate::auth::credential::unauthenticated;
 use crate::db::schema::{api_keys, sessions, users};
 use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
+use crate::http::limits::Limits;
 
-/// Who the credential stands for at this moment. Disabled or unconfirmed accounts, ended sessions and revoked or expired keys never
+/// Who the credential stands for at this moment; a good key is remembered for the limits. Disabled or unconfirmed accounts, ended sessions and revoked or expired keys never
 /// become a principal.
 pub fn principal(
     conn: &mut Conn,
     credential: &Credential,
+    limits: Option<&Limits>,
     now: Instant,
 ) -> Result<Principal, Error> {
     match credential {
@@ -45,11 +48,15 @@ pub fn principal(
                 .filter(api_keys::secret_hash.eq(digest))
                 .filter(api_keys::revoked_at.is_null())
                 .filter(api_keys::expires_at.gt(now.0))
-                .select((api_keys::id, api_keys::scopes))
-                .first::<(Id, String)>(conn)
+                .select((api_keys::id, api_keys::scopes, api_keys::per_minute))
+                .first::<(Id, String, Option<i32>)>(conn)
                 .optional()?;
-            let (key, scopes) = row.ok_or_else(unauthenticated)?;
+            let (key, scopes, per_minute) = row.ok_or_else(unauthenticated)?;
             let scopes = serde_json::from_str(&scopes).map_err(Error::internal)?;
+            if let Some(limits) = limits {
+                let per_minute = per_minute.and_then(|n| u32::try_from(n).ok());
+                limits.confirm(&HEXLOWER.encode(digest), key, per_minute, now);
+            }
             Ok(Principal::Partner { key, scopes })
         }
     }

@@ -116,6 +116,8 @@ async fn keep_tidy(parts: Parts, private_reads_days: u32) {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
         minutes = minutes.wrapping_add(1);
         parts.limits.forget_idle();
+        note_key_uses(&parts).await;
+        hand_over(&parts).await;
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
@@ -130,6 +132,34 @@ async fn keep_tidy(parts: Parts, private_reads_days: u32) {
                 tracing::warn!(error = %error, "old idempotency keys, sessions, links and readings were not forgotten");
             }
         }
+    }
+}
+
+/// Notes which keys were used in the last minute.
+async fn note_key_uses(parts: &Parts) {
+    let uses = parts.limits.take_uses();
+    if uses.is_empty() {
+        return;
+    }
+    let noted = parts
+        .db
+        .write(move |tx| accounts::keys::note_uses(tx, &uses))
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(error = %error, "when keys were last used was not noted");
+    }
+}
+
+/// Carries out a handover of the office whose day has come.
+async fn hand_over(parts: &Parts) {
+    let done = parts
+        .db
+        .write(|tx| accounts::handover::carry_out_due(tx, Instant::now()))
+        .await;
+    match done {
+        Ok(None) => {}
+        Ok(Some(_)) => tracing::info!("the office was handed over"),
+        Err(error) => tracing::warn!(error = %error, "the office was not handed over"),
     }
 }
 

@@ -28,12 +28,17 @@ pub fn placeholder(conn: &Conn, n: usize) -> String {
     }
 }
 
-/// Prepares a connection of one's own for writing very much: on SQLite a larger cache, and checkpoints that are rarer. Commits
-/// are as durable as before.
+/// Prepares a connection of one's own for writing very much. Commits are as durable as before.
+///
+/// On SQLite a larger cache, and checkpoints that are rarer. On PostgreSQL indexes wherever there are some: what is prepared
+/// while a table is still empty would read all of it until the next `ANALYZE`, however large it has become.
 pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
-    if let Conn::Sqlite(conn) = conn {
-        conn.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16000;")?;
-    }
+    match conn {
+        Conn::Sqlite(conn) => {
+            conn.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16000;")
+        }
+        Conn::Postgres(conn) => conn.batch_execute("SET enable_seqscan = off"),
+    }?;
     Ok(())
 }
 

@@ -72,6 +72,31 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
         version -> Integer,
         seq -> BigInt,
+        per_minute -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    api_key_uses (key_id) {
+        key_id -> BigInt,
+        last_used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    handovers (id) {
+        id -> BigInt,
+        successors -> Text,
+        effective_on -> Date,
+        reason -> Text,
+        status -> Text,
+        proposer -> Text,
+        proposed_at -> BigInt,
+        decider -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        decision_reason -> Nullable<Text>,
+        version -> Integer,
+        seq -> BigInt,
     }
 }
 
@@ -428,6 +453,7 @@ diesel::joinable!(memberships -> organisations (organisation_id));
 diesel::joinable!(proposals -> organisations (organisation_id));
 diesel::joinable!(journal_facts -> journal (seq));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(api_key_uses -> api_keys (key_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     journal,
@@ -436,6 +462,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     countries,
     users,
     api_keys,
+    api_key_uses,
+    handovers,
     sessions,
     one_time_links,
     idempotency_keys,

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use diesel::prelude::*;
 
-use crate::accounts::keys::create_key;
+use crate::accounts::keys::{create_key, make_room};
 use crate::accounts::model::{KeyScope, NewKey};
 use crate::accounts::rows::UserRow;
 use crate::accounts::{NewUser, create_active};
@@ -73,8 +73,11 @@ pub fn prepare(
             name: line("Sample partner website")?,
             scopes: vec![KeyScope::Read],
             expires_at: None,
+            per_minute: None,
         };
-        Ok::<_, Error>(create_key(tx, &Acting::operator(Action::ManageKeys)?, &new)?.1)
+        let operator = Acting::operator(Action::ManageKeys)?;
+        make_room(tx, &operator, new.name.as_str())?;
+        Ok::<_, Error>(create_key(tx, &operator, &new)?.1)
     })?;
     let accounts = people(countries)?
         .into_iter()

@@ -3,10 +3,10 @@
 //! Answers carry `RateLimit-Policy` and `RateLimit` (IETF httpapi draft). With several replicas each has its own
 //! count, so the configured figures are per replica.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -14,6 +14,7 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::{Code, Error};
+use crate::db::{Id, Instant};
 
 type Limiter =
     RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
@@ -42,10 +43,21 @@ const CONFIRMED: usize = 10_000;
 /// The limits of one process.
 #[derive(Clone)]
 pub struct Limits {
-    confirmed: Arc<Mutex<HashSet<String>>>,
+    confirmed: Arc<Mutex<HashMap<String, Confirmed>>>,
     anonymous: Option<Arc<Limiter>>,
     known: Option<Arc<Limiter>>,
+    /// For keys with an allowance of their own, by allowance.
+    own: Arc<Mutex<HashMap<u32, Arc<Limiter>>>>,
     allowance: Allowance,
+}
+
+/// A key that the database has known.
+struct Confirmed {
+    id: Id,
+    per_minute: Option<u32>,
+    used_at: Instant,
+    /// True until its use was noted.
+    unnoted: bool,
 }
 
 /// What a caller is told about the limit.
@@ -64,6 +76,7 @@ impl Limits {
             confirmed: Arc::default(),
             anonymous: limiter(allowance.anonymous),
             known: limiter(allowance.known),
+            own: Arc::default(),
             allowance,
         }
     }
@@ -82,6 +95,11 @@ impl Limits {
         let Some(limiter) = limiter else {
             return Ok(None);
         };
+        let own = match caller {
+            Caller::Known(key) => self.own(key),
+            Caller::Address(_) => None,
+        };
+        let (limiter, quota) = own.as_ref().map_or((limiter, quota), |(l, q)| (l, *q));
         let policy = format!("\"{name}\";q={quota};w=60");
         match limiter.check_key(&key) {
             Ok(state) => {
@@ -106,31 +124,67 @@ impl Limits {
         }
     }
 
-    /// Remembers that the database knows this key, so that it counts by itself from now on.
-    pub fn confirm(&self, key: &str) {
-        let mut confirmed = self
-            .confirmed
+    /// The limiter of a key that has an allowance of its own.
+    fn own(&self, key: &str) -> Option<(Arc<Limiter>, u32)> {
+        let quota = self.confirmed().get(key)?.per_minute?;
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = own.get(&quota) {
+            return Some((found.clone(), quota));
+        }
+        let made = limiter(quota)?;
+        own.insert(quota, made.clone());
+        Some((made, quota))
+    }
+
+    fn confirmed(&self) -> MutexGuard<'_, HashMap<String, Confirmed>> {
+        self.confirmed
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that the database knows this key, so that it counts by itself from now on, and that it was used.
+    pub fn confirm(&self, key: &str, id: Id, per_minute: Option<u32>, now: Instant) {
+        let mut confirmed = self.confirmed();
         if confirmed.len() >= CONFIRMED {
             confirmed.clear();
         }
-        if !confirmed.contains(key) {
-            confirmed.insert(key.to_owned());
+        let known = Confirmed {
+            id,
+            per_minute,
+            used_at: now,
+            unnoted: true,
+        };
+        match confirmed.get_mut(key) {
+            Some(before) => *before = known,
+            None => {
+                confirmed.insert(key.to_owned(), known);
+            }
         }
+    }
+
+    /// The keys that were used since this was last asked, and when.
+    pub fn take_uses(&self) -> Vec<(Id, Instant)> {
+        let mut confirmed = self.confirmed();
+        let used = confirmed.values_mut().filter(|key| key.unnoted);
+        used.map(|key| {
+            key.unnoted = false;
+            (key.id, key.used_at)
+        })
+        .collect()
     }
 
     /// True when the database has known this key: a made-up one must not get an allowance of its own.
     pub fn is_confirmed(&self, key: &str) -> bool {
-        self.confirmed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(key)
+        self.confirmed().contains_key(key)
     }
 
     /// Forgets the callers whose allowance is whole again; to be called once a minute.
     pub fn forget_idle(&self) {
         for limiter in [&self.anonymous, &self.known].into_iter().flatten() {
+            limiter.retain_recent();
+        }
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        for limiter in own.values() {
             limiter.retain_recent();
         }
     }

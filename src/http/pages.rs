@@ -151,6 +151,13 @@ pub fn set_link(response: &mut actix_web::HttpResponse, link: Option<String>) {
     }
 }
 
+/// A list that is short, so there are no pages.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Items<T> {
+    /// The items.
+    pub items: Vec<T>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::{read_cursor, write_cursor};

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant as Clock};
 
 use super::compare::{Changes, Held};
+use super::cores;
 use super::draft::{Draft, Frame, Looked, look};
 use super::model::{Counts, Finding, FindingCode, Outcome, Reading, Resolution};
 use super::plan::{self, Act, Known, Planned};
@@ -133,7 +134,7 @@ pub fn chunk(
     let import = lock(tx, acting, id)?;
     let size = size.clamp(1, AT_MOST);
     let limit = i64::try_from(size).map_err(Error::internal)?;
-    let lines = queries::waiting(tx, import.id, after, limit)?;
+    let mut lines = queries::waiting(tx, import.id, after, limit)?;
     if lines.is_empty() {
         return Ok(Chunk {
             rows: 0,
@@ -150,9 +151,18 @@ pub fn chunk(
         countries,
         today,
     )?;
+    let looked = cores::each(&mut lines, |line| look_at(&frame, countries, acting, line))?;
     let waiting = lines
         .into_iter()
-        .map(|line| Waiting::of(&frame, countries, acting, line))
+        .zip(looked)
+        .map(|(line, looked)| {
+            let (looked, resolution) = looked?;
+            Ok(Waiting {
+                line,
+                looked,
+                resolution,
+            })
+        })
         .collect::<Result<Vec<_>, Error>>()?;
     if import.status != "committing" {
         change_import(tx, acting, &import, "import.commit_started", |row, _| {
@@ -298,28 +308,25 @@ struct Waiting {
     resolution: Option<Resolution>,
 }
 
-impl Waiting {
-    fn of(
-        frame: &Frame,
-        countries: &Countries,
-        acting: &Acting,
-        line: LineRow,
-    ) -> Result<Self, Error> {
-        let mut cells: Vec<String> = serde_json::from_str(&line.cells).map_err(Error::internal)?;
-        let looked = look(frame, countries, acting.reach(), &mut cells);
-        let resolution = line
-            .resolution
-            .as_deref()
-            .map(serde_json::from_str)
-            .transpose()
-            .map_err(Error::internal)?;
-        Ok(Self {
-            line,
-            looked,
-            resolution,
-        })
-    }
+/// What a stored row says, and how its question was resolved.
+fn look_at(
+    frame: &Frame,
+    countries: &Countries,
+    acting: &Acting,
+    line: &LineRow,
+) -> Result<(Looked, Option<Resolution>), Error> {
+    let mut cells: Vec<String> = serde_json::from_str(&line.cells).map_err(Error::internal)?;
+    let looked = look(frame, countries, acting.reach(), &mut cells);
+    let resolution = line
+        .resolution
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(Error::internal)?;
+    Ok((looked, resolution))
+}
 
+impl Waiting {
     fn apply(
         &self,
         tx: &mut Tx<'_>,

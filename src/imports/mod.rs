@@ -7,6 +7,7 @@
 //! | `words.rs` | small languages inside cells (pure) |
 //! | `draft.rs` | a row as what it says of an organisation (pure) |
 //! | `compare.rs` | what a row changes of an organisation; the cells that an export writes (pure) |
+//! | `cores.rs` | rows looked at on all cores |
 //! | `plan.rs` | what becomes of a row (pure) |
 //! | `model.rs`, `rows.rs` | the words of an import, its rows |
 //! | `queries.rs` | all SQL |
@@ -19,6 +20,7 @@
 
 mod apply;
 mod compare;
+mod cores;
 mod draft;
 mod dto;
 mod export;

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::draft::{Frame, Looked, look};
+use super::cores;
+use super::draft::{Frame, look};
 use super::model::{
     Counts, Finding, ImportOptions, Outcome, Reading, Resolution, source_of, unreadable,
 };
@@ -156,10 +157,9 @@ fn some(
     mut part: Vec<Row>,
     plan: &mut Plan,
 ) -> Result<(), Error> {
-    let looked: Vec<Looked> = part
-        .iter_mut()
-        .map(|row| look(frame, countries, acting.reach(), &mut row.cells))
-        .collect();
+    let looked = cores::each(&mut part, |row| {
+        look(frame, countries, acting.reach(), &mut row.cells)
+    })?;
     let drafts: Vec<(&Draft, Option<&Resolution>)> = looked
         .iter()
         .filter_map(|l| Some((l.draft.as_ref().ok()?, None)))

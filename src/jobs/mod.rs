@@ -7,7 +7,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use crate::db::schema::{job_leases, job_runs};
-use crate::db::{Db, Id, Instant, Tx};
+use crate::db::{Id, Instant, Tx};
 use crate::http::Error;
 
 /// How long a holder that says nothing keeps a lease.
@@ -31,24 +31,7 @@ impl Run {
     }
 
     /// Takes the lease and begins a run; none while another replica holds it.
-    pub async fn begin(db: &Db, name: &'static str) -> Result<Option<Self>, Error> {
-        let id = Id::random().map_err(Error::internal)?;
-        let run = Self {
-            name,
-            id,
-            holder: format!("{}-{id}", std::process::id()),
-        };
-        let begun = run.clone();
-        let got = db.write(move |tx| begun.take(tx, Instant::now())).await?;
-        Ok(got.then_some(run))
-    }
-
-    /// The same on a connection of one's own.
-    pub fn begin_on(
-        tx: &mut Tx<'_>,
-        name: &'static str,
-        now: Instant,
-    ) -> Result<Option<Self>, Error> {
+    pub fn begin(tx: &mut Tx<'_>, name: &'static str, now: Instant) -> Result<Option<Self>, Error> {
         let id = Id::random().map_err(Error::internal)?;
         let run = Self {
             name,

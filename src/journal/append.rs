@@ -1,14 +1,14 @@
 //! Writing an entry together with the change that it records.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 use serde_json::Value;
 
 use super::chain::{self, Link};
 use super::columns::Columns;
 use super::facts::{self, Class, Recorded, Split};
 use crate::auth::Actor;
-use crate::db::kept::{self, Kept, Text};
+use crate::db::kept::{self, Kept};
 use crate::db::schema::{journal, journal_facts};
 use crate::db::{Conn, Instant, Tx};
 use crate::dialect;
@@ -233,31 +233,8 @@ impl Batch {
     /// Writes the entries and moves the head on.
     pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let conn: &mut Conn = &mut *tx;
-        // A single row has a text that is kept prepared.
-        match self.entries.as_slice() {
-            [] => {}
-            [one] => {
-                dialect!(conn, |c| diesel::insert_into(journal::table)
-                    .values(one)
-                    .execute(c))?;
-            }
-            many => {
-                dialect!(conn, |c| diesel::insert_into(journal::table)
-                    .values(many)
-                    .execute(c))?;
-            }
-        }
-        if self.items.len() < 8 {
-            for item in &self.items {
-                dialect!(conn, |c| diesel::insert_into(journal_facts::table)
-                    .values(item)
-                    .execute(c))?;
-            }
-        } else {
-            dialect!(conn, |c| diesel::insert_into(journal_facts::table)
-                .values(&self.items)
-                .execute(c))?;
-        }
+        insert_entries(conn, &self.entries)?;
+        insert_items(conn, &self.items)?;
         let last = self.entries.last().map_or(self.last, |e| e.recorded_at);
         let head = vec![
             kept::Value::Number(self.seq - 1),
@@ -268,6 +245,68 @@ impl Batch {
         dialect!(conn, |c| set.execute(c))?;
         Ok(())
     }
+}
+
+// A single row has a text that is kept prepared. Many go to PostgreSQL as one array for each column, because a text with a
+// place for every value is dear to read there; SQLite takes them one by one.
+fn insert_entries(conn: &mut Conn, entries: &[EntryRow]) -> Result<(), Error> {
+    match (conn, entries) {
+        (_, []) => {}
+        (conn, [one]) => {
+            dialect!(conn, |c| diesel::insert_into(journal::table)
+                .values(one)
+                .execute(c))?;
+        }
+        (Conn::Sqlite(conn), many) => {
+            diesel::insert_into(journal::table)
+                .values(many)
+                .execute(conn)?;
+        }
+        (Conn::Postgres(conn), many) => {
+            let text = "INSERT INTO journal (seq, recorded_at, actor, action, subject, organisation, facts_hash, hash) \
+                        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)";
+            diesel::sql_query(text)
+                .bind::<Array<BigInt>, _>(column(many, |e| e.seq))
+                .bind::<Array<BigInt>, _>(column(many, |e| e.recorded_at))
+                .bind::<Array<Text>, _>(column(many, |e| e.actor.as_str()))
+                .bind::<Array<Text>, _>(column(many, |e| e.action.as_str()))
+                .bind::<Array<Text>, _>(column(many, |e| e.subject.as_str()))
+                .bind::<Array<Nullable<Text>>, _>(column(many, |e| e.organisation.as_deref()))
+                .bind::<Array<Binary>, _>(column(many, |e| e.facts_hash.as_slice()))
+                .bind::<Array<Binary>, _>(column(many, |e| e.hash.as_slice()))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
+    match (conn, items) {
+        (_, []) => {}
+        (Conn::Postgres(conn), many) if many.len() > 1 => {
+            let text = "INSERT INTO journal_facts (seq, item, class, hash, salt, body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)";
+            diesel::sql_query(text)
+                .bind::<Array<BigInt>, _>(column(many, |i| i.seq))
+                .bind::<Array<Integer>, _>(column(many, |i| i.item))
+                .bind::<Array<Text>, _>(column(many, |i| i.class))
+                .bind::<Array<Binary>, _>(column(many, |i| i.hash.as_slice()))
+                .bind::<Array<Binary>, _>(column(many, |i| i.salt.as_slice()))
+                .bind::<Array<Text>, _>(column(many, |i| i.body.as_str()))
+                .execute(conn)?;
+        }
+        (conn, some) => {
+            for item in some {
+                dialect!(conn, |c| diesel::insert_into(journal_facts::table)
+                    .values(item)
+                    .execute(c))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn column<'a, R, T>(rows: &'a [R], cell: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(cell).collect()
 }
 
 /// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head
@@ -282,13 +321,13 @@ fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
 }
 
 type Head = (BigInt, BigInt, Binary);
-static TAKE_HEAD: Text = Text::same(
+static TAKE_HEAD: kept::Text = kept::Text::same(
     "UPDATE journal_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, recorded_at, hash",
 );
-static NEXT_HEAD: Text =
-    Text::same("SELECT seq + 1, recorded_at, hash FROM journal_head WHERE id = 1");
-static SET_HEAD: Text =
-    Text::same("UPDATE journal_head SET seq = ?, recorded_at = ?, hash = ? WHERE id = 1");
+static NEXT_HEAD: kept::Text =
+    kept::Text::same("SELECT seq + 1, recorded_at, hash FROM journal_head WHERE id = 1");
+static SET_HEAD: kept::Text =
+    kept::Text::same("UPDATE journal_head SET seq = ?, recorded_at = ?, hash = ? WHERE id = 1");
 
 /// An item that says these members of a JSON list.
 fn item_row(seq: i64, item: i32, class: Class, members: Vec<u8>) -> Result<ItemRow, Error> {

@@ -47,7 +47,11 @@ pub enum KnownAt {
     Day(NaiveDate),
     /// An instant.
     Instant(Instant),
+    /// Written like one, but there is no such day or time: 31 February.
+    Nowhere,
 }
+
+const WRONG: &str = "must be a day like 2026-01-31, or an instant like 2026-01-31T12:00:00Z";
 
 /// `known_at` in the contract.
 pub struct KnownAtText;
@@ -70,26 +74,52 @@ impl TryFrom<String> for KnownAt {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const WRONG: &str =
-            "must be a day like 2026-01-31, or an instant like 2026-01-31T12:00:00Z";
         if let Some(day) = crate::http::day::parse(&text) {
             return Ok(Self::Day(day));
         }
         // The year has four digits here too, as everywhere on the wire.
         let plain = text.len() <= 40 && text.ends_with('Z');
-        DateTime::parse_from_rfc3339(&text)
+        let instant = DateTime::parse_from_rfc3339(&text)
             .ok()
             .filter(|_| plain)
-            .map(|at| Self::Instant(Instant(at.timestamp_micros())))
-            .ok_or(WRONG)
+            .map(|at| Self::Instant(Instant(at.timestamp_micros())));
+        match instant {
+            Some(instant) => Ok(instant),
+            None if is_written_well(&text) => Ok(Self::Nowhere),
+            None => Err(WRONG),
+        }
     }
 }
 
+/// `2026-02-31` and `2026-01-31T24:61:61Z`: digits where digits belong.
+fn is_written_well(text: &str) -> bool {
+    let form = |text: &str, like: &str| {
+        text.len() == like.len()
+            && text
+                .bytes()
+                .zip(like.bytes())
+                .all(|(b, l)| (l == b'0' && b.is_ascii_digit()) || (l != b'0' && b == l))
+    };
+    let Some((day, time)) = text.split_once('T') else {
+        return form(text, "0000-00-00");
+    };
+    let Some(time) = time.strip_suffix('Z') else {
+        return false;
+    };
+    let (seconds, part) = time.split_once('.').unwrap_or((time, "0"));
+    let part_is_well = (1..=9).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    form(day, "0000-00-00") && form(seconds, "00:00:00") && part_is_well
+}
+
 impl KnownAt {
-    /// The last instant that counts; a moment in the future is refused. Today may still grow.
+    /// The last instant that counts; a moment in the future and one that does not exist are refused. Today may still grow.
     fn last_instant(self, now: Instant) -> Result<Instant, Error> {
         let future = || Error::field("known_at", "must not lie in the future");
         match self {
+            Self::Nowhere => Err(Error::field(
+                "known_at",
+                format!("there is no such moment; it {WRONG}"),
+            )),
             Self::Instant(at) if at > now => Err(future()),
             Self::Instant(at) => Ok(at),
             Self::Day(day) if day > now.day() => Err(future()),

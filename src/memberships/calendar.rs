@@ -165,8 +165,8 @@ pub(super) async fn list_calendar(
                 .checked_add_months(chrono::Months::new(120))
                 .unwrap_or(NaiveDate::MAX);
             if query.through <= today || query.through > last {
-                let text = format!("through: must lie after today and up to {last}");
-                return Err(Error::new(Code::BadParameter, text).at_field("through"));
+                let text = format!("must lie after today and up to {last}");
+                return Err(Error::field("through", text));
             }
             let wanted = Wanted {
                 from: today,

@@ -10,18 +10,15 @@ use super::propose::{has_fallen, refuse_second, terms};
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
-use super::rules::{Decider, Rules};
-use super::{consent, merge, transfer, view};
+use super::rules::Rules;
+use super::{consent, deciders, merge, transfer, view};
 use crate::auth::policy::acts;
-use crate::auth::{Acting, Permit, Role};
+use crate::auth::{Acting, Permit, four_eyes};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::{self, Entry, Moment};
 use crate::organisations;
-
-/// How long an invitation between two people stands against their deciding for each other, in days.
-pub(super) const INVITED_DAYS: i64 = 30;
 
 /// Decides a proposal.
 ///
@@ -96,7 +93,7 @@ pub fn decide(
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     must_be_open(&held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
-    must_be_second(tx, acting, &proposal, &held.row.updated_by)?;
+    four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
     if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
@@ -286,35 +283,7 @@ pub(super) fn must_have_seen(body: &Decide, revision: i32) -> Result<(), Error> 
     Err(Error::new(Code::StaleVersion, text).at_field("/revision"))
 }
 
-/// Two people: not the proposer, not the writer of the revision, not one who invited the other lately.
-pub(super) fn must_be_second(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    proposal: &ProposalRow,
-    written_by: &str,
-) -> Result<(), Error> {
-    let refused = |text: &str| Err(Error::new(Code::SecondOfficerNeeded, text));
-    let own = acting.actor().to_string();
-    if proposal.proposer == own {
-        return refused("the proposer cannot decide the own proposal");
-    }
-    if written_by == own {
-        return refused("whoever wrote the current revision cannot decide it");
-    }
-    let since = acting.now().plus_seconds(-INVITED_DAYS * 24 * 3600).0;
-    let proposer: Option<Id> = proposal
-        .proposer
-        .strip_prefix("user:")
-        .and_then(|id| id.parse().ok());
-    if let (Some(me), Some(proposer)) = (acting.user_id(), proposer)
-        && queries::invited_each_other(tx, me, proposer, since)?
-    {
-        return refused("one of you invited the other within the last 30 days");
-    }
-    Ok(())
-}
-
-/// Somebody whom the rules of the membership's type let decide. What crosses a border is the secretariat's to decide.
+/// Somebody whom the rules of the membership's type let decide.
 fn must_decide(
     acting: &Acting,
     rules: &Rules,
@@ -326,13 +295,9 @@ fn must_decide(
     let kind = membership_type(held, today);
     let crosses =
         act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some();
-    let deciders = &rules.at(kind, today).deciders;
-    let may = match acting.principal().role() {
-        Some(Role::Secretariat) => crosses || deciders.contains(&Decider::Secretariat),
-        Some(Role::Coordinator) => !crosses && deciders.contains(&Decider::SameCountryCoordinator),
-        Some(Role::Auditor) | None => false,
-    };
-    if may {
+    let named = &rules.at(kind, today).deciders;
+    let role = acting.principal().role();
+    if role.is_some_and(|role| deciders::role_may(role, crosses, named)) {
         Ok(())
     } else {
         Err(Error::new(

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::acts::Outcome;
 use super::consent;
-use super::decide::{close, must_be_second, must_have_seen};
+use super::decide::{close, must_have_seen};
 use super::dto::Decide;
 use super::model::{EventKind, State};
 use super::propose::{Proposing, insert, new_row};
@@ -12,7 +12,7 @@ use super::queries;
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use crate::auth::{Acting, Role};
+use crate::auth::{Acting, Role, four_eyes};
 use crate::db::schema::proposals;
 use crate::db::{Id, Tx, dialect};
 use crate::http::{Code, Error};
@@ -89,7 +89,7 @@ pub fn begin(
         .with("possible", serde_json::json!([])));
     }
     must_have_seen(body, organisation.version)?;
-    must_be_second(tx, acting, &proposal, &organisation.updated_by)?;
+    four_eyes::must_be_second(tx, acting, &proposal.proposer, &organisation.updated_by)?;
     let asked = consent::is_asked_of(acting, &proposal)?;
     if asked && body.outcome == Outcome::Approved {
         return Ok(Err(consent::give(tx, acting, &proposal, body)?));

@@ -82,7 +82,8 @@ pub fn held_at(
     })
 }
 
-fn reached(
+/// A membership and its organisation, where this reach may know of it.
+pub fn reached(
     conn: &mut Conn,
     reach: &Reach,
     id: Id,
@@ -401,19 +402,4 @@ pub fn proposals_page(
         .order((proposals::proposed_at, proposals::id))
         .limit(limit)
         .load(conn)?)
-}
-
-/// True when one of the two accounts invited the other since `since` (µs).
-pub fn invited_each_other(conn: &mut Conn, one: Id, other: Id, since: i64) -> Result<bool, Error> {
-    use crate::db::schema::users;
-    let pair = |invited: Id, by: Id| {
-        users::table
-            .filter(users::id.eq(invited))
-            .filter(users::invited_by.eq(by))
-            .filter(users::created_at.ge(since))
-            .count()
-    };
-    let there: i64 = pair(one, other).get_result(conn)?;
-    let back: i64 = pair(other, one).get_result(conn)?;
-    Ok(there + back > 0)
 }

@@ -54,14 +54,12 @@ pub fn lock(
     id: Id,
     seen: Option<&IfMatch>,
 ) -> Result<Held, Error> {
-    // Looked at before the lock, so that nobody can hold up rows that they do not reach.
-    let before = queries::held(tx, acting.reach(), rules, id)?;
-    dialect::lock_row(tx, "memberships", "id", id.0)?;
-    let held = if tx.is_postgres() {
-        queries::held(tx, acting.reach(), rules, id)?
-    } else {
-        before
-    };
+    if tx.is_postgres() {
+        // Looked at before the lock, so that nobody can hold up rows that they do not reach.
+        queries::reached(tx, acting.reach(), id)?;
+        dialect::lock_row(tx, "memberships", "id", id.0)?;
+    }
+    let held = queries::held(tx, acting.reach(), rules, id)?;
     if let Some(seen) = seen {
         seen.check(held.row.revision)?;
     }

@@ -5,6 +5,7 @@
 //! proposal does not fall because a job was late.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
 use chrono::NaiveDate;
@@ -25,7 +26,7 @@ use crate::journal::Batch;
 
 /// The job's name.
 pub const JOB: &str = "calendar";
-/// A chunk should hold the journal's head about this long.
+/// A chunk should hold its rows, and on SQLite the only writer, about this long.
 const HOLD: Duration = Duration::from_millis(40);
 /// The most memberships in one chunk.
 const MOST: i64 = 500;
@@ -37,7 +38,7 @@ pub struct Recorded {
     pub memberships: usize,
     /// Turns that were recorded.
     pub turns: usize,
-    /// The longest time that one chunk held the journal's head.
+    /// The longest time that one chunk took before its commit.
     pub longest: Duration,
 }
 
@@ -53,71 +54,85 @@ impl std::fmt::Display for Recorded {
     }
 }
 
-/// Records everything that is due by the day of `now`, in chunks that let writers in between. None while another replica does
-/// it.
-pub async fn run(
-    db: &Db,
-    rules: std::sync::Arc<Rules>,
+/// A run under way, from chunk to chunk.
+#[derive(Clone)]
+struct Recording {
+    run: Run,
     now: Instant,
-) -> Result<Option<Recorded>, Error> {
-    let Some(run) = Run::begin(db, JOB).await? else {
-        return Ok(None);
-    };
-    let mut total = Recorded::default();
-    let mut size = 50;
-    let done: Result<(), Error> = loop {
-        let (run, rules) = (run.clone(), rules.clone());
-        let chunk = db
-            .write(move |tx| {
-                run.still_held(tx, Instant::now())?;
-                chunk(tx, &rules, now, &run.id(), size)
-            })
-            .await;
+    size: i64,
+    total: Recorded,
+}
+
+impl Recording {
+    fn of(run: Run, now: Instant) -> Self {
+        Self {
+            run,
+            now,
+            size: 50,
+            total: Recorded::default(),
+        }
+    }
+
+    fn chunk(&self, tx: &mut Tx<'_>, rules: &Rules) -> Result<Recorded, Error> {
+        self.run.still_held(tx, Instant::now())?;
+        chunk(tx, rules, self.now, &self.run.id(), self.size)
+    }
+
+    /// Takes note of a chunk; gives back how the run ended where it was the last.
+    fn took(&mut self, chunk: Result<Recorded, Error>) -> Option<Result<(), Error>> {
         match chunk {
-            Err(error) => break Err(error),
-            Ok(done) if done.memberships == 0 => break Ok(()),
-            Ok(done) => {
-                total = add(total, done);
-                size = next_size(size, done.longest);
+            Err(error) => Some(Err(error)),
+            Ok(did) if did.memberships == 0 => Some(Ok(())),
+            Ok(did) => {
+                self.total = add(self.total, did);
+                self.size = next_size(self.size, did.longest);
+                None
             }
         }
+    }
+
+    /// What the line of the run says.
+    fn said(&self, done: &Result<(), Error>) -> Result<String, String> {
+        match done {
+            Ok(()) => Ok(self.total.to_string()),
+            Err(error) => Err(error.code().code().to_owned()),
+        }
+    }
+}
+
+/// Records everything that is due by the day of `now`, in chunks that let writers in between. None while another replica does
+/// it.
+pub async fn run(db: &Db, rules: Arc<Rules>, now: Instant) -> Result<Option<Recorded>, Error> {
+    let begun = db.write(|tx| Run::begin(tx, JOB, Instant::now())).await?;
+    let Some(run) = begun else { return Ok(None) };
+    let mut recording = Recording::of(run, now);
+    let done = loop {
+        let (under_way, rules) = (recording.clone(), rules.clone());
+        let chunk = db.write(move |tx| under_way.chunk(tx, &rules)).await;
+        if let Some(done) = recording.took(chunk) {
+            break done;
+        }
     };
-    let said = match &done {
-        Ok(()) => Ok(total.to_string()),
-        Err(error) => Err(error.code().code().to_owned()),
-    };
+    let (run, said) = (recording.run.clone(), recording.said(&done));
     db.write(move |tx| run.end(tx, Instant::now(), said.clone()))
         .await?;
-    done.map(|()| Some(total))
+    done.map(|()| Some(recording.total))
 }
 
 /// The same on a connection of one's own, for the command line.
 pub fn run_on(conn: &mut Conn, rules: &Rules, now: Instant) -> Result<Option<Recorded>, Error> {
-    let begun: Option<Run> = conn.transact(|tx| Run::begin_on(tx, JOB, Instant::now()))?;
+    let begun = conn.transact(|tx| Run::begin(tx, JOB, Instant::now()))?;
     let Some(run) = begun else { return Ok(None) };
-    let mut total = Recorded::default();
-    let mut size = 50;
-    loop {
-        let done = conn.transact(|tx| {
-            run.still_held(tx, Instant::now())?;
-            chunk(tx, rules, now, &run.id(), size)
-        });
-        let done = match done {
-            Ok(done) => done,
-            Err(error) => {
-                let said = error.code().code().to_owned();
-                conn.transact(|tx| run.end(tx, Instant::now(), Err(said.clone())))?;
-                return Err(error);
-            }
-        };
-        if done.memberships == 0 {
-            break;
+    let mut recording = Recording::of(run, now);
+    let done = loop {
+        let chunk = conn.transact(|tx| recording.chunk(tx, rules));
+        if let Some(done) = recording.took(chunk) {
+            break done;
         }
-        total = add(total, done);
-        size = next_size(size, done.longest);
-    }
-    conn.transact(|tx| run.end(tx, Instant::now(), Ok(total.to_string())))?;
-    Ok(Some(total))
+    };
+    let said = recording.said(&done);
+    conn.transact(|tx| recording.run.end(tx, Instant::now(), said.clone()))?;
+    done.map(|()| Some(recording.total))
 }
 
 fn add(a: Recorded, b: Recorded) -> Recorded {
@@ -157,6 +172,7 @@ fn chunk(
     run: &str,
     size: i64,
 ) -> Result<Recorded, Error> {
+    let started = Clock::now();
     let today = now.day();
     let mut ids = due(tx, today, size)?;
     if ids.is_empty() {
@@ -172,7 +188,6 @@ fn chunk(
     )?;
     let mut events = events_of(tx, &ids)?;
     let numbers = numbers_of(tx, &ids)?;
-    let started = Clock::now();
     let mut batch = Batch::begin(tx, now)?;
     let mut rows: Vec<EventRow> = Vec::new();
     let mut next_due: Vec<(Id, Option<NaiveDate>)> = Vec::new();

@@ -212,27 +212,50 @@ fn insert(conn: &mut Conn, timeline: &Timeline) -> Result<(), Error> {
     Ok(())
 }
 
+/// Sums in one statement of PostgreSQL, which takes 65,535 values at most.
+const SUMS_AT_ONCE: usize = 1_000;
+
 /// Adds to the sums. The caller holds the journal's head, so nobody else does at the same time.
 pub fn add_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
-    for ((day, country, membership_type, measure), change) in counts {
-        let row = (
-            member_counts::day.eq(day),
-            member_counts::country.eq(country),
-            member_counts::membership_type.eq(membership_type),
-            member_counts::measure.eq(measure),
-            member_counts::change.eq(change),
-        );
-        dialect!(conn, |c| diesel::insert_into(member_counts::table)
-            .values(row)
-            .on_conflict((
-                member_counts::day,
-                member_counts::country,
-                member_counts::membership_type,
-                member_counts::measure,
-            ))
-            .do_update()
-            .set(member_counts::change.eq(member_counts::change + excluded(member_counts::change)))
-            .execute(c))?;
+    let key = (
+        member_counts::day,
+        member_counts::country,
+        member_counts::membership_type,
+        member_counts::measure,
+    );
+    let sum = member_counts::change.eq(member_counts::change + excluded(member_counts::change));
+    let row = |((day, country, membership_type, measure), change): (&CountKey, &i64)| {
+        (
+            member_counts::day.eq(*day),
+            member_counts::country.eq(country.clone()),
+            member_counts::membership_type.eq(membership_type.clone()),
+            member_counts::measure.eq(*measure),
+            member_counts::change.eq(*change),
+        )
+    };
+    let rows: Vec<_> = counts.iter().map(row).collect();
+    match conn {
+        // One by one, for which it has a text that it keeps: no network lies between.
+        Conn::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(member_counts::table)
+                    .values(row)
+                    .on_conflict(key)
+                    .do_update()
+                    .set(sum)
+                    .execute(conn)?;
+            }
+        }
+        Conn::Postgres(conn) => {
+            for part in rows.chunks(SUMS_AT_ONCE) {
+                diesel::insert_into(member_counts::table)
+                    .values(part)
+                    .on_conflict(key)
+                    .do_update()
+                    .set(sum)
+                    .execute(conn)?;
+            }
+        }
     }
     Ok(())
 }
@@ -268,15 +291,20 @@ pub fn first_due(ledger: &Ledger, events: &[Event]) -> Option<NaiveDate> {
 }
 
 fn set_due(conn: &mut Conn, id: Id, due_on: Option<NaiveDate>) -> Result<(), Error> {
-    diesel::delete(membership_due::table.find(id)).execute(conn)?;
-    if let Some(day) = due_on {
-        diesel::insert_into(membership_due::table)
-            .values((
-                membership_due::membership_id.eq(id),
-                membership_due::due_on.eq(day),
-            ))
-            .execute(conn)?;
-    }
+    let Some(day) = due_on else {
+        diesel::delete(membership_due::table.find(id)).execute(conn)?;
+        return Ok(());
+    };
+    let row = (
+        membership_due::membership_id.eq(id),
+        membership_due::due_on.eq(day),
+    );
+    dialect!(conn, |c| diesel::insert_into(membership_due::table)
+        .values(row)
+        .on_conflict(membership_due::membership_id)
+        .do_update()
+        .set(membership_due::due_on.eq(excluded(membership_due::due_on)))
+        .execute(c))?;
     Ok(())
 }
 

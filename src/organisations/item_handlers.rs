@@ -7,7 +7,6 @@ use super::dto::{
     ChangeName, Contact, Evidence, Identifier, Name, NewContact, NewEvidence, NewIdentifier,
     NewName, NewRelation, Relation,
 };
-use super::model::RelationKind;
 use super::number::RegistryNumber;
 use super::read_handlers::parse_number;
 use super::rows::{ContactRow, EvidenceRow, OrganisationRow, RelationRow};
@@ -18,6 +17,7 @@ use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Conn, Tx};
 use crate::http::idempotency::{Keep, Once};
+use crate::http::pages::Items;
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
@@ -41,13 +41,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(list_evidence)
         .service(add_evidence)
         .service(remove_evidence);
-}
-
-/// A list of an organisation's items; it is short, so there are no pages.
-#[derive(serde::Serialize, utoipa::ToSchema)]
-struct Items<T> {
-    /// The items.
-    items: Vec<T>,
 }
 
 fn contact(c: ContactRow) -> Contact {
@@ -483,17 +476,9 @@ async fn list_relations(
     let number = parse_number(&number.0)?;
     list(request, permit, number, |conn, row, acting| {
         let rows = queries::relations(conn, row.id, acting.reach(), acting.now().day())?;
-        let shown = rows.into_iter().map(|(r, other)| {
-            let own = r.organisation_id == row.id;
-            let kind: RelationKind = r.kind.parse().map_err(Error::internal)?;
-            let seen = if own { kind } else { kind.inverse() };
-            Ok(Relation {
-                id: own.then_some(r.item),
-                kind: seen.as_str().to_owned(),
-                organisation: other.number,
-                name: other.name,
-            })
-        });
+        let shown = rows
+            .into_iter()
+            .map(|(relation, other)| view::relation_of(row.id, &relation, other));
         shown.collect()
     })
     .await

@@ -1,6 +1,6 @@
 //! All reading SQL of organisations. Every query on country-bound rows asks for a [`Reach`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::dsl::sql;
@@ -459,20 +459,36 @@ pub(super) fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<Member
 
 /// Organisations of a country whose folded name is one of these.
 ///
-/// Sorted here, and the country hidden from the planner: without statistics SQLite would otherwise walk the whole
-/// country and look for each organisation among the names.
+/// The names first and then their organisations: in one statement, a database without statistics would rather walk the
+/// whole country and look for each organisation among the names.
 pub fn with_same_name(
     conn: &mut Conn,
     country: &str,
     skeletons: &[String],
 ) -> Result<Vec<(NameRow, OrganisationRow)>, Error> {
-    let mut found: Vec<(NameRow, OrganisationRow)> = organisation_names::table
-        .inner_join(organisations::table)
+    let names: Vec<NameRow> = organisation_names::table
         .filter(organisation_names::key_skeleton.eq_any(skeletons))
-        .filter(sql::<Bool>("organisations.country || '' = ").bind::<Text, _>(country))
-        .filter(organisations::merged_into.is_null())
-        .limit(MOST_ALIKE)
+        .limit(MOST_ALIKE_ANYWHERE)
         .load(conn)?;
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: BTreeSet<i64> = names.iter().map(|n| n.organisation_id).collect();
+    let rows: Vec<OrganisationRow> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .load(conn)?;
+    let rows: HashMap<i64, OrganisationRow> = rows
+        .into_iter()
+        .filter(|row| row.country == country && row.merged_into.is_none())
+        .map(|row| (row.id, row))
+        .collect();
+    let mut found: Vec<(NameRow, OrganisationRow)> = names
+        .into_iter()
+        .filter_map(|name| {
+            let row = rows.get(&name.organisation_id)?.clone();
+            Some((name, row))
+        })
+        .collect();
     found.sort_by(|(a, x), (b, y)| {
         (&x.sort_key, &x.number, a.item).cmp(&(&y.sort_key, &y.number, b.item))
     });
@@ -496,8 +512,10 @@ pub fn with_identifier(
     Ok(found)
 }
 
-/// How many organisations of the same folded name or identifier are looked at.
+/// How many organisations of the same identifier are looked at.
 const MOST_ALIKE: i64 = 200;
+/// How many names that fold alike are looked at, of all countries.
+const MOST_ALIKE_ANYWHERE: i64 = 4_000;
 
 /// The organisation of a country that a file's row names.
 pub fn by_reference(

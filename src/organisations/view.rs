@@ -8,8 +8,10 @@ use super::dto::{
 };
 use super::model::{RelationKind, split_codes};
 use super::queries;
-use super::rows::{ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
-use super::whole::{self, IdentifierPart, NamePart, RelationPart, Whole};
+use super::rows::{
+    ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
+};
+use super::whole::{self, IdentifierPart, NamePart, Whole};
 use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::db::{Conn, Instant};
@@ -41,7 +43,7 @@ pub fn organisation(
         relations: whole
             .relations
             .into_iter()
-            .map(|relation| relation_part(row.id, relation))
+            .map(|(relation, other)| relation_of(row.id, &relation, other))
             .collect::<Result<_, Error>>()?,
         memberships: whole.memberships,
         themes: split_codes(&row.themes),
@@ -83,15 +85,20 @@ fn identifier_part(part: IdentifierPart, officer: bool) -> Identifier {
     }
 }
 
-fn relation_part(own_id: i64, part: RelationPart) -> Result<Relation, Error> {
-    let own = part.0 == own_id;
-    let stated: RelationKind = part.2.parse().map_err(Error::internal)?;
+/// A relation as the organisation with this id sees it, whichever side states it.
+pub fn relation_of(
+    own_id: i64,
+    relation: &RelationRow,
+    other: OrganisationRow,
+) -> Result<Relation, Error> {
+    let own = relation.organisation_id == own_id;
+    let stated: RelationKind = relation.kind.parse().map_err(Error::internal)?;
     let kind = if own { stated } else { stated.inverse() };
     Ok(Relation {
-        id: own.then_some(part.1),
+        id: own.then_some(relation.item),
         kind: kind.as_str().to_owned(),
-        organisation: part.3,
-        name: part.4,
+        organisation: other.number,
+        name: other.name,
     })
 }
 

@@ -1,4 +1,4 @@
-//! One organisation with all its lists, in one statement, and the lists that a page shows, in another: what is asked for most.
+//! One organisation with its lists, in one statement, and the lists that a page shows, in another: what is asked for most.
 //!
 //! The lists come as JSON arrays beside the organisation's columns, in no order; they are put in order here.
 
@@ -8,14 +8,14 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::dto::MembershipSummary;
 use super::queries::{self, PUBLIC_STATES, is_word};
-use super::rows::OrganisationRow;
+use super::rows::{OrganisationRow, RelationRow};
 use crate::auth::Reach;
 use crate::db::Conn;
 use crate::db::kept::{self, Kept, Value};
@@ -34,7 +34,7 @@ pub struct Whole {
     /// Its identifiers, by item.
     pub identifiers: Vec<IdentifierPart>,
     /// Its relations and those that others state, only to organisations that the reach may know of.
-    pub relations: Vec<RelationPart>,
+    pub relations: Vec<(RelationRow, OrganisationRow)>,
     /// What is public of its memberships.
     pub memberships: Vec<MembershipSummary>,
 }
@@ -55,31 +55,17 @@ pub struct IdentifierPart(
     pub Option<String>,
 );
 
-/// A relation: who states it, item, kind, and of the other side number, name, country, first public day, withheld (1).
-#[derive(Deserialize)]
-pub struct RelationPart(
-    pub i64,
-    pub i32,
-    pub String,
-    pub String,
-    pub String,
-    String,
-    Option<NaiveDate>,
-    i32,
-);
-
 /// Membership, state, type, first day, day after the last.
 #[derive(Deserialize)]
 struct IntervalPart(i64, String, String, NaiveDate, Option<NaiveDate>);
 
 type List = Nullable<Text>;
-type Columns = (organisations::SqlType, List, List, List, List, List);
+type Columns = (organisations::SqlType, List, List, Bool, List);
 type Found = (
     OrganisationRow,
     Option<String>,
     Option<String>,
-    Option<String>,
-    Option<String>,
+    bool,
     Option<String>,
 );
 
@@ -87,6 +73,10 @@ static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text::each(SQLITE.one(
 
 static OF_MANY: LazyLock<kept::Text> =
     LazyLock::new(|| kept::Text::each(SQLITE.of_many(), POSTGRES.of_many()));
+
+/// Whether an organisation has any relations. Most have none, and the joins that would list them are dear to prepare.
+const RELATED: &str = "EXISTS (SELECT 1 FROM organisation_relations r WHERE r.organisation_id = organisations.id) \
+                       OR EXISTS (SELECT 1 FROM organisation_relations r WHERE r.other_id = organisations.id)";
 
 /// The words in which the databases differ.
 struct Words {
@@ -146,14 +136,6 @@ impl Words {
         )
     }
 
-    fn relations(&self, stating: &str, other: &str) -> String {
-        self.part(
-            "r.organisation_id, r.item, r.kind, p.number, p.name, p.country, p.public_from, \
-             CASE WHEN p.withheld THEN 1 ELSE 0 END",
-            &format!("organisation_relations r JOIN organisations p ON p.id = r.{other} WHERE r.{stating} = organisations.id"),
-        )
-    }
-
     /// Takes a day and twice a position of the journal (see [`known`]).
     fn memberships(&self, owner: &str) -> String {
         let states = is_word("m.state", &PUBLIC_STATES);
@@ -170,11 +152,9 @@ impl Words {
         let select = (self.select)();
         let names = self.names("organisations");
         let identifiers = self.identifiers();
-        let own = self.relations("organisation_id", "other_id");
-        let others = self.relations("other_id", "organisation_id");
         let memberships = self.memberships("organisations");
         format!(
-            "{select}, {names}, {identifiers}, {own}, {others}, {memberships} FROM organisations WHERE organisations.number = ?"
+            "{select}, {names}, {identifiers}, {RELATED}, {memberships} FROM organisations WHERE organisations.number = ?"
         )
     }
 
@@ -189,7 +169,8 @@ fn known(at: Moment) -> Value<'static> {
     Value::Number(at.known.unwrap_or(STILL - 1))
 }
 
-/// The organisation with this number, if this reach may know of it. One statement, so one moment.
+/// The organisation with this number, if this reach may know of it. One statement, so one moment; the other sides of its relations
+/// are asked for after it.
 pub fn by_number(
     conn: &mut Conn,
     reach: &Reach,
@@ -200,17 +181,18 @@ pub fn by_number(
     let values = vec![Value::Day(today), known.clone(), known, Value::Text(number)];
     let one = Kept::<Columns>::new(&ONE, values);
     let found: Option<Found> = dialect!(conn, |c| one.get_result(c)).optional()?;
-    let (row, names, identifiers, own, others, memberships) = found
+    let (row, names, identifiers, related, memberships) = found
         .filter(|(row, ..)| queries::may_know(row, reach, today))
         .ok_or_else(|| Error::not_found("organisation"))?;
     let mut names: Vec<NamePart> = list(names)?;
     names.sort_by_key(|n| n.0);
     let mut identifiers: Vec<IdentifierPart> = list(identifiers)?;
     identifiers.sort_by_key(|i| i.0);
-    let mut relations: Vec<RelationPart> = list(own)?;
-    relations.extend(list::<RelationPart>(others)?);
-    relations.retain(|r| queries::may_know_of(&r.5, r.7 != 0, r.6, reach, today));
-    relations.sort_by_key(|r| (r.0, r.1));
+    let relations = if related {
+        queries::relations(conn, row.id, reach, today)?
+    } else {
+        Vec::new()
+    };
     Ok(Whole {
         names,
         identifiers,

@@ -338,8 +338,10 @@ async fn get_roll_forward(
                 Some(at) => Some(Known::resolve(conn, Some(at), acting)?.seq),
             };
             if previous.is_some_and(|seq| seq > known.seq) {
-                let text = "previous_known_at: must not be after known_at";
-                return Err(Error::new(Code::BadParameter, text).at_field("previous_known_at"));
+                return Err(Error::field(
+                    "previous_known_at",
+                    "must not be after known_at",
+                ));
             }
             let asked = roll_forward::Asked {
                 period,

@@ -197,19 +197,19 @@ impl Period {
     ///
     /// One that ends before it begins, or is longer than [`LONGEST_PERIOD`].
     pub fn new(from: NaiveDate, to: NaiveDate) -> Result<Self, Error> {
-        let bad = |text: &str| Error::new(Code::BadParameter, text).at_field("to");
+        let bad = |text: &str| Error::field("to", text);
         if to < from {
-            return Err(bad("to: must not be before from"));
+            return Err(bad("must not be before from"));
         }
         if to
             .years_since(from)
             .is_none_or(|years| years >= LONGEST_PERIOD)
         {
-            return Err(bad("to: a period has at most 100 years"));
+            return Err(bad("a period has at most 100 years"));
         }
         let before = from
             .pred_opt()
-            .ok_or_else(|| bad("from: there is no day before it"))?;
+            .ok_or_else(|| Error::field("from", "there is no day before it"))?;
         Ok(Self { from, to, before })
     }
 }

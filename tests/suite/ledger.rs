@@ -3,7 +3,7 @@
 use chrono::{Days, Months, NaiveDate};
 use diesel::connection::SimpleConnection;
 use ots_registry::cli::journal_check;
-use ots_registry::db::Instant;
+use ots_registry::db::{Conn, Instant};
 use ots_registry::memberships::recorder;
 use serde_json::{Value, json};
 
@@ -514,7 +514,7 @@ both! {
         assert_eq!(turns, expected.map(|(s, d)| (s.to_owned(), d.to_string())));
         assert_eq!(listed[0]["organisation"]["number"], json!(ngo.number));
         assert_eq!(app.coordinator("KZ").get(&format!("/v1/calendar?through={through}")).await.at("/items"), json!([]));
-        az.get(&format!("/v1/calendar?through={}", app.today())).await.problem(400, "bad_parameter");
+        az.get(&format!("/v1/calendar?through={}", app.today())).await.problem(422, "invalid_field");
         assert_eq!(kinds(&az.get(&membership).await.json()).last().unwrap(), "admitted");
     }
 }
@@ -577,15 +577,16 @@ both! {
 both! {
     async fn one_replica_at_a_time_runs_a_job(app) {
         use ots_registry::jobs::Run;
-        let first = Run::begin(&app.parts.db, "calendar").await.unwrap();
-        assert!(first.is_some());
+        let begin = |conn: &mut Conn| conn.transact(|tx| Run::begin(tx, "calendar", Instant::now())).unwrap();
         let mut conn = app.db_conn();
+        let first = begin(&mut conn);
+        assert!(first.is_some());
         assert!(recorder::run_on(&mut conn, &app.parts.rules, Instant::now()).unwrap().is_none(), "the lease is held");
         let run = first.unwrap();
         conn.transact(|tx| run.end(tx, Instant::now(), Ok("done".to_owned()))).unwrap();
         assert!(recorder::run_on(&mut conn, &app.parts.rules, Instant::now()).unwrap().is_some());
         // A holder that died: its lease runs out.
-        Run::begin(&app.parts.db, "calendar").await.unwrap().unwrap();
+        begin(&mut conn).unwrap();
         conn.batch_execute("UPDATE job_leases SET until = 0").unwrap();
         assert!(recorder::run_on(&mut conn, &app.parts.rules, Instant::now()).unwrap().is_some());
     }

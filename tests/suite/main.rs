@@ -25,6 +25,7 @@ mod journal;
 mod ledger;
 mod memberships;
 mod migrations;
+mod offices;
 mod organisations;
 mod past;
 mod people;
