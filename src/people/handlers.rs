@@ -57,7 +57,7 @@ async fn erased(
         })
         .await?;
     // It is done either way; the log of SQLite empties itself a little later.
-    if let Err(error) = db.read(|conn| dialect::empty_log(conn)).await {
+    if let Err(error) = db.read(dialect::empty_log).await {
         tracing::warn!(%error, "the write-ahead log was not emptied after an erasure");
     }
     Ok(answer.respond())
