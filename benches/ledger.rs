@@ -606,6 +606,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         }),
         proxies: TrustedProxies::default(),
         base_url: "http://127.0.0.1".to_owned(),
+        mail: None,
         running: Running::default(),
     })
 }

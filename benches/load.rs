@@ -120,6 +120,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         }),
         proxies: TrustedProxies::default(),
         base_url: "http://127.0.0.1".to_owned(),
+        mail: None,
         running: Running::default(),
     };
     let address = serve(parts)?;

@@ -15,8 +15,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::BaseUrl;
+use crate::accounts::mail::Mailer;
 use crate::auth::SecondFactorRule;
 use crate::auth::passwords::Passwords;
+use crate::auth::reads::ReadLog;
 use crate::auth::sealing::SealKeys;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
@@ -28,7 +30,7 @@ use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::memberships::rules::Rules;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, reports,
+    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -56,6 +58,8 @@ pub struct Parts {
     pub proxies: TrustedProxies,
     /// The address under which people reach the registry.
     pub base_url: String,
+    /// The way to the mail server, where there is one.
+    pub mail: Option<Mailer>,
     /// Idempotency keys whose request is running.
     pub running: Running,
 }
@@ -73,6 +77,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(memberships::routes)
                 .configure(imports::routes)
                 .configure(reports::routes)
+                .configure(people::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -98,6 +103,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
         (name = "reports", description = "Reports for auditors, with the ids behind every figure."),
         (name = "imports", description = "Spreadsheets in and out."),
         (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
+        (name = "people", description = "Personal data: who read it, what is held of a person, and its erasure."),
         (name = "journal", description = "The record of every change."),
     ),
     components(schemas(Problem, FieldError, Code)),
@@ -160,6 +166,7 @@ pub fn app(
         .split_for_parts();
     let caller_key: CallerKey = auth::caller_key;
     app.app_data(web::Data::new(parts.db.clone()))
+        .app_data(web::Data::new(ReadLog::new(parts.db.clone())))
         .app_data(web::Data::new(parts.keys.clone()))
         .app_data(web::Data::new(parts.seals.clone()))
         .app_data(web::Data::new(parts.second_factor))
@@ -170,6 +177,7 @@ pub fn app(
         .app_data(web::Data::new(BaseUrl(parts.base_url.clone())))
         .app_data(web::Data::new(parts.limits.clone()))
         .app_data(web::Data::new(parts.proxies.clone()))
+        .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))

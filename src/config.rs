@@ -70,6 +70,9 @@ keys! {
     postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
     database_queue "OTS_DATABASE_QUEUE" "256" "Calls that may wait for the database before new ones are refused with 503.";
     rules_file "OTS_RULES_FILE" "" "Rules of membership (TOML, like src/memberships/rules/default.toml); nothing means those adopted last, at first the program's own. A change is adopted at the start, if it leaves every day up to today as it was.";
+    smtp_url "OTS_SMTP_URL" "" "Mail server for invitations and password links: smtps://user:password@host or smtp://user:password@host?tls=required; nothing means that links are shown to whoever makes them.";
+    mail_from "OTS_MAIL_FROM" "" "The sender of mails, like registry@registry.example; needed with smtp_url.";
+    private_reads_days "OTS_PRIVATE_READS_DAYS" "731" "How many days it is kept who read private data, 90 to 3660.";
     log "OTS_LOG" "info" "What is logged: error, warn, info, debug, or a filter such as info,ots_registry::db=debug.";
 }
 
@@ -96,8 +99,27 @@ pub struct Config {
     pub sizes: Sizes,
     /// The file with the rules of membership, where one is given.
     pub rules_file: Option<PathBuf>,
+    /// The mail server, where there is one.
+    pub smtp: Smtp,
+    /// Days for which it is kept who read private data.
+    pub private_reads_days: u32,
     /// Log filter.
     pub log: String,
+}
+
+/// A mail server, as it was given.
+#[derive(Clone)]
+pub struct Smtp {
+    /// Its URL, which may hold a password; empty where there is none.
+    pub url: String,
+    /// The sender.
+    pub from: String,
+}
+
+impl std::fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Smtp")
+    }
 }
 
 /// Environment variables of ours that are no keys.
@@ -170,6 +192,11 @@ impl Config {
                 queue: number("database_queue", &texts.database_queue, 1, 100_000)?,
             },
             rules_file: (!texts.rules_file.is_empty()).then(|| PathBuf::from(&texts.rules_file)),
+            smtp: Smtp {
+                url: texts.smtp_url,
+                from: texts.mail_from,
+            },
+            private_reads_days: number("private_reads_days", &texts.private_reads_days, 90, 3660)?,
             log: texts.log,
         })
     }

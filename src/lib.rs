@@ -41,6 +41,7 @@ pub mod journal;
 pub mod memberships;
 pub mod organisations;
 pub mod pages;
+pub mod people;
 pub mod reports;
 pub mod search;
 pub mod text;

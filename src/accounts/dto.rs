@@ -187,10 +187,10 @@ pub struct SecondFactor {
 pub struct User {
     /// Id.
     pub id: Id,
-    /// E-mail address; null for auditors.
+    /// E-mail address; null for auditors, and where the person's data was erased.
     #[schema(example = "office@sample.example")]
     pub email: Option<String>,
-    /// The person's or the office's name.
+    /// The person's or the office's name; `(erased)` where the person's data was erased.
     #[schema(example = "Sample Office")]
     pub name: String,
     /// What the account is for.
@@ -216,7 +216,7 @@ impl User {
         Ok(Self {
             id: row.id(),
             role: row.role()?,
-            email: Some(row.email),
+            email: Some(row.email).filter(|email| !email.is_empty()),
             name: row.name,
             country: row.country,
             status: row.status,
@@ -278,6 +278,10 @@ pub enum SetStatus {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "auditor", "country": null}))]
 pub struct ChangeUser {
+    /// E-mail address, unlike any other account's.
+    #[serde(default)]
+    #[schema(value_type = Email)]
+    pub email: Patch<Email>,
     /// The person's or the office's name.
     #[serde(default)]
     #[schema(value_type = Line)]
@@ -296,34 +300,40 @@ pub struct ChangeUser {
     pub status: Patch<SetStatus>,
 }
 
-/// A one-time link. It is shown once and kept nowhere.
+/// A one-time link. It is sent by mail, or where that is not possible shown once; it is kept nowhere.
 #[derive(Serialize, ToSchema)]
 pub struct OneTimeLink {
-    /// Where a person opens the form for the password, and a program POSTs it to.
+    /// True when it was sent to the account's address; it is not shown then.
+    #[schema(example = false)]
+    pub mailed: bool,
+    /// Where a person opens the form for the password, and a program POSTs it to; null when it was sent by mail.
     #[schema(
         example = "https://registry.example/v1/invitations/4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik"
     )]
-    pub link: String,
-    /// The last part of the link.
+    pub link: Option<String>,
+    /// The last part of the link; null when it was sent by mail.
     #[schema(example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")]
-    pub token: String,
+    pub token: Option<String>,
     /// When it stops being good.
     pub expires_at: Instant,
 }
 
 impl OneTimeLink {
-    /// The link as it is handed out.
-    pub fn of(link: &super::links::NewLink, base: &super::BaseUrl) -> Self {
-        let token = link.token.reveal().to_owned();
+    /// The link as it is handed out, or after it was sent by mail.
+    pub fn of(link: &super::links::NewLink, base: &super::BaseUrl, mailed: bool) -> Self {
+        let shown = |text: String| (!mailed).then_some(text);
         Self {
-            link: format!(
-                "{}{}/{token}",
-                base.0.trim_end_matches('/'),
-                link.purpose.path()
-            ),
-            token,
+            mailed,
+            link: shown(Self::address(link, base)),
+            token: shown(link.token.reveal().to_owned()),
             expires_at: link.expires_at,
         }
+    }
+
+    /// The whole link.
+    pub fn address(link: &super::links::NewLink, base: &super::BaseUrl) -> String {
+        let (base, path) = (base.0.trim_end_matches('/'), link.purpose.path());
+        format!("{base}{path}/{}", link.token.reveal())
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `second_factor.rs` | setting, proving and removing a second factor |
 //! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
+//! | `mail.rs` | one-time links by mail |
 //! | `keys.rs` | partners' API keys |
 //! | `handover.rs` | the secretariat's office goes to others |
 //! | `dto.rs` | the wire |
@@ -29,6 +30,7 @@ pub mod keys;
 mod link_handlers;
 mod link_pages;
 pub mod links;
+pub mod mail;
 pub mod model;
 mod own_handlers;
 pub mod queries;

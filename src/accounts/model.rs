@@ -11,7 +11,7 @@ pub const SESSION_SECONDS: i64 = 12 * 3600;
 /// How long an invitation is good, in seconds.
 pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
 /// How long a link that resets a password is good, in seconds.
-pub const RESET_SECONDS: i64 = 24 * 3600;
+pub const RESET_SECONDS: i64 = 30 * 60;
 /// How long an enrolment of a second factor waits for its first code, in seconds.
 pub const ENROLMENT_SECONDS: i64 = 15 * 60;
 /// How many recovery codes a second factor comes with.

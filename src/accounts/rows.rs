@@ -53,6 +53,11 @@ impl UserRow {
         self.role.parse().map_err(Error::internal)
     }
 
+    /// True where the person's data was erased; such an account stays disabled.
+    pub fn is_erased(&self) -> bool {
+        self.email.is_empty()
+    }
+
     /// True when it can log in.
     pub fn is_active(&self) -> bool {
         self.status == "active"

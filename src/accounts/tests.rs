@@ -117,9 +117,11 @@ fn a_link_leads_to_where_its_password_is_posted() {
         token: Secret::random().unwrap(),
         expires_at: Instant(0),
     };
-    let shown = OneTimeLink::of(&link, &BaseUrl("https://registry.example/".to_owned()));
+    let base = BaseUrl("https://registry.example/".to_owned());
+    let sent = OneTimeLink::of(&link, &base, true);
+    assert_eq!((sent.link, sent.token), (None, None));
     assert_eq!(
-        shown.link,
+        OneTimeLink::address(&link, &base),
         format!(
             "https://registry.example/v1/invitations/{}",
             link.token.reveal()

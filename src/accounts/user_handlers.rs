@@ -1,5 +1,7 @@
 //! Accounts: reading, inviting, changing.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -7,11 +9,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::dto::{ChangeUser, InviteUser, InvitedUser, OneTimeLink, User};
+use super::links::NewLink;
+use super::mail::Mailer;
 use super::model::Status;
 use super::own_handlers::{parse_id, place};
 use super::queries::{self, Wanted};
 use super::{BaseUrl, NewUser, users};
 use crate::auth::policy::acts::{ManageAccounts, ReadAccounts};
+use crate::auth::reads::What;
 use crate::auth::{Permit, Role};
 use crate::db::Conn;
 use crate::http::idempotency::{Keep, Once};
@@ -101,6 +106,10 @@ async fn list_users(
             let key = |r: &super::rows::UserRow| vec![r.created_at.to_string(), r.id.to_string()];
             let page = Page::of(rows, limit, &shape, key, |r| User::seen(r, reach));
             let items = page.items.into_iter().collect::<Result<Vec<_>, _>>()?;
+            // One each, so that what was read of an account is found by its id.
+            for user in &items {
+                acting.saw(What::Account, format!("user:{}", user.id), 1);
+            }
             let mut page = Page {
                 items,
                 page: page.page,
@@ -119,8 +128,9 @@ async fn list_users(
 
 /// Invites somebody.
 ///
-/// Makes an account without a password and a link that sets its first one. The link is shown once, works once and for
-/// seven days; hand it over by a way that you trust. A repeat with the same key is refused, because the link is not kept.
+/// Makes an account without a password and a link that sets its first one, once and for seven days. Where the registry sends mail the
+/// link goes to the account's address; else, or when the mail was not taken, it is shown once: hand it over by a way that you trust.
+/// A repeat with the same key is refused, because the link is not kept.
 #[utoipa::path(
     tag = "accounts", operation_id = "invite_user", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-user-1")),
@@ -133,23 +143,60 @@ async fn invite_user(
     _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
+    mailer: web::Data<Option<Mailer>>,
     body: Json<InviteUser>,
 ) -> Result<HttpResponse, Error> {
     let new = NewUser::from(body.body);
+    let shown = base.clone();
+    let made = Made::default();
+    let kept = made.clone();
     let answer = permit
         .write_once(once, body.hash, Keep::Nothing, move |tx, acting| {
             let (row, link) = users::invite(tx, acting, &new)?;
-            let (id, version) = (row.id(), row.version);
-            let body = InvitedUser {
-                user: User::seen(row, acting.reach())?,
-                invitation: OneTimeLink::of(&link, &base),
-            };
-            Ok(Answer::json(201, &body)?
-                .version(version)
-                .location(format!("/v1/users/{id}")))
+            let user = User::seen(row, acting.reach())?;
+            let answer = invited(&user, &link, &shown, false)?;
+            kept.keep(new.email.as_str().to_owned(), link, Some(user));
+            Ok(answer)
         })
         .await?;
-    Ok(answer.respond())
+    match made.mailed(&mailer, &base).await {
+        Some((link, Some(user))) => Ok(invited(&user, &link, &base, true)?.respond()),
+        _ => Ok(answer.respond()),
+    }
+}
+
+fn invited(user: &User, link: &NewLink, base: &BaseUrl, mailed: bool) -> Result<Answer, Error> {
+    let body = InvitedUser {
+        user: user.clone(),
+        invitation: OneTimeLink::of(link, base, mailed),
+    };
+    let place = format!("/v1/users/{}", user.id);
+    Ok(Answer::json(201, &body)?
+        .version(user.version)
+        .location(place))
+}
+
+type ToSend = (String, NewLink, Option<User>);
+
+/// A link that a transaction made, to be sent once it stands: a mail cannot be taken back.
+#[derive(Clone, Default)]
+struct Made(Arc<Mutex<Option<ToSend>>>);
+
+impl Made {
+    fn keep(&self, to: String, link: NewLink, user: Option<User>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((to, link, user));
+    }
+
+    /// Sends it; gives it back when it was sent.
+    async fn mailed(
+        &self,
+        mailer: &Option<Mailer>,
+        base: &BaseUrl,
+    ) -> Option<(NewLink, Option<User>)> {
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (mailer, (to, link, user)) = mailer.as_ref().zip(made)?;
+        mailer.send(&to, &link, base).await.then_some((link, user))
+    }
 }
 
 /// Reads an account.
@@ -170,7 +217,11 @@ async fn get_user(
     let id = parse_id(&id.0, "account")?;
     let user = permit
         .read(move |conn, acting| {
-            User::seen(queries::by_id(conn, acting.reach(), id)?, acting.reach())
+            let user = queries::by_id(conn, acting.reach(), id)?;
+            if acting.user_id() != Some(id) {
+                acting.saw(What::Account, format!("user:{id}"), 1);
+            }
+            User::seen(user, acting.reach())
         })
         .await?;
     private(&request, Some(user.version), &user)
@@ -178,8 +229,8 @@ async fn get_user(
 
 /// Changes an account.
 ///
-/// A JSON Merge Patch. A change of role, country or status ends all sessions of the account at once. The last active
-/// secretariat account can neither be disabled nor get another role.
+/// A JSON Merge Patch. A change of role, country, status or e-mail address ends all sessions of the account at once, and a new
+/// address its open links too. The last active secretariat account can neither be disabled nor get another role.
 #[utoipa::path(
     tag = "accounts", operation_id = "change_user", security(("bearer" = [])),
     params(
@@ -213,7 +264,7 @@ async fn change_user(
 
 /// Makes a new link for an account's password.
 ///
-/// For an account that is active: a link that sets another password, for 24 hours. For one that is invited: a new
+/// For an account that is active: a link that sets another password, for 30 minutes. For one that is invited: a new
 /// invitation, for seven days. Earlier links of the account stop working; the old password works until the link is used.
 #[utoipa::path(
     tag = "accounts", operation_id = "create_password_reset", security(("bearer" = [])),
@@ -229,14 +280,24 @@ async fn create_password_reset(
     _query: NoQuery,
     once: Once,
     base: web::Data<BaseUrl>,
+    mailer: web::Data<Option<Mailer>>,
     id: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let id = parse_id(&id.0, "account")?;
+    let shown = base.clone();
+    let made = Made::default();
+    let kept = made.clone();
     let answer = permit
         .write_once(once, Vec::new(), Keep::Nothing, move |tx, acting| {
             let link = users::new_link(tx, acting, id)?;
-            Answer::json(201, &OneTimeLink::of(&link, &base))
+            let answer = Answer::json(201, &OneTimeLink::of(&link, &shown, false))?;
+            let user = queries::by_id(tx, acting.reach(), id)?;
+            kept.keep(user.email, link, None);
+            Ok(answer)
         })
         .await?;
-    Ok(answer.respond())
+    match made.mailed(&mailer, &base).await {
+        Some((link, _)) => Ok(Answer::json(201, &OneTimeLink::of(&link, &base, true))?.respond()),
+        None => Ok(answer.respond()),
+    }
 }

@@ -63,23 +63,23 @@ fn insert(
             version: 1,
             seq: entry.seq(),
         };
-        match diesel::insert_into(users::table)
+        diesel::insert_into(users::table)
             .values(&row)
             .execute(&mut **tx)
-            .map_err(Failure::from)
-        {
-            Ok(_) => {}
-            Err(Failure::Unique(name)) if name == "users_email_key_key" => {
-                return Err(
-                    Error::new(Code::Conflict, "another account has this e-mail address")
-                        .at_field("/email"),
-                );
-            }
-            Err(failure) => return Err(failure.into()),
-        }
+            .map_err(taken)?;
         entry.now(&row)?;
         Ok(row)
     })
+}
+
+/// Says that another account has the e-mail address, if that is what failed.
+fn taken(error: diesel::result::Error) -> Error {
+    match Failure::from(error) {
+        Failure::Unique(name) if name == "users_email_key_key" => {
+            Error::new(Code::Conflict, "another account has this e-mail address").at_field("/email")
+        }
+        failure => failure.into(),
+    }
 }
 
 fn check_country(tx: &mut Tx<'_>, role: Role, country: Option<&str>) -> Result<(), Error> {
@@ -120,7 +120,7 @@ fn lock(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<(UserRow, i64), Erro
     Ok((row, others))
 }
 
-/// Changes an account. A change of role, country or status ends its sessions at once; a patch that changes nothing leaves
+/// Changes an account. A change of role, country, status or e-mail address ends its sessions at once; a patch that changes nothing leaves
 /// no entry and no new version.
 pub fn change(
     tx: &mut Tx<'_>,
@@ -132,6 +132,12 @@ pub fn change(
     let (before, others) = lock(tx, acting, id)?;
     if let Some(seen) = seen {
         seen.check(before.version)?;
+    }
+    if before.is_erased() {
+        return Err(Error::new(
+            Code::Conflict,
+            "the data of this person was erased; invite anew",
+        ));
     }
     let mut after = before.clone();
     patch(&mut after, body)?;
@@ -147,11 +153,13 @@ pub fn change(
         ));
     }
     let rights = |row: &UserRow| (row.role.clone(), row.country.clone(), row.status.clone());
-    if rights(&before) != rights(&after) {
+    let moved = before.email_key != after.email_key;
+    if rights(&before) != rights(&after) || moved {
         sessions::end_all(tx, id, acting.now(), End::AccountChanged)?;
     }
     let disabled = before.status != after.status && after.status == Status::Disabled.as_str();
-    if disabled {
+    // A link that went to the old address must not open the account.
+    if disabled || moved {
         links::burn(tx, id, acting.now())?;
     }
     let action = if disabled {
@@ -164,6 +172,14 @@ pub fn change(
 
 fn patch(row: &mut UserRow, body: &ChangeUser) -> Result<(), Error> {
     let not_null = |field: &str| Error::field(field, "must not be null");
+    match &body.email {
+        Patch::Keep => {}
+        Patch::Clear => return Err(not_null("/email")),
+        Patch::Set(email) => {
+            email.as_str().clone_into(&mut row.email);
+            row.email_key = email_key(email);
+        }
+    }
     match &body.name {
         Patch::Keep => {}
         Patch::Clear => return Err(not_null("/name")),
@@ -321,7 +337,8 @@ pub(super) fn save(
         after.seq = entry.seq();
         diesel::update(users::table.find(after.id))
             .set(&after)
-            .execute(&mut **tx)?;
+            .execute(&mut **tx)
+            .map_err(taken)?;
         entry.changed(before, &after)?;
         Ok(after)
     })

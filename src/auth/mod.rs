@@ -13,6 +13,7 @@
 //! | `sealing.rs` | values that only this service can read, by a key that is a file |
 //! | `throttle.rs` | waits after failed log-ins that keep no owner out |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
+//! | `reads.rs` | who read private data of whom, written before the answer goes out |
 //! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
@@ -24,6 +25,7 @@ mod permit;
 pub mod policy;
 mod principal;
 mod queries;
+pub mod reads;
 pub mod sealing;
 pub mod secrets;
 pub mod throttle;

@@ -5,14 +5,17 @@
 //! writes in the same transaction, as the data: a right that was lost a moment ago is lost.
 
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, Grant};
+use super::reads::{self, ReadLog, Seen, What};
 use super::{Actor, Credential, Principal, Reach, Role, queries};
 use crate::db::{Conn, Db, Id, Instant, Tx};
+use crate::http::envelope::RequestId;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::limits::Limits;
 use crate::http::{Answer, Code, Error};
@@ -23,6 +26,9 @@ pub struct Permit<A> {
     credential: Credential,
     limits: Option<Limits>,
     rule: SecondFactorRule,
+    /// Where readings of private data are recorded, and the request that they are recorded with.
+    log: Option<ReadLog>,
+    request: Option<String>,
     act: PhantomData<fn() -> A>,
 }
 
@@ -47,6 +53,8 @@ impl<A> Clone for Permit<A> {
             credential: self.credential.clone(),
             limits: self.limits.clone(),
             rule: self.rule,
+            log: self.log.clone(),
+            request: self.request.clone(),
             act: PhantomData,
         }
     }
@@ -58,6 +66,7 @@ pub struct Acting {
     principal: Principal,
     reach: Reach,
     now: Instant,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Acting {
@@ -77,6 +86,7 @@ impl Acting {
                 principal,
                 reach,
                 now,
+                seen: Arc::default(),
             }),
             None if principal == Principal::Anonymous => Err(unauthenticated()),
             None => Err(forbidden()),
@@ -109,6 +119,29 @@ impl Acting {
         self.principal.user_id()
     }
 
+    /// Notes that private data was read: so many rows of this subject. Whoever runs the work records it before the answer goes
+    /// out ([`reads`]).
+    pub fn saw(&self, what: What, subject: impl Into<String>, rows: usize) {
+        let seen = Seen {
+            what,
+            subject: subject.into(),
+            rows,
+        };
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seen);
+    }
+
+    /// What was noted, with who and when, to be recorded.
+    pub fn taken(&self, request: Option<&str>) -> Result<Vec<reads::Row>, Error> {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let actor = self.actor().to_string();
+        seen.into_iter()
+            .map(|seen| reads::Row::of(seen, &actor, self.now, request))
+            .collect()
+    }
+
     /// The moment of the call.
     pub fn now(&self) -> Instant {
         self.now
@@ -130,13 +163,18 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
-        self.db
+        let (credential, limits, rule, request) =
+            (self.credential, self.limits, self.rule, self.request);
+        let (done, seen) = self
+            .db
             .read(move |conn| {
                 let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
-                work(conn, &acting)
+                let done = work(conn, &acting)?;
+                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
-            .await
+            .await?;
+        record(self.log, seen).await?;
+        Ok(done)
     }
 
     /// Runs several reading queries that all see the same moment.
@@ -144,13 +182,18 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
-        self.db
+        let (credential, limits, rule, request) =
+            (self.credential, self.limits, self.rule, self.request);
+        let (done, seen) = self
+            .db
             .snapshot(move |conn| {
                 let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
-                work(conn, &acting)
+                let done = work(conn, &acting)?;
+                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
-            .await
+            .await?;
+        record(self.log, seen).await?;
+        Ok(done)
     }
 
     /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
@@ -170,11 +213,14 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (credential, limits, rule) = (self.credential, self.limits, self.rule);
+        let (credential, limits, rule, request) =
+            (self.credential, self.limits, self.rule, self.request);
         self.db
             .write(move |tx| {
                 let acting = acting(tx, &credential, limits.as_ref(), rule, A::ACTION)?;
-                work(tx, &acting)
+                let done = work(tx, &acting)?;
+                reads::insert(tx, &acting.taken(request.as_deref())?)?;
+                Ok(done)
             })
             .await
     }
@@ -200,6 +246,15 @@ impl<A: Act + 'static> Permit<A> {
         })
         .await
     }
+}
+
+/// Records what was read; nothing to record is the common case.
+async fn record(log: Option<ReadLog>, seen: Vec<reads::Row>) -> Result<(), Error> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let log = log.ok_or_else(|| Error::internal("no log of reads"))?;
+    log.record(seen).await
 }
 
 fn acting(
@@ -253,6 +308,13 @@ fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
         rule: request
             .app_data::<web::Data<SecondFactorRule>>()
             .map_or_else(SecondFactorRule::default, |r| *r.get_ref()),
+        log: request
+            .app_data::<web::Data<ReadLog>>()
+            .map(|l| l.get_ref().clone()),
+        request: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone()),
         act: PhantomData,
     })
 }

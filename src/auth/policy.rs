@@ -165,6 +165,12 @@ acts! {
     Export: No Own All No All;
     /// Read the journal.
     ReadJournal: No No No All All;
+    /// Read who read private data.
+    ReadPrivateReads: No No No All All;
+    /// Export what is held of a person, a contact or an account.
+    ExportPerson: No No All No All;
+    /// Erase a person's data.
+    ErasePerson: No No All No All;
     /// Read reports.
     ReadReports: No Own All All All;
     /// Read accounts.
@@ -277,6 +283,7 @@ mod tests {
                     | Action::ReadOrganisations
                     | Action::ReadMemberships
                     | Action::ReadJournal
+                    | Action::ReadPrivateReads
                     | Action::ReadReports
                     | Action::ReadAccounts
                     | Action::ReadHandovers

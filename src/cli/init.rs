@@ -79,11 +79,11 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:"
     );
     for (email, link) in people.iter().zip(&links) {
-        let link = OneTimeLink::of(link, &BaseUrl(config.base_url.clone()));
+        let address = OneTimeLink::address(link, &BaseUrl(config.base_url.clone()));
         println!(
             "{}\n  {}\n  until {}",
             email.as_str(),
-            link.link,
+            address,
             link.expires_at
         );
     }

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::http::Error;
 use crate::journal::{Report, Table, verify};
-use crate::{accounts, imports, memberships, organisations};
+use crate::{accounts, imports, memberships, organisations, people};
 
 /// Checks the record of changes.
 #[derive(Subcommand)]
@@ -25,6 +25,7 @@ pub fn recorded_tables() -> Vec<Table> {
     tables.extend(organisations::rows::recorded_tables());
     tables.extend(memberships::rows::recorded_tables());
     tables.extend(imports::recorded_tables());
+    tables.extend(people::recorded_tables());
     tables
 }
 

@@ -22,6 +22,7 @@ mod journal;
 mod keys;
 mod migrate;
 mod openapi;
+mod person;
 mod serve;
 mod user;
 
@@ -59,6 +60,9 @@ enum Command {
     /// Makes, lists and retires signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Exports or erases what is held of a person.
+    #[command(subcommand)]
+    Person(person::Person),
     /// Imports a spreadsheet of organisations.
     Import(import::Import),
     /// Prints the OpenAPI document, or checks a file against it.
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
             Command::Migrate => migrate::run(&config),
             Command::User(args) => user::run(&args, &config),
             Command::Keys(args) => keys::run(&args, &config),
+            Command::Person(args) => person::run(&args, &config),
             Command::Import(args) => import::run(&args, &config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),

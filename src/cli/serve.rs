@@ -10,11 +10,12 @@ use diesel::prelude::*;
 use tracing_subscriber::EnvFilter;
 
 use super::{Done, Stop};
-use crate::accounts;
+use crate::accounts::{self, mail::Mailer};
 use crate::app::{Parts, Served, app};
 use crate::auth::SecondFactorRule;
 use crate::auth::keyring::LOOK_SECONDS;
 use crate::auth::passwords::Passwords;
+use crate::auth::reads;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
 use crate::config::Config;
@@ -79,6 +80,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         limits: Limits::new(config.allowance),
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         base_url: config.base_url.clone(),
+        mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
         running: Running::default(),
     };
     let served = Served::new()?;
@@ -87,7 +89,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 }
 
 async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
-    actix_web::rt::spawn(keep_tidy(parts.clone()));
+    actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     actix_web::rt::spawn(watch_keys(parts.keys.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
@@ -132,7 +134,7 @@ async fn record_calendar(parts: Parts) {
 }
 
 /// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys, sessions and links.
-async fn keep_tidy(parts: Parts) {
+async fn keep_tidy(parts: Parts, private_reads_days: u32) {
     let mut minutes = 0u32;
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
@@ -143,14 +145,15 @@ async fn keep_tidy(parts: Parts) {
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
-                .write(|tx| {
+                .write(move |tx| {
                     let now = Instant::now();
+                    reads::forget_old(tx, now, private_reads_days)?;
                     idempotency::forget_old(tx, now)?;
                     accounts::forget_old(tx, now)
                 })
                 .await;
             if let Err(error) = done {
-                tracing::warn!(error = %error, "old idempotency keys, sessions and links were not forgotten");
+                tracing::warn!(error = %error, "old idempotency keys, sessions, links and readings were not forgotten");
             }
         }
     }

@@ -65,12 +65,12 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
             };
             let (_, link) =
                 conn.transact(|tx| invite(tx, &Acting::operator(Action::ManageAccounts)?, &new))?;
-            let link = OneTimeLink::of(&link, &BaseUrl(config.base_url.clone()));
+            let address = OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()));
             println!(
                 "Invited {}. Pass this link on; it works once, until {}:",
                 args.email, link.expires_at
             );
-            println!("{}", link.link);
+            println!("{address}");
         }
         User::Disable { email: text } => {
             let address = email(text)?;

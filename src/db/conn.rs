@@ -77,6 +77,7 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Failur
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -4000;",
     )?;

@@ -42,6 +42,15 @@ pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Empties the write-ahead log of SQLite, which holds pages as they were before an erasure. PostgreSQL's vacuum does its part by
+/// itself.
+pub fn empty_log(conn: &mut Conn) -> Result<(), Failure> {
+    if let Conn::Sqlite(conn) = conn {
+        conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    }
+    Ok(())
+}
+
 /// Locks one row of `table` until the transaction ends. SQLite has one writer, who holds all rows already.
 ///
 /// `table` and `column` are names from the code, never from a request.

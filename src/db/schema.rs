@@ -442,6 +442,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    private_reads (id) {
+        id -> BigInt,
+        read_at -> BigInt,
+        actor -> Text,
+        what -> Text,
+        subject -> Text,
+        row_count -> BigInt,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    erasures (id) {
+        id -> BigInt,
+        subject -> Text,
+        organisation -> Nullable<Text>,
+        reason -> Text,
+        items -> Text,
+        erased_at -> BigInt,
+        erased_by -> Text,
+        seq -> BigInt,
+    }
+}
+
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
 diesel::joinable!(memberships -> organisations (organisation_id));
@@ -485,4 +510,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_runs,
     imports,
     import_rows,
+    private_reads,
+    erasures,
 );

@@ -95,6 +95,9 @@ groups! {
     /// What making a new link for an account can meet.
     CreateLink: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
         InsufficientStorage;
+    /// What erasing a person's data can meet.
+    Erase: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
+        BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
     /// What committing an import can meet.
     Commit: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning InsufficientStorage;
     /// What changing an object can meet.

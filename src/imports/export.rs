@@ -21,13 +21,13 @@ pub enum Format {
     Xlsx,
 }
 
-/// Writes a country's register; contact persons only where the reach covers them.
+/// Writes a country's register and says how many organisations it holds; contact persons only where the reach covers them.
 pub fn export(
     conn: &mut Conn,
     reach: &Reach,
     country: &str,
     format: Format,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, usize), Error> {
     let mut all: Vec<Held> = Vec::new();
     loop {
         let after = all
@@ -45,10 +45,12 @@ pub fn export(
         .iter()
         .map(|held| fields.iter().map(|f| held.cell(f)).collect())
         .collect::<Result<Vec<Vec<String>>, Error>>()?;
-    match format {
+    let count = rows.len();
+    let file = match format {
         Format::Csv => sheet::csv(&header, rows.into_iter()),
         Format::Xlsx => sheet::xlsx("organisations", &header, rows.into_iter()),
-    }
+    }?;
+    Ok((file, count))
 }
 
 /// The columns: those that every export has, and one for each language and scheme that occurs.

@@ -8,6 +8,7 @@ use validator::Validate;
 use super::export::{self, Format};
 use crate::auth::Permit;
 use crate::auth::policy::acts::Export;
+use crate::auth::reads::What;
 use crate::countries::Countries;
 use crate::http::{Code, Error, Query, docs, download};
 
@@ -76,7 +77,9 @@ pub(super) async fn export_organisations(
                     format!("you may not export organisations of {country}"),
                 ));
             }
-            export::export(conn, acting.reach(), &country, format)
+            let (file, rows) = export::export(conn, acting.reach(), &country, format)?;
+            acting.saw(What::Export, format!("country:{country}"), rows);
+            Ok(file)
         })
         .await?;
     Ok(download(kind, &name, file))

@@ -15,6 +15,7 @@ use super::queries::{self, WantedRows};
 use super::read::{Encoding, Field, Options};
 use super::{sheet, upload};
 use crate::auth::policy::acts;
+use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Conn, Id, Tx};
@@ -396,6 +397,7 @@ async fn list_import_rows(
             let import = queries::import(conn, acting, id)?;
             let rows = queries::lines(conn, import.id, &wanted, fetch_limit(limit))?;
             let page = Page::of(rows, limit, &shape, |r| vec![r.line.to_string()], |r| r);
+            acting.saw(What::Import, format!("import:{id}"), page.items.len());
             Ok(Page {
                 items: page
                     .items
@@ -439,6 +441,7 @@ fn rejected(
     loop {
         let part = queries::lines(conn, import, &wanted, 2_000)?;
         let Some(last) = part.last() else {
+            acting.saw(What::Import, format!("import:{id}"), rows.len());
             return sheet::csv(&header, rows.into_iter());
         };
         wanted.after = last.line;

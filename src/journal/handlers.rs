@@ -10,6 +10,7 @@ use super::facts::Class;
 use super::{JournalEntry, queries};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadJournal;
+use crate::auth::reads::What;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::{Error, NoQuery, Path, Query, docs, private};
 
@@ -70,7 +71,8 @@ async fn list_journal(
     let shape = query.shape;
     let query = query.query;
     let page = permit
-        .snapshot(move |conn, _| {
+        .snapshot(move |conn, acting| {
+            let subject = query.organisation.clone().or(query.subject.clone());
             let wanted = queries::Wanted {
                 after: from.or(query.after),
                 organisation: query.organisation,
@@ -80,13 +82,11 @@ async fn list_journal(
                 ..queries::Wanted::default()
             };
             let rows = queries::page(conn, &wanted, fetch_limit(limit), FOR_AUDITORS)?;
-            Ok(Page::of(
-                rows,
-                limit,
-                &shape,
-                |e: &JournalEntry| vec![e.seq.to_string()],
-                |e| e,
-            ))
+            let key = |e: &JournalEntry| vec![e.seq.to_string()];
+            let page = Page::of(rows, limit, &shape, key, |e| e);
+            let subject = subject.unwrap_or_else(|| "journal".to_owned());
+            acting.saw(What::Journal, subject, page.items.len());
+            Ok(page)
         })
         .await?;
     let link = page.link(&request);
@@ -112,14 +112,18 @@ async fn get_journal_entry(
 ) -> Result<HttpResponse, Error> {
     let seq = seq.0;
     let found = permit
-        .snapshot(move |conn, _| {
+        .snapshot(move |conn, acting| {
             let before = seq.checked_add(1);
             let wanted = queries::Wanted {
                 after: seq.checked_sub(1),
                 before,
                 ..queries::Wanted::default()
             };
-            Ok(queries::page(conn, &wanted, 1, FOR_AUDITORS)?.pop())
+            let found = queries::page(conn, &wanted, 1, FOR_AUDITORS)?.pop();
+            if let Some(entry) = &found {
+                acting.saw(What::Journal, &entry.subject, 1);
+            }
+            Ok(found)
         })
         .await?;
     let entry = found.ok_or_else(|| Error::not_found("journal entry"))?;

@@ -11,6 +11,7 @@
 //! | `facts.rs` | [`Recorded`]: rows as public, private and personal facts |
 //! | `columns.rs` | a row's columns as JSON texts |
 //! | `append.rs` | [`enter`] |
+//! | `erase.rs` | a person's items: finding and forgetting them |
 //! | `moment.rs` | the two times of a question: [`Moment`] |
 //! | `verify.rs` | replays the journal and compares it with the tables |
 //! | `queries.rs` | pages of entries |
@@ -22,6 +23,7 @@ mod append;
 pub mod chain;
 mod columns;
 mod dto;
+pub mod erase;
 mod facts;
 pub mod handlers;
 pub mod moment;

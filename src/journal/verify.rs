@@ -4,13 +4,14 @@
 //! image that the journal gives of each row against the row itself, both ways. What is kept in memory is one
 //! short hash per live row and class.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::chain::{self, Link};
+use super::erase::{ERASED, ERASURES};
 use super::facts::Class;
 use crate::db::schema::{journal, journal_facts, journal_head};
 use crate::db::{Conn, Instant};
@@ -63,6 +64,10 @@ type Hashes = [Option<[u8; 16]>; 3];
 #[derive(Default)]
 struct Replay {
     rows: HashMap<(usize, String), (Hashes, bool, i64)>,
+    /// Personal items without what they said.
+    missing: BTreeSet<(i64, i32)>,
+    /// The items that entries decided to erase, with the entry.
+    erased: BTreeMap<(i64, i32), i64>,
 }
 
 /// Verifies the whole journal against these tables; `progress` is called now and then with the position.
@@ -101,7 +106,7 @@ pub fn verify(
             }
             check_entry(&mut report, &entry, &own, &previous, last);
             for item in &own {
-                replay.take(&mut report, tables, entry.seq, item)?;
+                replay.take(&mut report, tables, &entry, item)?;
             }
             previous.clone_from(&entry.hash);
             last = (entry.seq, entry.recorded_at);
@@ -109,6 +114,7 @@ pub fn verify(
         }
         progress(last.0);
     }
+    replay.check_erasures(&mut report);
     check_head(conn, &mut report, last, &previous)?;
     report.head = Some((last.0, data_encoding::HEXLOWER.encode(&previous)));
     compare(conn, &mut report, tables, replay)?;
@@ -235,9 +241,10 @@ impl Replay {
         &mut self,
         report: &mut Report,
         tables: &[Table],
-        seq: i64,
+        entry: &EntryRow,
         item: &ItemRow,
     ) -> Result<(), Error> {
+        let seq = entry.seq;
         let Some(class) = Class::ALL.into_iter().find(|c| c.as_str() == item.class) else {
             report.find(
                 Some(seq),
@@ -246,6 +253,11 @@ impl Replay {
             return Ok(());
         };
         let (Some(salt), Some(body)) = (&item.salt, &item.body) else {
+            if class == Class::Personal && item.salt.is_none() && item.body.is_none() {
+                // Whether that was decided is known at the end.
+                self.missing.insert((seq, item.item));
+                return Ok(());
+            }
             report.find(
                 Some(seq),
                 format!("item {} was erased without a recorded decision", item.item),
@@ -278,6 +290,9 @@ impl Replay {
             };
             match change.remove("row") {
                 Some(Value::Object(row)) => {
+                    if table == ERASURES && entry.action == ERASED {
+                        self.decided(seq, &row);
+                    }
                     let held = self.rows.entry((place, key)).or_default();
                     if let Some(slot) = held.0.get_mut(slot(class)) {
                         *slot = Some(digest(&row)?);
@@ -290,6 +305,32 @@ impl Replay {
             }
         }
         Ok(())
+    }
+}
+
+impl Replay {
+    /// Takes the items that an entry decided to erase; only earlier ones count.
+    fn decided(&mut self, seq: i64, row: &Map<String, Value>) {
+        let items = row.get("items").and_then(Value::as_str).unwrap_or("[]");
+        let items: Vec<(i64, i32)> = serde_json::from_str(items).unwrap_or_default();
+        let earlier = items.into_iter().filter(|(of, _)| *of < seq);
+        self.erased.extend(earlier.map(|item| (item, seq)));
+    }
+
+    /// What is gone was decided to be, and what was decided to go is gone.
+    fn check_erasures(&self, report: &mut Report) {
+        for (seq, item) in &self.missing {
+            if !self.erased.contains_key(&(*seq, *item)) {
+                let text = format!("item {item} was erased without a recorded decision");
+                report.find(Some(*seq), text);
+            }
+        }
+        for ((seq, item), by) in &self.erased {
+            if !self.missing.contains(&(*seq, *item)) {
+                let text = format!("item {item} is still there, though entry {by} erased it");
+                report.find(Some(*seq), text);
+            }
+        }
     }
 }
 

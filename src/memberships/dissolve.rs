@@ -24,7 +24,7 @@ use crate::organisations::{RegistryNumber, change, parse_number};
 #[utoipa::path(
     tag = "memberships", operation_id = "dissolve_organisation", security(("bearer" = [])),
     params(("number" = RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The organisation's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
-    request_body(content = PlainAct, description = "Since when, and how it is known"),
+    request_body(content = PlainAct, description = "Since when, and how it is known: a reason, or evidence", example = json!({"reason": "Struck off the state register."})),
     responses((status = 200, description = "What was closed", body = Dissolved), docs::MembershipAct)
 )]
 #[post("/organisations/{number}/dissolution")]

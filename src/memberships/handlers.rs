@@ -18,6 +18,7 @@ use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
 use crate::auth::policy::{Act, acts};
+use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Id, Tx};
@@ -353,6 +354,7 @@ async fn get_membership(
             if query.as_of.is_some() && held.ledger.interval_on(at.day).is_none() {
                 return Err(Error::not_found("membership"));
             }
+            acting.saw(What::Membership, format!("membership:{}", id.0), 1);
             if let Some(seq) = at.known {
                 let number = held.organisation.number.clone();
                 let mut then =
@@ -477,6 +479,7 @@ async fn get_proposal(
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
             let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+            acting.saw(What::Membership, format!("proposal:{}", id.0), 1);
             view::proposal_with_consents(conn, &row, &organisation)
         })
         .await?;

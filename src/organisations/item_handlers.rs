@@ -12,6 +12,7 @@ use super::read_handlers::parse_number;
 use super::rows::{ContactRow, EvidenceRow, OrganisationRow, RelationRow};
 use super::{change, items, queries, view};
 use crate::auth::policy::acts;
+use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::db::{Conn, Tx};
@@ -268,6 +269,9 @@ async fn list_identifiers(
     list(request, permit, number, move |conn, row, acting| {
         let officer = acting.reach().covers(&row.country);
         let rows = queries::identifiers(conn, row.id)?;
+        if officer && !rows.is_empty() {
+            acting.saw(What::OrganisationPrivate, &row.number, rows.len());
+        }
         Ok(rows
             .into_iter()
             .filter(|i| officer || view::is_public_scheme(&countries, &i.scheme))
@@ -357,10 +361,11 @@ async fn list_contacts(
         if !acting.reach().covers_contacts(&row.country) {
             return Ok(Vec::new());
         }
-        Ok(queries::contacts(conn, row.id)?
-            .into_iter()
-            .map(contact)
-            .collect())
+        let held = queries::contacts(conn, row.id)?;
+        if !held.is_empty() {
+            acting.saw(What::OrganisationContacts, &row.number, held.len());
+        }
+        Ok(held.into_iter().map(contact).collect())
     })
     .await
 }
@@ -558,10 +563,11 @@ async fn list_evidence(
         if !acting.reach().covers(&row.country) {
             return Ok(Vec::new());
         }
-        Ok(queries::evidence(conn, row.id)?
-            .into_iter()
-            .map(evidence)
-            .collect())
+        let held = queries::evidence(conn, row.id)?;
+        if !held.is_empty() {
+            acting.saw(What::OrganisationPrivate, &row.number, held.len());
+        }
+        Ok(held.into_iter().map(evidence).collect())
     })
     .await
 }

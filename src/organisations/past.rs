@@ -175,6 +175,17 @@ fn rows<R: Recorded + DeserializeOwned>(
         .collect()
 }
 
+/// The contact persons of a day, without those whose data was erased: of them the journal knows only that they were there.
+fn contacts(histories: &mut Histories, day: NaiveDate) -> Result<Vec<ContactRow>, Error> {
+    let table = histories.remove(ContactRow::TABLE).unwrap_or_default();
+    table
+        .into_values()
+        .filter_map(|history| history.on(day))
+        .filter(|row| row.contains_key("name"))
+        .map(|row| serde_json::from_value(Value::Object(row)).map_err(Error::internal))
+        .collect()
+}
+
 /// One organisation at a moment, as this reach may see it today.
 ///
 /// # Errors
@@ -303,7 +314,7 @@ fn private_facts(
     day: NaiveDate,
 ) -> Result<PrivateFacts, Error> {
     let mut contacts: Vec<ContactRow> = if with_contacts {
-        rows(histories, day)?
+        contacts(histories, day)?
     } else {
         Vec::new()
     };

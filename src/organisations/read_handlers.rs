@@ -11,8 +11,9 @@ use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
 use super::{past, view, whole};
-use crate::auth::Permit;
 use crate::auth::policy::acts::ReadOrganisations;
+use crate::auth::reads::What;
+use crate::auth::{Acting, Permit};
 use crate::countries::{self, Countries};
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
@@ -265,7 +266,9 @@ pub(super) async fn get_organisation(
                     Err(Error::not_found("organisation"))
                 };
             }
-            view::organisation(conn, &countries, whole, reach).map(Ok)
+            let found = view::organisation(conn, &countries, whole, reach)?;
+            saw(acting, &found);
+            Ok(Ok(found))
         })
         .await?;
     match found {
@@ -274,6 +277,16 @@ pub(super) async fn get_organisation(
             Some(private_facts) => private(&request, Some(private_facts.version), &found),
             None => cached_public(&request, &found),
         },
+    }
+}
+
+/// Notes what is private in the answer.
+fn saw(acting: &Acting, found: &Organisation) {
+    let Some(facts) = &found.private else { return };
+    acting.saw(What::OrganisationPrivate, &found.number, 1);
+    if !facts.contacts.is_empty() {
+        let rows = facts.contacts.len();
+        acting.saw(What::OrganisationContacts, &found.number, rows);
     }
 }
 
@@ -298,7 +311,9 @@ async fn past_organisation(
             let (reach, today) = (acting.reach(), acting.now().day());
             let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
             let row = queries::by_number(conn, reach, today, &number)?;
-            past::organisation(conn, &countries, &row, reach, (today, at))
+            let found = past::organisation(conn, &countries, &row, reach, (today, at))?;
+            saw(acting, &found);
+            Ok(found)
         })
         .await?;
     match &found.private {
@@ -367,10 +382,11 @@ pub(super) async fn list_organisation_history(
             };
             let rows = crate::journal::queries::page(conn, &wanted, fetch_limit(limit), &classes)?;
             let item = |e: JournalEntry| history_entry(e, officer);
-            Ok((
-                Page::of(rows, limit, &shape, |e| vec![e.seq.to_string()], item),
-                !officer,
-            ))
+            let page = Page::of(rows, limit, &shape, |e| vec![e.seq.to_string()], item);
+            if officer {
+                acting.saw(What::OrganisationHistory, &row.number, page.items.len());
+            }
+            Ok((page, !officer))
         })
         .await?;
     let link = page.link(&request);

@@ -763,7 +763,7 @@ both! {
 }
 
 /// All log lines of this process, at every level.
-fn log() -> &'static Arc<Mutex<Vec<u8>>> {
+pub fn log() -> &'static Arc<Mutex<Vec<u8>>> {
     static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
     struct Lines(Arc<Mutex<Vec<u8>>>);
     impl std::io::Write for Lines {

@@ -72,7 +72,7 @@ async fn lively(app: &App) -> String {
 }
 
 /// What the check finds beyond the accounts that the kit wrote past the API.
-fn new_findings(app: &App) -> Vec<String> {
+pub fn new_findings(app: &App) -> Vec<String> {
     findings(app)
         .into_iter()
         .filter(|f| !(f.contains("users ") && f.contains("a row that no entry explains")))

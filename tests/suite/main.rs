@@ -30,5 +30,6 @@ mod migrations;
 mod offices;
 mod organisations;
 mod past;
+mod people;
 mod reports;
 mod rights;

@@ -179,6 +179,7 @@ impl App {
             }),
             proxies: TrustedProxies::default(),
             base_url: BASE_URL.to_owned(),
+            mail: None,
             running: Running::default(),
         };
         Self {

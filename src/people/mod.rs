@@ -1,0 +1,35 @@
+//! Personal data: who read it, what is held of a person, and its erasure.
+//!
+//! | file | what |
+//! |---|---|
+//! | `subject.rs` | [`Subject`]: a contact person of an organisation, or an account |
+//! | `traces.rs` | a person's values where they are kept by the way: rows of imports, kept answers |
+//! | `export.rs` | everything that is held of a person |
+//! | `erase.rs` | forgetting a person, with an entry of the journal that decides it |
+//! | `rows.rs` | the rows of erasures |
+//! | `dto.rs` | the wire |
+//! | `handlers.rs`, `read_handlers.rs` | the routes: export and erasure; who read what, for auditors |
+//!
+//! What the rules are: `docs/personal-data.md`.
+
+mod dto;
+mod erase;
+mod export;
+mod handlers;
+mod read_handlers;
+mod rows;
+mod subject;
+mod traces;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub use erase::erase;
+pub use export::export;
+pub use rows::recorded_tables;
+pub use subject::Subject;
+
+/// Adds the routes under `/v1`.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    read_handlers::routes(config);
+    handlers::routes(config);
+}
