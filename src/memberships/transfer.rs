@@ -64,12 +64,12 @@ pub(super) async fn transfer_organisation(
     _query: NoQuery,
     once: Once,
     seen: IfMatch,
-    countries: web::Data<Countries>,
-    rules: web::Data<Rules>,
+    reference: (web::Data<Countries>, web::Data<Rules>),
     number: Path<String>,
     body: Json<TransferOrganisation>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
+    let (countries, rules) = reference;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
