@@ -90,7 +90,7 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
         let detail = error.inner().to_string();
         // JSON's word for what serde calls a unit.
         Error::field(
-            pointer(error.path()),
+            pointer(error.path()) + &missing(&detail),
             detail.replace("type: unit value", "type: null"),
         )
     })?;
@@ -149,6 +149,14 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         }
     }
     if text == "/" { String::new() } else { text }
+}
+
+/// The last part of the pointer to a member that is not there: serde's path ends at the object that lacks it.
+fn missing(detail: &str) -> String {
+    let name = detail
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    name.map_or_else(String::new, |name| format!("/{name}"))
 }
 
 fn media_type_problem(request: &HttpRequest, wanted: &[&str]) -> Option<Error> {
@@ -270,7 +278,7 @@ fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<
         text.as_bytes(),
     ))
     .map_err(|error| {
-        let place = pointer(error.path());
+        let place = pointer(error.path()) + &missing(&error.inner().to_string());
         bad_parameter(
             place.trim_start_matches('/'),
             &error.into_inner().to_string(),

@@ -7,6 +7,16 @@ use serde_json::json;
 use crate::both;
 
 both! {
+    async fn a_member_that_is_missing_is_pointed_at(app) {
+        let kz = app.coordinator("KZ");
+        let answer = kz.post("/v1/organisations", json!({"country": "KZ"})).await.problem(422, "invalid_field");
+        assert_eq!(answer.at("/fields/0/pointer"), json!("/names"));
+        let answer = app.auditor().get("/v1/reports/roll-forward?from=2020-01-01").await.problem(400, "bad_parameter");
+        assert_eq!(answer.at("/fields/0/pointer"), json!("to"));
+    }
+}
+
+both! {
     async fn what_the_framework_refuses_is_a_problem_too(app) {
         app.get("/nowhere").await.problem(404, "not_found");
         app.get("/docs/nothing.js").await.problem(404, "not_found");
