@@ -118,7 +118,7 @@ for pattern, name in [("^/v1/memberships/", "memberships"), ("^/v1/proposals/", 
     if lists[name]:
         print(f'\n[[operations]]\ninclude-path-regex = "{pattern}"\n[operations.parameters]\n"path.id" = {bound(name)}')
 # A cursor comes from the page before; an invented one is well-formed and refused.
-paged = ["/v1/organisations", "/v1/organisations/{number}/history", "/v1/memberships", "/v1/proposals", "/v1/journal",
+paged = ["/v1/organisations", "/v1/private-reads", "/v1/organisations/{number}/history", "/v1/memberships", "/v1/proposals", "/v1/journal",
          "/v1/users", "/v1/api-keys", "/v1/auth/sessions", "/v1/imports", "/v1/imports/{id}/rows", "/v1/tasks", "/v1/calendar", "/v1/reports/register",
          "/v1/reports/roll-forward/members"]
 names = ["GET " + path for path in paged]

@@ -72,6 +72,8 @@ groups! {
     OfficerData: DATA NotAuthenticated Forbidden;
     /// What a list behind a log-in can meet.
     OfficerList: DATA BadCursor NotAuthenticated Forbidden;
+    /// What a list behind a log-in can meet that is asked of some day.
+    OfficerDays: DATA BadCursor NotAuthenticated Forbidden InvalidField;
     /// What a list of one thing's parts behind a log-in can meet.
     OfficerParts: DATA BadCursor NotAuthenticated Forbidden NotFound;
     /// What a read of one thing behind a log-in can meet.

@@ -136,7 +136,7 @@ pub struct Turning {
 /// After today: whose grace days begin, who lapses, whose suspension ends. A simulation: nothing is written.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_calendar", security(("bearer" = [])), params(CalendarQuery),
-    responses((status = 200, description = "A page of coming turns", body = Page<Turning>), docs::OfficerList)
+    responses((status = 200, description = "A page of coming turns", body = Page<Turning>), docs::OfficerDays)
 )]
 #[get("/calendar")]
 pub(super) async fn list_calendar(

@@ -228,7 +228,7 @@ struct ListQuery {
 /// waited; otherwise in the order of their last change.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_memberships", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerList)
+    responses((status = 200, description = "A page of memberships", body = Page<MembershipItem>), docs::OfficerDays)
 )]
 #[get("/memberships")]
 async fn list_memberships(

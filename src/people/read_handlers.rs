@@ -35,10 +35,10 @@ schema_words!(
 #[into_params(parameter_in = Query)]
 struct ReadsQuery {
     /// Only of this: a registry number, `user:…`, `country:…`, `import:…`, `membership:…`, `contact:…`.
-    #[param(min_length = 1, pattern = "^.+$", example = "OTS-7K3M9Q2-54")]
+    #[param(min_length = 1, example = "OTS-7K3M9Q2-54")]
     subject: Option<String>,
     /// Only by this actor.
-    #[param(min_length = 1, pattern = "^.+$", example = "user:3k7v0c5m2qxyz")]
+    #[param(min_length = 1, example = "user:3k7v0c5m2qxyz")]
     actor: Option<String>,
     /// Only from this instant on.
     #[param(example = "2026-01-01T00:00:00Z")]

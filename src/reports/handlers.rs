@@ -164,7 +164,7 @@ pub struct RegisterData {
             (RegisterReport = "application/json"),
             (String = "text/csv", example = "country,type,registry_number,name\r\nKZ,full,OTS-7K3M9Q2-54,«Үлгі» қоғамдық қоры\r\n")
         )),
-        docs::OfficerList
+        docs::OfficerDays
     )
 )]
 #[get("/reports/register")]
@@ -436,7 +436,7 @@ pub struct RollForwardMembersData {
             (RollForwardMembersReport = "application/json"),
             (String = "text/csv", example = "country,type,on,registry_number\r\nKZ,full,2026-03-01,OTS-7K3M9Q2-54\r\n")
         )),
-        docs::OfficerList
+        docs::OfficerDays
     )
 )]
 #[get("/reports/roll-forward/members")]
