@@ -459,7 +459,7 @@ mod tests {
             (r#"{"wrod": 1}"#, "/wrod", "unknown field `wrod`"),
             (
                 r#"{"parts": [{"number": 1}]}"#,
-                "/parts/0",
+                "/parts/0/weight",
                 "missing field `weight`",
             ),
         ] {
