@@ -16,7 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant as Clock;
 
-use actix_web::body::to_bytes;
+use actix_http::Request;
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test;
 use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
@@ -663,16 +665,7 @@ async fn write(
             .insert_header(("If-Match", "*"))
             .set_json(serde_json::json!({}))
             .to_request();
-        let started = Clock::now();
-        let answer = test::call_service(&service, request).await;
-        let status = answer.status();
-        let body = to_bytes(answer.into_body())
-            .await
-            .map_err(|_| "the body broke off")?;
-        let millis = started.elapsed().as_secs_f64() * 1e3;
-        if !status.is_success() {
-            return Err(format!("{id}: {status} {}", String::from_utf8_lossy(&body)).into());
-        }
+        let millis = timed(&service, request).await?;
         if round > 0 {
             took.push(millis);
         }
@@ -821,16 +814,7 @@ async fn measure(
                 .uri(&path)
                 .insert_header(("Authorization", format!("Bearer {token}")))
                 .to_request();
-            let started = Clock::now();
-            let answer = test::call_service(&service, request).await;
-            let status = answer.status();
-            let body = to_bytes(answer.into_body())
-                .await
-                .map_err(|_| "the body broke off")?;
-            let millis = started.elapsed().as_secs_f64() * 1e3;
-            if !status.is_success() {
-                return Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into());
-            }
+            let millis = timed(&service, request).await?;
             // The first one warms the caches.
             if round > 0 {
                 took.push((millis, path));
@@ -846,4 +830,23 @@ async fn measure(
         );
     }
     Ok(())
+}
+
+/// How long the answer took to its last byte, in milliseconds; an error where it is one.
+async fn timed<B: MessageBody>(
+    service: &impl Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    request: Request,
+) -> Fallible<f64> {
+    let path = request.path().to_owned();
+    let started = Clock::now();
+    let answer = test::call_service(service, request).await;
+    let status = answer.status();
+    let body = to_bytes(answer.into_body())
+        .await
+        .map_err(|_| "the body broke off")?;
+    let millis = started.elapsed().as_secs_f64() * 1e3;
+    if !status.is_success() {
+        return Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into());
+    }
+    Ok(millis)
 }

@@ -87,24 +87,25 @@ pub fn propose(tx: &mut Tx<'_>, acting: &Acting, new: &NewHandover) -> Result<Ha
                 version: 1,
                 seq: entry.seq(),
             };
-            match diesel::insert_into(handovers::table)
+            diesel::insert_into(handovers::table)
                 .values(&row)
                 .execute(&mut **tx)
                 .map_err(Failure::from)
-            {
-                Ok(_) => {}
-                Err(Failure::Unique(_)) => {
-                    return Err(Error::new(
-                        Code::Conflict,
-                        "another handover is open or waits for its day; retract it first",
-                    ));
-                }
-                Err(failure) => return Err(failure.into()),
-            }
+                .map_err(another_open)?;
             entry.now(&row)?;
             Ok(row)
         },
     )
+}
+
+fn another_open(failure: Failure) -> Error {
+    match failure {
+        Failure::Unique(_) => Error::new(
+            Code::Conflict,
+            "another handover is open or waits for its day; retract it first",
+        ),
+        other => other.into(),
+    }
 }
 
 /// Decides an open handover: somebody of the office who did not propose it. What is due today is done at once.
@@ -222,7 +223,7 @@ fn give_role(
     Ok(())
 }
 
-/// Whether these accounts can take the office: active, not in it, and no country left without anybody by it. Locked.
+/// Why these accounts cannot take the office, where they cannot: they must be active and not in it. Locks them.
 fn successors(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Result<(), String>, Error> {
     for id in ids {
         dialect::lock_row(tx, "users", "id", id.0)?;

@@ -10,12 +10,12 @@ use super::auth_handlers::{LogInParts, own_session, wrong_credentials};
 use super::dto::{ChangePassword, Session, User};
 use super::link_handlers::check_rules;
 use super::model::End;
-use super::rows::{SecondFactorRow, UserRow};
+use super::rows::{SecondFactorRow, SessionRow, UserRow};
 use super::{queries, sessions, users};
 use crate::auth::policy::acts::OwnAccount;
 use crate::auth::throttle::{Attempt, Place};
-use crate::auth::{Permit, Reach};
-use crate::db::Id;
+use crate::auth::{Acting, Permit, Reach};
+use crate::db::{Conn, Id};
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor, set_link};
 use crate::http::{Answer, Error, Json, NoQuery, Path, Query, docs, private};
 
@@ -97,25 +97,52 @@ async fn list_own_sessions(
     permit: Permit<OwnAccount>,
     query: Query<Part>,
 ) -> Result<HttpResponse, Error> {
-    let limit = limit_or_default(query.query.limit)?;
-    let after = place(query.query.cursor.as_deref(), &query.shape)?;
-    let shape = query.shape;
+    let wanted = WantedSessions::of(query)?;
     let page = permit
-        .read(move |conn, acting| {
-            let (user, current) = own_session(acting)?;
-            let rows = queries::sessions_of(conn, user, acting.now(), after, fetch_limit(limit))?;
-            Ok(Page::of(
-                rows,
-                limit,
-                &shape,
-                |r| vec![r.created_at.to_string(), r.id.to_string()],
-                |r| Session::of(&r, current),
-            ))
-        })
+        .read(move |conn, acting| wanted.page(conn, acting, own_session(acting)?.0))
         .await?;
-    let link = page.link(&request);
-    let mut response = private(&request, None, &page)?;
-    set_link(&mut response, link);
+    sessions_answer(&request, &page)
+}
+
+/// Which part of somebody's sessions is wanted.
+pub(super) struct WantedSessions {
+    limit: u32,
+    after: Option<(i64, i64)>,
+    shape: Vec<u8>,
+}
+
+impl WantedSessions {
+    pub fn of(query: Query<Part>) -> Result<Self, Error> {
+        Ok(Self {
+            limit: limit_or_default(query.query.limit)?,
+            after: place(query.query.cursor.as_deref(), &query.shape)?,
+            shape: query.shape,
+        })
+    }
+
+    /// The sessions of an account; the one that asks is marked.
+    pub fn page(
+        &self,
+        conn: &mut Conn,
+        acting: &Acting,
+        account: Id,
+    ) -> Result<Page<Session>, Error> {
+        let (_, current) = own_session(acting)?;
+        let limit = fetch_limit(self.limit);
+        let rows = queries::sessions_of(conn, account, acting.now(), self.after, limit)?;
+        let place = |r: &SessionRow| vec![r.created_at.to_string(), r.id.to_string()];
+        let shown = |r| Session::of(&r, current);
+        Ok(Page::of(rows, self.limit, &self.shape, place, shown))
+    }
+}
+
+/// The answer of a list of sessions.
+pub(super) fn sessions_answer(
+    request: &HttpRequest,
+    page: &Page<Session>,
+) -> Result<HttpResponse, Error> {
+    let mut response = private(request, None, page)?;
+    set_link(&mut response, page.link(request));
     Ok(response)
 }
 

@@ -3,16 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::auth_handlers::own_session;
 use super::dto::Session;
 use super::model::End;
-use super::own_handlers::{Part, parse_id, place};
+use super::own_handlers::{Part, WantedSessions, parse_id, sessions_answer};
 use super::{queries, sessions};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ManageAccounts;
 use crate::db::dialect;
-use crate::http::pages::{Page, fetch_limit, limit_or_default, set_link};
-use crate::http::{Answer, Error, NoQuery, Path, Query, docs, private};
+use crate::http::pages::Page;
+use crate::http::{Answer, Error, NoQuery, Path, Query, docs};
 use crate::journal;
 
 /// Adds the routes.
@@ -36,27 +35,14 @@ async fn list_user_sessions(
     query: Query<Part>,
 ) -> Result<HttpResponse, Error> {
     let id = parse_id(&id.0, "account")?;
-    let limit = limit_or_default(query.query.limit)?;
-    let after = place(query.query.cursor.as_deref(), &query.shape)?;
-    let shape = query.shape;
+    let wanted = WantedSessions::of(query)?;
     let page = permit
         .snapshot(move |conn, acting| {
-            let (_, current) = own_session(acting)?;
             let user = queries::by_id(conn, acting.reach(), id)?.id();
-            let rows = queries::sessions_of(conn, user, acting.now(), after, fetch_limit(limit))?;
-            Ok(Page::of(
-                rows,
-                limit,
-                &shape,
-                |r| vec![r.created_at.to_string(), r.id.to_string()],
-                |r| Session::of(&r, current),
-            ))
+            wanted.page(conn, acting, user)
         })
         .await?;
-    let link = page.link(&request);
-    let mut response = private(&request, None, &page)?;
-    set_link(&mut response, link);
-    Ok(response)
+    sessions_answer(&request, &page)
 }
 
 /// Ends a session of an account.

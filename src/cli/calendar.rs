@@ -41,36 +41,10 @@ pub(super) fn run(args: &Calendar, config: &Config) -> Done {
         }
         Calendar::Simulate { through, country } => {
             let out = &mut std::io::stdout().lock();
-            match simulate(&mut conn, through, country.as_deref(), out) {
-                // Whoever reads the list has seen enough of it.
-                Err(Told::Unread(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                Err(Told::Unread(error)) => return Err(error.into()),
-                Err(Told::Wrong(stop)) => return Err(stop),
-                Ok(()) => {}
-            }
+            simulate(&mut conn, through, country.as_deref(), out)?;
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Why a list was not told to its end.
-enum Told {
-    /// It could not be made.
-    Wrong(super::Stop),
-    /// It could not be written.
-    Unread(std::io::Error),
-}
-
-impl From<std::io::Error> for Told {
-    fn from(error: std::io::Error) -> Self {
-        Self::Unread(error)
-    }
-}
-
-impl From<crate::http::Error> for Told {
-    fn from(error: crate::http::Error) -> Self {
-        Self::Wrong(error.into())
-    }
 }
 
 fn simulate(
@@ -78,20 +52,17 @@ fn simulate(
     through: &str,
     country: Option<&str>,
     out: &mut impl Write,
-) -> Result<(), Told> {
-    let wrong = |text: &str| Told::Wrong(text.into());
+) -> Result<(), super::Stop> {
     let today = Instant::now().day();
-    let through: NaiveDate = crate::http::day::parse(through)
-        .ok_or_else(|| wrong("through: must be a day like 2027-03-31"))?;
+    let through: NaiveDate =
+        crate::http::day::parse(through).ok_or("through: must be a day like 2027-03-31")?;
     if through <= today {
-        return Err(wrong("through: must lie after today"));
+        return Err("through: must lie after today".into());
     }
     if let Some(code) = country
         && !crate::accounts::queries::is_country(conn, code)?
     {
-        return Err(wrong(
-            "country: must be the code of one of the Platform's countries, like KZ",
-        ));
+        return Err("country: must be the code of one of the Platform's countries, like KZ".into());
     }
     let wanted = calendar::Wanted {
         from: today,
@@ -101,20 +72,19 @@ fn simulate(
         after: None,
     };
     let mut after = None;
-    writeln!(out, "day\tbecomes\tcountry\ttype\tnumber\tname")?;
-    loop {
+    let mut read_on = tell(out, "day\tbecomes\tcountry\ttype\tnumber\tname")?;
+    while read_on {
         let wanted = calendar::Wanted {
             after,
             ..wanted.clone()
         };
         let rows = calendar::page(conn, &Reach::everything(), &wanted, 1_000)?;
         let Some((last, _)) = rows.last() else {
-            return Ok(());
+            break;
         };
         after = Some((last.from_day, last.membership_id));
         for (interval, organisation) in &rows {
-            writeln!(
-                out,
+            let line = format!(
                 "{}\t{}\t{}\t{}\t{}\t{}",
                 interval.from_day,
                 interval.state,
@@ -122,7 +92,18 @@ fn simulate(
                 interval.membership_type,
                 organisation.number,
                 organisation.name
-            )?;
+            );
+            read_on = read_on && tell(out, &line)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes a line; false when whoever reads has seen enough, as `head` has.
+fn tell(out: &mut impl Write, line: &str) -> Result<bool, super::Stop> {
+    match writeln!(out, "{line}") {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

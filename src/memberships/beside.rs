@@ -4,14 +4,12 @@
 //! Asked of the whole timeline, not of the act: a correction or a back-dated act can open days as well as an application can.
 
 use chrono::NaiveDate;
-use diesel::prelude::*;
 
 use super::corrections::corrected_event;
 use super::ledger::Ledger;
 use super::model::{Event, EventKind, MembershipType};
 use super::queries::{self, Held};
-use crate::db::schema::{membership_events, memberships};
-use crate::db::{Conn, Id};
+use crate::db::Conn;
 use crate::http::Error;
 
 /// Days on which a membership is open with one type; the last day but one, or none, is its end.
@@ -117,25 +115,12 @@ fn ended(
         return Ok(Some(format!("the organisation was dissolved on {day}")));
     }
     if held.organisation.merged_into.is_some() {
-        let day = merged_on(conn, held.organisation.id)?;
+        let day = queries::merged_on(conn, held.organisation.id)?;
         if day.is_none_or(beyond) {
             return Ok(Some("the organisation was merged into another".to_owned()));
         }
     }
     Ok(None)
-}
-
-/// The day on which the organisation's memberships ended by a merge; none where it had none.
-fn merged_on(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
-    let own = memberships::table
-        .filter(memberships::organisation_id.eq(organisation_id))
-        .select(memberships::id);
-    let ids: Vec<Id> = own.load(conn)?;
-    Ok(membership_events::table
-        .filter(membership_events::membership_id.eq_any(ids))
-        .filter(membership_events::kind.eq("merged"))
-        .select(diesel::dsl::min(membership_events::effective_on))
-        .first(conn)?)
 }
 
 #[cfg(test)]

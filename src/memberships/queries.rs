@@ -346,16 +346,30 @@ pub fn open_beside(
 
 /// The day from whose start the organisation was first a member, by any membership.
 pub fn first_joined(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
-    let own = memberships::table
-        .filter(memberships::organisation_id.eq(organisation_id))
-        .select(memberships::id);
-    let ids: Vec<Id> = own.load(conn)?;
+    let own = ids_of_organisation(conn, organisation_id)?;
     Ok(membership_flows::table
-        .filter(membership_flows::membership_id.eq_any(ids))
+        .filter(membership_flows::membership_id.eq_any(own))
         .filter(membership_flows::known_to.eq(STILL))
         .filter(membership_flows::kind.eq(FlowKind::Joined.as_str()))
         .select(diesel::dsl::min(membership_flows::on_day))
         .first(conn)?)
+}
+
+/// The day on which the organisation's memberships ended by a merge; none where it had none.
+pub fn merged_on(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
+    let own = ids_of_organisation(conn, organisation_id)?;
+    Ok(membership_events::table
+        .filter(membership_events::membership_id.eq_any(own))
+        .filter(membership_events::kind.eq("merged"))
+        .select(diesel::dsl::min(membership_events::effective_on))
+        .first(conn)?)
+}
+
+fn ids_of_organisation(conn: &mut Conn, organisation_id: i64) -> Result<Vec<Id>, Error> {
+    Ok(memberships::table
+        .filter(memberships::organisation_id.eq(organisation_id))
+        .select(memberships::id)
+        .load(conn)?)
 }
 
 /// True when the organisation has a membership of this type that is open on the day or opens later, other than `except`.

@@ -25,24 +25,13 @@ use crate::kit::{Answer, App, Person};
 const PASSWORD: &str = "seven sample words for the tests";
 const OTHER: &str = "seven other words for the tests";
 
-async fn send(app: &App, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
-    let mut request = TestRequest::default().method(method).uri(path);
-    if !token.is_empty() {
-        request = request.insert_header(("Authorization", format!("Bearer {token}")));
-    }
-    if let Some(body) = body {
-        request = request.set_json(body);
-    }
-    app.send(request).await
-}
-
 /// POSTs without a log-in.
 async fn post(app: &App, path: &str, body: Value) -> Answer {
-    send(app, Method::POST, path, "", Some(body)).await
+    app.send_as("", Method::POST, path, Some(body)).await
 }
 
 async fn me(app: &App, token: &str) -> Answer {
-    send(app, Method::GET, "/v1/auth/me", token, None).await
+    app.send_as(token, Method::GET, "/v1/auth/me", None).await
 }
 
 async fn log_in(app: &App, email: &str, password: &str) -> Answer {
@@ -201,7 +190,7 @@ both! {
         let (one, two) = (log_in(&app, &email, PASSWORD).await.expect(200), log_in(&app, &email, PASSWORD).await.expect(200));
         let replica = app.replica().await;
         me(&replica, &one.str("/access_token")).await.expect(200);
-        send(&app, Method::POST, "/v1/auth/logout", &one.str("/access_token"), None).await.expect(204);
+        app.send_as(&one.str("/access_token"), Method::POST, "/v1/auth/logout", None).await.expect(204);
         me(&replica, &one.str("/access_token")).await.problem(401, "not_authenticated");
         refresh(&replica, &one.str("/refresh_token")).await.problem(401, "wrong_credentials");
         me(&replica, &two.str("/access_token")).await.expect(200);
@@ -214,19 +203,19 @@ both! {
         let (_, email) = account(&app, &office, "auditor", None).await;
         let (here, there) = (log_in(&app, &email, PASSWORD).await.expect(200), log_in(&app, &email, PASSWORD).await.expect(200));
         let token = here.str("/access_token");
-        let list = send(&app, Method::GET, "/v1/auth/sessions?limit=1", &token, None).await.expect(200);
+        let list = app.send_as(&token, Method::GET, "/v1/auth/sessions?limit=1", None).await.expect(200);
         let cursor = list.str("/page/next");
-        let rest = send(&app, Method::GET, &format!("/v1/auth/sessions?limit=1&cursor={cursor}"), &token, None).await.expect(200);
+        let rest = app.send_as(&token, Method::GET, &format!("/v1/auth/sessions?limit=1&cursor={cursor}"), None).await.expect(200);
         assert_eq!((list.at("/items/0/current"), rest.at("/items/0/current")), (json!(false), json!(true)));
         assert_eq!(rest.at("/page/next"), Value::Null);
         let other = list.str("/items/0/id");
         let path = format!("/v1/auth/sessions/{other}");
-        send(&app, Method::DELETE, &path, &office.token, None).await.problem(404, "not_found");
+        app.send_as(&office.token, Method::DELETE, &path, None).await.problem(404, "not_found");
         me(&app, &there.str("/access_token")).await.expect(200);
-        send(&app, Method::DELETE, &path, &token, None).await.expect(204);
+        app.send_as(&token, Method::DELETE, &path, None).await.expect(204);
         me(&app, &there.str("/access_token")).await.problem(401, "not_authenticated");
         me(&app, &token).await.expect(200);
-        send(&app, Method::DELETE, &path, &token, None).await.problem(404, "not_found");
+        app.send_as(&token, Method::DELETE, &path, None).await.problem(404, "not_found");
     }
 }
 
@@ -433,7 +422,7 @@ both! {
         let change = |old: &str, new: &str| {
             let body = json!({"current_password": old, "new_password": new});
             let (app, token) = (app.clone(), token.clone());
-            async move { send(&app, Method::PUT, "/v1/auth/password", &token, Some(body)).await }
+            async move { app.send_as(&token, Method::PUT, "/v1/auth/password", Some(body)).await }
         };
         change(OTHER, OTHER).await.problem(401, "wrong_credentials");
         let weak = change(PASSWORD, "short").await.problem(422, "invalid_field");
@@ -606,7 +595,7 @@ both! {
             assert_eq!(refused.str("/fields/0/pointer"), pointer);
         }
         let path = format!("/v1/users/{id}");
-        send(&app, Method::PATCH, &path, &office.token, Some(json!({"name": "X"}))).await.problem(428, "precondition_required");
+        app.send_as(&office.token, Method::PATCH, &path, Some(json!({"name": "X"}))).await.problem(428, "precondition_required");
         let stale = office.send_with(Method::PATCH, &path, "\"v1.x\"", Some(json!({"name": "X"}))).await;
         stale.problem(412, "stale_version");
         assert_eq!(entries(), before);
@@ -640,7 +629,7 @@ both! {
         assert_eq!((ends - born) / 1_000_000 / 86_400, 365);
         let read = |path: &'static str| {
             let (app, secret) = (app.clone(), secret.clone());
-            async move { send(&app, Method::GET, path, &secret, None).await }
+            async move { app.send_as(&secret, Method::GET, path, None).await }
         };
         read("/v1/organisations").await.expect(200);
         read("/v1/auth/me").await.problem(403, "forbidden");
@@ -649,10 +638,10 @@ both! {
         assert_eq!(list.at("/items/0"), made.at("/key"));
         assert!(!list.text().contains(&secret));
         assert!(!app.db_dump().contains(&secret));
-        let revoke = || send(&app, Method::DELETE, "/v1/api-keys/x", &office.token, None);
+        let revoke = || app.send_as(&office.token, Method::DELETE, "/v1/api-keys/x", None);
         revoke().await.problem(404, "not_found");
         for _ in 0..2 {
-            send(&app, Method::DELETE, &format!("/v1/api-keys/{id}"), &office.token, None).await.expect(204);
+            app.send_as(&office.token, Method::DELETE, &format!("/v1/api-keys/{id}"), None).await.expect(204);
             read("/v1/organisations").await.problem(401, "not_authenticated");
         }
         let revoked: i64 = journal::table.filter(journal::action.eq("api_key.revoked")).count().get_result(&mut app.db_conn()).unwrap();
@@ -673,7 +662,7 @@ both! {
         office.post("/v1/api-keys", json!({"name": "Sample", "scopes": ["write"]})).await.problem(422, "invalid_field");
         let secret = office.post("/v1/api-keys", json!({"name": "Sample"})).await.expect(201).str("/secret");
         diesel::update(api_keys::table).set(api_keys::expires_at.eq(api_keys::created_at)).execute(&mut app.db_conn()).unwrap();
-        send(&app, Method::GET, "/v1/organisations", &secret, None).await.problem(401, "not_authenticated");
+        app.send_as(&secret, Method::GET, "/v1/organisations", None).await.problem(401, "not_authenticated");
     }
 }
 
@@ -720,10 +709,10 @@ both! {
             .insert_header(("Idempotency-Key", "one"))
             .set_json(json!({"name": "Sample"}));
         let key = app.send(keyed).await.expect(201).str("/key/id");
-        send(&app, Method::DELETE, &format!("/v1/api-keys/{key}"), &office, None).await.expect(204);
+        app.send_as(&office, Method::DELETE, &format!("/v1/api-keys/{key}"), None).await.expect(204);
         let coordinator = log_in(&app, new.email.as_str(), PASSWORD).await.expect(200).str("/access_token");
         let body = json!({"current_password": PASSWORD, "new_password": OTHER});
-        send(&app, Method::PUT, "/v1/auth/password", &coordinator, Some(body)).await.expect(204);
+        app.send_as(&coordinator, Method::PUT, "/v1/auth/password", Some(body)).await.expect(204);
         conn.transact(|tx| accounts::disable(tx, &Acting::operator(Action::ManageAccounts)?, made.id()))
             .unwrap_or_else(|e: Error| panic!("{e}"));
 

@@ -2,7 +2,6 @@
 //! of the day after tomorrow.
 
 use chrono::{Days, NaiveDate};
-use ots_registry::cli::journal_check;
 use serde_json::{Value, json};
 
 use crate::both;
@@ -10,15 +9,6 @@ use crate::kit::{Answer, App, Person};
 
 fn ago(app: &App, days: u64) -> NaiveDate {
     app.today() - Days::new(days)
-}
-
-/// What the check of the journal finds, but for the kit's people, who are written past the API.
-fn findings(app: &App) -> Vec<String> {
-    let (report, deviations) = journal_check(&mut app.db_conn(), |_| {}).unwrap();
-    let mut found: Vec<String> = report.findings.into_iter().map(|f| f.text).collect();
-    found.extend(deviations);
-    found.retain(|text| !text.starts_with("users "));
-    found
 }
 
 async fn no_of(person: &Person, membership: &str, kind: &str) -> Value {
@@ -31,11 +21,6 @@ async fn void(person: &Person, membership: &str, kind: &str) -> Answer {
     let no = no_of(person, membership, kind).await;
     let body = json!({"target_no": no, "how": "void", "reason": "Recorded by mistake."});
     person.act(membership, "correction", body).await
-}
-
-async fn propose(person: &Person, object: &str, act: &str, body: Value) -> String {
-    let proposed = person.act(object, act, body).await.expect(202);
-    format!("/v1/proposals/{}", proposed.str("/proposal/id"))
 }
 
 /// Members of a country that the register counts on a day.
@@ -74,7 +59,7 @@ both! {
         assert_eq!(tm.get(&first).await.str("/state"), "withdrawn");
         assert_eq!(tm.get(&second).await.str("/state"), "active");
         assert_eq!(rows(&app, "TM", app.today()).await, 1);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -99,7 +84,7 @@ both! {
         let kz = app.coordinator("KZ");
         let (goes_on, _) = app.member_since("KZ", json!({"effective_on": ago(&app, 40)})).await;
         let (ends, first) = withdrawn(&app, &kz, "KZ", 30, 10).await;
-        let merge = propose(&kz, &ends, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+        let merge = kz.propose(&ends, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
         app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
         kz.act(&first, "reinstatement", json!({"reason": "Paid again."})).await.problem(409, "act_not_possible");
         void(&kz, &first, "withdrawn").await.problem(409, "act_not_possible");
@@ -110,7 +95,7 @@ both! {
         kz.act(&gone, "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await.problem(409, "act_not_possible");
         kz.act(&gone, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await.problem(409, "act_not_possible");
         assert_eq!(rows(&app, "KZ", app.today()).await, 1);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -119,8 +104,8 @@ both! {
         let kz = app.coordinator("KZ");
         let (goes_on, _) = app.member("KZ").await;
         let (ends, first) = withdrawn(&app, &kz, "KZ", 30, 10).await;
-        let back = propose(&kz, &first, "reinstatement", json!({"reason": "Paid again."})).await;
-        let merge = propose(&kz, &ends, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+        let back = kz.propose(&first, "reinstatement", json!({"reason": "Paid again."})).await;
+        let merge = kz.propose(&ends, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
         app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
         app.decide(&app.secretariat(), &back, "approved", json!({})).await.problem(409, "act_not_possible");
         assert_eq!(kz.get(&first).await.str("/state"), "withdrawn");
@@ -136,7 +121,7 @@ both! {
         let proposal = format!("/v1/proposals/{}", proposed.str("/proposal/id"));
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         app.get(&ngo.url()).await.problem(404, "not_found");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
         // The application waits again: for its reviewer, who recommends it anew.
         assert_eq!(uz.get(&membership).await.str("/state"), "recommended");
         let reviewer = no_of(&uz, &membership, "review_taken").await;
@@ -203,7 +188,7 @@ both! {
         }
         kz.act(&url, "dissolution", json!({})).await.problem(422, "invalid_field");
         // Nor by the decision.
-        let proposal = propose(&kz, &url, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+        let proposal = kz.propose(&url, "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
         let later = json!({"effective_on": tomorrow});
         app.decide(&app.secretariat(), &proposal, "approved", later).await.problem(422, "invalid_field");
         app.get(&url).await.expect(200);
@@ -216,7 +201,7 @@ both! {
         let tr = app.coordinator("TR");
         let name = "Жас Қайырымдылық Ұйымы Өмір Сәуле";
         let ngo = app.organisation("KZ").named(name).create().await;
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
         app.decide(&tr, &proposal, "approved", json!({})).await.expect(200);
         let read = kz.get(&proposal).await.expect(200);
         assert_eq!(read.at("/consents/0/country"), json!("TR"));
@@ -224,7 +209,7 @@ both! {
         let again = json!({"country": "TR", "names": [{"kind": "legal", "text": name}]});
         let refused = tr.post("/v1/organisations", again).await;
         refused.problem(409, "possible_duplicate");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -236,7 +221,7 @@ both! {
         kz.get(&format!("{membership}?as_of={}", app.today())).await.expect(200);
         // Where it was on a day counts, not where it is today.
         let tr = app.coordinator("TR");
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
         app.decide(&tr, &proposal, "approved", json!({})).await.expect(200);
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         let intervals = tr.get(&membership).await.at("/intervals");

@@ -2,22 +2,12 @@
 
 use chrono::{Days, Months, NaiveDate};
 use diesel::connection::SimpleConnection;
-use ots_registry::cli::journal_check;
 use ots_registry::db::{Conn, Instant};
 use ots_registry::memberships::recorder;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{App, Person};
-
-fn findings(app: &App) -> Vec<String> {
-    let (report, deviations) = journal_check(&mut app.db_conn(), |_| {}).unwrap();
-    let mut found: Vec<String> = report.findings.into_iter().map(|f| f.text).collect();
-    found.extend(deviations);
-    // The kit's people are written past the API.
-    found.retain(|text| !text.starts_with("users "));
-    found
-}
+use crate::kit::Person;
 
 fn noon(day: NaiveDate) -> Instant {
     Instant(
@@ -36,11 +26,6 @@ fn kinds(membership: &Value) -> Vec<String> {
         .collect()
 }
 
-async fn propose(person: &Person, object: &str, act: &str, body: Value) -> String {
-    let proposed = person.act(object, act, body).await.expect(202);
-    format!("/v1/proposals/{}", proposed.str("/proposal/id"))
-}
-
 both! {
     async fn a_renewal_adds_a_term_at_the_end_of_the_running_one(app) {
         let (_, membership) = app.member("KZ").await;
@@ -50,7 +35,7 @@ both! {
         let after: NaiveDate = done.str("/term_end").parse().unwrap();
         assert_eq!(after, before + Months::new(24));
         assert_eq!(kinds(&done.json()).last().unwrap(), "renewed");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -72,7 +57,7 @@ both! {
         let (ngo, membership) = app.member("TR").await;
         let tr = app.coordinator("TR");
         let until = app.today() + Days::new(30);
-        let proposal = propose(&tr, &membership, "suspension", json!({"reason": "Reports are missing.", "until": until})).await;
+        let proposal = tr.propose(&membership, "suspension", json!({"reason": "Reports are missing.", "until": until})).await;
         assert_eq!(tr.get(&membership).await.str("/state"), "active");
         let done = app.decide(&app.secretariat(), &proposal, "approved", json!({"decision_number": "2026/9", "decision_date": app.today()})).await.expect(200);
         assert_eq!(done.str("/membership/state"), "suspended");
@@ -102,7 +87,7 @@ both! {
         assert_eq!(expelled.str("/membership/state"), "expelled");
         let back = app.decided(&tr, &membership, "reinstatement", json!({"reason": "On appeal."})).await;
         assert_eq!(back.str("/membership/state"), "active");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -138,7 +123,7 @@ both! {
     async fn a_membership_has_one_open_proposal(app) {
         let (_, membership) = app.member("TR").await;
         let tr = app.coordinator("TR");
-        let first = propose(&tr, &membership, "expulsion", json!({"reason": "Article 5."})).await;
+        let first = tr.propose(&membership, "expulsion", json!({"reason": "Article 5."})).await;
         let second = tr.act(&membership, "suspension", json!({"reason": "Other."})).await.problem(409, "conflict");
         assert_eq!(format!("/v1/proposals/{}", second.str("/proposal")), first);
         tr.post(&format!("{first}/retraction"), json!({"reason": "Not yet."})).await.expect(200);
@@ -152,12 +137,12 @@ both! {
         let tr = app.coordinator("TR");
         let before = tr.get(&membership).await.json();
         for outcome in ["refused", "sent_back"] {
-            let proposal = propose(&tr, &membership, "expulsion", json!({"reason": "Article 5."})).await;
+            let proposal = tr.propose(&membership, "expulsion", json!({"reason": "Article 5."})).await;
             let done = app.decide(&app.secretariat(), &proposal, outcome, json!({})).await.expect(200);
             assert_eq!(done.str("/proposal/status"), outcome);
             assert_eq!(tr.get(&membership).await.json(), before);
         }
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -165,7 +150,7 @@ both! {
     async fn a_proposal_falls_when_the_membership_moves_on(app) {
         let (_, membership) = app.member("TR").await;
         let tr = app.coordinator("TR");
-        let proposal = propose(&tr, &membership, "expulsion", json!({"reason": "Article 5."})).await;
+        let proposal = tr.propose(&membership, "expulsion", json!({"reason": "Article 5."})).await;
         let officer = app.secretariat();
         let revision = officer.get(&proposal).await.at("/revision");
         tr.act(&membership, "renewal", json!({})).await.expect(200);
@@ -203,7 +188,7 @@ both! {
         assert_eq!(events[no - 1]["holds_from"], Value::Null);
         let refused = kg.act(&membership, "correction", json!({"target_no": no, "how": "void", "reason": "Twice."})).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("voided already"));
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -215,12 +200,12 @@ both! {
         let no = kinds(&read).len();
         let day = app.today() - Days::new(20);
         let body = json!({"target_no": no, "how": "replace", "effective_on": day, "reason": "The minutes name another day."});
-        let proposal = propose(&kg, &membership, "correction", body).await;
+        let proposal = kg.propose(&membership, "correction", body).await;
         assert_eq!(kg.get(&membership).await.str("/member_since"), app.today().to_string());
         let done = app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         assert_eq!(done.str("/membership/member_since"), day.to_string());
         assert_eq!(done.at(&format!("/membership/events/{}/holds_from", no - 1)), json!(day));
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -241,7 +226,7 @@ both! {
         let (ngo, membership) = app.member("KZ").await;
         let (kz, tr) = (app.coordinator("KZ"), app.coordinator("TR"));
         let (office, other) = (app.secretariat(), app.secretariat());
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
         let early = app.decide(&office, &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
         assert_eq!(early.at("/missing"), json!(["TR"]));
         app.coordinator("HU").get(&proposal).await.problem(404, "not_found");
@@ -256,7 +241,7 @@ both! {
         let read = tr.get(&membership).await.expect(200);
         assert_eq!(read.str("/state"), "active");
         assert_eq!(kinds(&read.json()).last().unwrap(), "transferred");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -264,7 +249,7 @@ both! {
     async fn a_country_without_coordinators_is_spoken_for_by_the_secretariat(app) {
         let (ngo, _) = app.member("KZ").await;
         let kz = app.coordinator("KZ");
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TM", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TM", "reason": "The seat moved."})).await;
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         assert_eq!(app.get(&ngo.url()).await.str("/country"), "TM");
     }
@@ -274,16 +259,16 @@ both! {
     async fn a_proposal_about_an_organisation_falls_when_its_record_changes(app) {
         let (ngo, _) = app.member("KZ").await;
         let (kz, office) = (app.coordinator("KZ"), app.secretariat());
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TM", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TM", "reason": "The seat moved."})).await;
         kz.act(&ngo.url(), "transfer", json!({"to_country": "HU", "reason": "Elsewhere."})).await.problem(409, "conflict");
         kz.patch(&ngo.url(), json!({"city": "Astana"})).await.expect(200);
         assert_eq!(kz.get(&proposal).await.str("/status"), "fallen");
         assert_eq!(kz.get("/v1/proposals?status=open").await.at("/items"), json!([]));
         app.decide(&office, &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
-        let second = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "HU", "reason": "Elsewhere."})).await;
+        let second = kz.propose(&ngo.url(), "transfer", json!({"to_country": "HU", "reason": "Elsewhere."})).await;
         app.decide(&office, &second, "approved", json!({})).await.expect(200);
         assert_eq!(app.get(&ngo.url()).await.str("/country"), "HU");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -291,7 +276,7 @@ both! {
     async fn of_two_decisions_at_once_one_counts(app) {
         let (_, membership) = app.member("KZ").await;
         let kz = app.coordinator("KZ");
-        let proposal = propose(&kz, &membership, "expulsion", json!({"reason": "Article 5."})).await;
+        let proposal = kz.propose(&membership, "expulsion", json!({"reason": "Article 5."})).await;
         let (one, other) = (app.secretariat(), app.secretariat());
         let second = app.replica().await;
         let body = json!({"outcome": "approved", "reason": "At once.", "revision": one.get(&proposal).await.at("/revision")});
@@ -308,7 +293,7 @@ both! {
         assert_eq!(statuses, [200, 409], "{} {}", a.text(), b.text());
         let events = kinds(&kz.get(&membership).await.json());
         assert_eq!(events.iter().filter(|k| *k == "expelled").count(), 1);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -318,16 +303,16 @@ both! {
         let (kz, tr) = (app.coordinator("KZ"), app.coordinator("TR"));
         let applied = kz.post(&format!("{}/memberships", ngo.url()), json!({"type": "observer"})).await.expect(201);
         let second = format!("/v1/memberships/{}", applied.str("/id"));
-        let proposal = propose(&kz, &ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
+        let proposal = kz.propose(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "The seat moved."})).await;
         app.decide(&tr, &proposal, "approved", json!({})).await.expect(200);
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         let no = kinds(&tr.get(&membership).await.json()).len();
-        let proposal = propose(&tr, &membership, "correction", json!({"target_no": no, "how": "void", "reason": "It did not move."})).await;
+        let proposal = tr.propose(&membership, "correction", json!({"target_no": no, "how": "void", "reason": "It did not move."})).await;
         app.decide(&kz, &proposal, "approved", json!({})).await.expect(200);
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         assert_eq!(app.get(&ngo.url()).await.str("/country"), "KZ");
         assert_eq!(kinds(&kz.get(&second).await.expect(200).json()).last().unwrap(), "corrected");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -345,7 +330,7 @@ both! {
         hu.act(&membership, "correction", json!({"target_no": no, "how": "void", "reason": "Another of that name."})).await.expect(200);
         assert_eq!(hu.get(&membership).await.str("/state"), "active");
         hu.post(&format!("{}/memberships", ngo.url()), json!({"type": "associate"})).await.expect(201);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -359,7 +344,7 @@ both! {
         assert_eq!(done.at("/closed"), json!(2));
         assert_eq!(hu.get(&membership).await.str("/state_since"), day.to_string());
         assert_eq!(hu.get(&format!("/v1/memberships/{}", applied.str("/id"))).await.str("/state"), "dissolved");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -373,7 +358,7 @@ both! {
         kz.post_seen(&format!("{}/identifiers", ends.url()), Some(&tag), json!({"scheme": "KZ-BIN", "value": "950440001673"})).await.expect(201);
         kz.act(&ends.url(), "merge", json!({"successor": outsider.number, "reason": "Voted."})).await.problem(409, "act_not_possible");
         kz.act(&ends.url(), "merge", json!({"successor": ends.number, "reason": "Voted."})).await.problem(422, "invalid_field");
-        let proposal = propose(&kz, &ends.url(), "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+        let proposal = kz.propose(&ends.url(), "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         let read = kz.get(&membership).await.expect(200);
         assert_eq!(read.str("/state"), "merged");
@@ -383,7 +368,7 @@ both! {
         kz.send_with(actix_web::http::Method::PATCH, &ends.url(), "*", Some(json!({"city": "Astana"}))).await.problem(409, "conflict");
         let tag = kz.tag(&goes_on.url()).await;
         kz.post_seen(&format!("{}/identifiers", goes_on.url()), Some(&tag), json!({"scheme": "KZ-BIN", "value": "950440001673"})).await.expect(201);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -407,7 +392,7 @@ both! {
         assert_eq!(done.at("/renewed"), json!(1));
         let codes: Vec<Value> = done.at("/items").as_array().unwrap().iter().map(|i| i["code"].clone()).collect();
         assert_eq!(codes, vec![Value::Null, json!("act_not_possible"), json!("not_found"), json!("stale_version")]);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -559,7 +544,7 @@ both! {
         assert_eq!(recorded(&az, &daily).await, expected(first));
         assert_eq!(recorded(&az, &late).await, expected(second));
         assert_eq!(run(second + Days::new(501)).turns, 0, "a turn is recorded once");
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -606,7 +591,7 @@ both! {
         let restated = done.at("/membership/restated");
         let kinds: Vec<&str> = restated.as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["grace_began", "lapsed"]);
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
@@ -636,7 +621,7 @@ both! {
 both! {
     async fn a_forged_timeline_or_sum_is_found(app) {
         app.member("KZ").await;
-        assert_eq!(findings(&app), Vec::<String>::new());
+        assert_eq!(app.findings(), Vec::<String>::new());
         for (forge, table) in [
             ("UPDATE membership_intervals SET state = 'lapsed' WHERE state = 'grace'", "membership_intervals"),
             ("DELETE FROM membership_flows WHERE kind = 'lapsed'", "membership_flows"),
@@ -644,7 +629,7 @@ both! {
             ("UPDATE membership_due SET due_on = '2099-01-01'", "membership_due"),
         ] {
             app.db_conn().batch_execute(forge).unwrap();
-            let found = findings(&app);
+            let found = app.findings();
             assert!(found.iter().any(|f| f.starts_with(table)), "{table}: {found:?}");
         }
     }

@@ -24,17 +24,6 @@ use crate::kit::{Answer, App, BASE_URL, Kind, databases};
 const PASSWORD: &str = "seven sample words for the tests";
 const OTHER: &str = "seven other words for the tests";
 
-async fn send(app: &App, method: Method, path: &str, token: &str, body: Option<Value>) -> Answer {
-    let mut request = TestRequest::default().method(method).uri(path);
-    if !token.is_empty() {
-        request = request.insert_header(("Authorization", format!("Bearer {token}")));
-    }
-    if let Some(body) = body {
-        request = request.set_json(body);
-    }
-    app.send(request).await
-}
-
 async fn log_in_from(app: &App, address: &str, body: Value) -> Answer {
     let address: SocketAddr = format!("{address}:4711").parse().unwrap();
     let request = TestRequest::post().uri("/v1/auth/login").peer_addr(address);
@@ -42,7 +31,8 @@ async fn log_in_from(app: &App, address: &str, body: Value) -> Answer {
 }
 
 async fn log_in(app: &App, body: Value) -> Answer {
-    send(app, Method::POST, "/v1/auth/login", "", Some(body)).await
+    app.send_as("", Method::POST, "/v1/auth/login", Some(body))
+        .await
 }
 
 /// An active account that the API made, with [`PASSWORD`]: its id and address.
@@ -88,7 +78,8 @@ fn db_forget_step(app: &App) {
 /// Sets up a second factor with this token: its secret and the recovery codes.
 async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
     let body = json!({"password": PASSWORD});
-    let begun = send(app, Method::POST, "/v1/auth/totp", token, Some(body))
+    let begun = app
+        .send_as(token, Method::POST, "/v1/auth/totp", Some(body))
         .await
         .expect(200);
     let text = begun.str("/secret");
@@ -96,7 +87,8 @@ async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
     let secret = data_encoding::BASE32_NOPAD.decode(text.as_bytes()).unwrap();
     let body = json!({"code": code(&secret, 0)});
     let path = "/v1/auth/totp/confirmation";
-    let done = send(app, Method::POST, path, token, Some(body))
+    let done = app
+        .send_as(token, Method::POST, path, Some(body))
         .await
         .expect(200);
     let codes = done.at("/recovery_codes");
@@ -115,7 +107,7 @@ async fn token_of(app: &App, email: &str) -> String {
 }
 
 async fn me(app: &App, token: &str) -> u16 {
-    send(app, Method::GET, "/v1/auth/me", token, None)
+    app.send_as(token, Method::GET, "/v1/auth/me", None)
         .await
         .status
 }
@@ -153,7 +145,7 @@ both! {
         for away in [-1, 0, 1] {
             log_in(&app, with(json!(code(&secret, away)))).await.expect(200);
         }
-        let status = send(&app, Method::GET, "/v1/auth/totp", &first, None).await.expect(200);
+        let status = app.send_as(&first, Method::GET, "/v1/auth/totp", None).await.expect(200);
         assert_eq!(status.json(), json!({"enabled": true, "required": false, "recovery_codes_left": recovery.len()}));
         assert_recorded(&app);
     }
@@ -203,7 +195,7 @@ both! {
         log_in(&app, with(&recovery[0])).await.problem(401, "wrong_credentials");
         log_in(&app, with(&recovery[1].to_uppercase().replace('-', " "))).await.expect(200);
         log_in(&app, with(&"a".repeat(16))).await.problem(401, "wrong_credentials");
-        let status = send(&app, Method::GET, "/v1/auth/totp", &token, None).await.expect(200);
+        let status = app.send_as(&token, Method::GET, "/v1/auth/totp", None).await.expect(200);
         assert_eq!(status.at("/recovery_codes_left"), json!(8));
         let actions: Vec<(String, String)> = journal::table
             .filter(journal::action.like("second_factor.%"))
@@ -241,7 +233,7 @@ both! {
     async fn setting_up_needs_the_password_and_a_code_of_the_factor_until_now(app) {
         let (_, email) = account(&app, Role::Auditor).await;
         let token = token_of(&app, &email).await;
-        let post = async |path: &str, body: Value| send(&app, Method::POST, path, &token, Some(body)).await;
+        let post = async |path: &str, body: Value| app.send_as(&token, Method::POST, path, Some(body)).await;
         post("/v1/auth/totp/confirmation", json!({"code": "287082"})).await.problem(409, "conflict");
         post("/v1/auth/totp", json!({"password": OTHER})).await.problem(401, "wrong_credentials");
         post("/v1/auth/totp", json!({"password": PASSWORD})).await.expect(200);
@@ -273,7 +265,7 @@ both! {
         let app = app.with(|parts| parts.second_factor = SecondFactorRule::default()).await;
         let remove = async |token: &str, password: &str, code: &str| {
             let body = json!({"password": password, "code": code});
-            send(&app, Method::DELETE, "/v1/auth/totp", token, Some(body)).await
+            app.send_as(token, Method::DELETE, "/v1/auth/totp", Some(body)).await
         };
         let (_, email) = account(&app, Role::Auditor).await;
         let token = token_of(&app, &email).await;
@@ -284,19 +276,19 @@ both! {
         // With a second factor eight characters are enough; without it they are not.
         let short = "kq vmw tz";
         let change = json!({"current_password": PASSWORD, "new_password": short});
-        send(&app, Method::PUT, "/v1/auth/password", &token, Some(change)).await.expect(204);
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
         let body = json!({"email": email, "password": short, "code": code(&secret, 0)});
         let token = log_in(&app, body).await.expect(200).str("/access_token");
         remove(&token, short, &code(&secret, 1)).await.problem(409, "conflict");
         db_forget_step(&app);
         let change = json!({"current_password": short, "new_password": PASSWORD});
-        send(&app, Method::PUT, "/v1/auth/password", &token, Some(change)).await.expect(204);
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
         let body = json!({"email": email, "password": PASSWORD, "code": code(&secret, 0)});
         let token = log_in(&app, body).await.expect(200).str("/access_token");
         remove(&token, PASSWORD, &code(&secret, 1)).await.expect(204);
         token_of(&app, &email).await;
         let change = json!({"current_password": PASSWORD, "new_password": short});
-        send(&app, Method::PUT, "/v1/auth/password", &token, Some(change)).await.problem(422, "invalid_field");
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.problem(422, "invalid_field");
 
         let (_, office) = account(&app, Role::Secretariat).await;
         let token = token_of(&app, &office).await;
@@ -311,7 +303,7 @@ both! {
         let app = app.with(|parts| parts.second_factor = SecondFactorRule::default()).await;
         let (_, email) = account(&app, Role::Secretariat).await;
         let token = token_of(&app, &email).await;
-        let get = async |path: &str| send(&app, Method::GET, path, &token, None).await;
+        let get = async |path: &str| app.send_as(&token, Method::GET, path, None).await;
         for path in ["/v1/users", "/v1/organisations", "/v1/tasks", "/v1/api-keys", "/v1/memberships"] {
             let refused = get(path).await.problem(403, "second_factor_needed");
             assert!(refused.str("/detail").contains("POST /v1/auth/totp"));
@@ -327,7 +319,7 @@ both! {
         for role in [Role::Auditor, Role::Coordinator] {
             let (_, email) = account(&app, role).await;
             let token = token_of(&app, &email).await;
-            send(&app, Method::GET, "/v1/users", &token, None).await.expect(200);
+            app.send_as(&token, Method::GET, "/v1/users", None).await.expect(200);
         }
     }
 }
@@ -432,10 +424,10 @@ both! {
         let token = token_of(&app, &email).await;
         for _ in 0..5 {
             let body = json!({"password": OTHER});
-            send(&app, Method::POST, "/v1/auth/totp", &token, Some(body)).await.problem(401, "wrong_credentials");
+            app.send_as(&token, Method::POST, "/v1/auth/totp", Some(body)).await.problem(401, "wrong_credentials");
         }
         let change = json!({"current_password": PASSWORD, "new_password": OTHER});
-        send(&app, Method::PUT, "/v1/auth/password", &token, Some(change)).await.problem(429, "too_many_requests");
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.problem(429, "too_many_requests");
         token_of(&app, &email).await;
     }
 }
@@ -446,7 +438,7 @@ both! {
         let token = token_of(&app, &email).await;
         for new in [email.as_str(), "mailcreated5240", "Sample Office 1234", "OTS NGO Registry 2026", "twelve chars"] {
             let change = json!({"current_password": PASSWORD, "new_password": new});
-            let refused = send(&app, Method::PUT, "/v1/auth/password", &token, Some(change)).await.problem(422, "invalid_field");
+            let refused = app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.problem(422, "invalid_field");
             assert_eq!(refused.str("/fields/0/pointer"), "/new_password");
         }
     }

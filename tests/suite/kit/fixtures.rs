@@ -89,8 +89,7 @@ impl App {
         act: &str,
         body: Value,
     ) -> Answer {
-        let proposed = proposer.act(membership, act, body).await.expect(202);
-        let proposal = format!("/v1/proposals/{}", proposed.str("/proposal/id"));
+        let proposal = proposer.propose(membership, act, body).await;
         self.decide(&self.secretariat(), &proposal, "approved", json!({}))
             .await
             .expect(200)

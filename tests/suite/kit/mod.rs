@@ -7,6 +7,7 @@ mod people;
 use actix_http::Request;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::test;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,12 +19,14 @@ use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
+use ots_registry::cli::journal_check;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes};
 use ots_registry::http::envelope::TrustedProxies;
 use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
 use ots_registry::memberships::rules::Rules;
+use serde_json::Value;
 
 pub use databases::Kind;
 pub use people::Person;
@@ -209,6 +212,33 @@ impl App {
     /// Reads without a log-in.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(test::TestRequest::get().uri(path)).await
+    }
+
+    /// Sends a body with a bearer's token; an empty token is nobody's.
+    pub async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = test::TestRequest::default().method(method).uri(path);
+        if !token.is_empty() {
+            request = request.insert_header(("Authorization", format!("Bearer {token}")));
+        }
+        if let Some(body) = body {
+            request = request.set_json(body);
+        }
+        self.send(request).await
+    }
+
+    /// What the check of the journal finds, but for the kit's people, who are written past the API.
+    pub fn findings(&self) -> Vec<String> {
+        let (report, deviations) = journal_check(&mut self.db_conn(), |_| {}).expect("it checks");
+        let mut found: Vec<String> = report.findings.into_iter().map(|f| f.text).collect();
+        found.extend(deviations);
+        found.retain(|text| !text.starts_with("users "));
+        found
     }
 
     /// A connection of one's own, past the application.

@@ -114,6 +114,12 @@ impl Person {
         self.app.send(request).await
     }
 
+    /// Proposes an act on what was just read; gives the proposal's address.
+    pub async fn propose(&self, object: &str, act: &str, body: Value) -> String {
+        let proposed = self.act(object, act, body).await.expect(202);
+        format!("/v1/proposals/{}", proposed.str("/proposal/id"))
+    }
+
     /// Reads the object's tag and posts with it.
     pub async fn act(&self, object: &str, act: &str, body: Value) -> Answer {
         let tag = self.tag(object).await;
