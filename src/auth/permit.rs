@@ -4,7 +4,9 @@
 //! good for refusing early; who the caller is and what they reach is read from the database in the same call, and for
 //! writes in the same transaction, as the data: a right that was lost a moment ago is lost.
 
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
@@ -158,6 +160,19 @@ impl Acting {
 }
 
 impl<A: Act + 'static> Permit<A> {
+    /// For what needs no data: a credential that was sent must still be good. Nobody known costs no query.
+    pub async fn confirm(&self) -> Result<(), Error> {
+        let (credential, limits) = (self.credential.clone(), self.limits.clone());
+        if credential == Credential::None {
+            return Ok(());
+        }
+        self.db
+            .read(move |conn| {
+                queries::principal(conn, &credential, limits.as_ref(), Instant::now()).map(|_| ())
+            })
+            .await
+    }
+
     /// Runs a reading query.
     pub async fn read<T: Send + 'static>(
         self,
@@ -286,16 +301,23 @@ fn acting(
 
 impl<A: Act + 'static> FromRequest for Permit<A> {
     type Error = Error;
-    type Future = std::future::Ready<Result<Self, Error>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(permit(request))
+        let permit = permit::<A>(request);
+        Box::pin(async move {
+            let permit = permit?;
+            match refuse_early(&permit.credential, A::ACTION) {
+                // Whoever is nobody any more is told that, not what the role may do.
+                Err(refused) => permit.confirm().await.and(Err(refused)),
+                Ok(()) => Ok(permit),
+            }
+        })
     }
 }
 
 fn permit<A: Act>(request: &HttpRequest) -> Result<Permit<A>, Error> {
     let credential = Credential::of(request)?;
-    refuse_early(&credential, A::ACTION)?;
     let db = request
         .app_data::<web::Data<Db>>()
         .ok_or_else(|| Error::internal("no database"))?;

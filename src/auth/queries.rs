@@ -32,10 +32,10 @@ pub fn principal(
                 .first::<(Id, String, Option<String>)>(conn)
                 .optional()?;
             let (id, role, country) = row.ok_or_else(unauthenticated)?;
-            if id.to_string() != claims.sub {
+            let role: Role = role.parse().map_err(Error::internal)?;
+            if id.to_string() != claims.sub || role != claims.role {
                 return Err(unauthenticated());
             }
-            let role: Role = role.parse().map_err(Error::internal)?;
             Ok(Principal::User {
                 id,
                 session,

@@ -47,6 +47,16 @@ pub struct Claims {
     pub exp: i64,
 }
 
+/// The header of a token of ours, to the letter. A key that comes with a token (`jwk`, `jku`, `x5u`, `x5c`) is no key, and what a
+/// header calls critical (RFC 7515, 4.1.11) nobody here understands: anything more than this is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnHeader {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
 /// The keys that sign tokens: one signs, all verify. Cheap to clone; all clones see the same keys.
 #[derive(Clone)]
 pub struct TokenKeys {
@@ -257,20 +267,12 @@ impl TokenKeys {
 
     /// The claims of a token that is genuine and valid now; nothing is said about why another is not.
     pub fn verify(&self, token: &str) -> Option<Claims> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.alg != Algorithm::EdDSA || header.typ.as_deref() != Some(KIND) {
+        let header = BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes());
+        let header: OwnHeader = serde_json::from_slice(&header.ok()?).ok()?;
+        if header.alg != "EdDSA" || header.typ != KIND {
             return None;
         }
-        // A key that comes with the token is no key.
-        if header.jwk.is_some()
-            || header.jku.is_some()
-            || header.x5u.is_some()
-            || header.x5c.is_some()
-        {
-            return None;
-        }
-        let kid = header.kid?;
-        let pair = self.pair(&kid, Instant::now())?;
+        let pair = self.pair(&header.kid, Instant::now())?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.leeway = LEEWAY_SECONDS;
         rules.validate_exp = true;

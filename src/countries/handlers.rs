@@ -185,10 +185,11 @@ fn scheme_view(scheme: &super::Scheme) -> SchemeView {
 #[get("/countries")]
 async fn list_countries(
     request: HttpRequest,
-    _permit: Permit<ReadReference>,
+    permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
+    permit.confirm().await?;
     cached_public(
         &request,
         &CountryList {
@@ -208,11 +209,12 @@ async fn list_countries(
 #[get("/countries/{code}")]
 async fn get_country(
     request: HttpRequest,
-    _permit: Permit<ReadReference>,
+    permit: Permit<ReadReference>,
     countries: web::Data<Countries>,
     code: Path<String>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
+    permit.confirm().await?;
     let country = countries
         .get(&code.0)
         .ok_or_else(|| Error::not_found("country"))?;
@@ -266,11 +268,12 @@ struct CheckedIdentifier {
 )]
 #[post("/identifiers/check")]
 async fn check_identifier(
-    _permit: Permit<ReadReference>,
+    permit: Permit<ReadReference>,
     _query: NoQuery,
     countries: web::Data<Countries>,
     body: Json<CheckIdentifier>,
 ) -> Result<HttpResponse, Error> {
+    permit.confirm().await?;
     let body = body.body;
     if body
         .country

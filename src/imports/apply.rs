@@ -1,8 +1,8 @@
 //! Storing a plan, and applying it in chunks.
 //!
 //! A chunk is one transaction of at most [`AT_MOST`] rows that holds the journal's head for at most [`HOLD`]: a crash repeats a
-//! chunk, never half a row. Each row is planned again inside it. Where one of its rows cannot be written, the chunk is written
-//! once more with a savepoint per row, so that the others stay.
+//! chunk, never half a row. Each row is planned again inside it. Where one of its rows cannot be written, the transaction is
+//! rolled back and done once more with a savepoint per row, so that the others stay.
 
 use std::time::{Duration, Instant as Clock};
 
@@ -122,23 +122,22 @@ pub struct Chunk {
     pub done: bool,
 }
 
-/// Applies the next rows behind `after`, at most `size` of them.
+/// Applies the next rows. What is wrong with a row is an error at first, which [`Pace::took`] takes.
 pub fn chunk(
     tx: &mut Tx<'_>,
     acting: &Acting,
     countries: &Countries,
     id: Id,
-    after: i32,
-    size: usize,
+    next: Next,
 ) -> Result<Chunk, Error> {
     let import = lock(tx, acting, id)?;
-    let size = size.clamp(1, AT_MOST);
+    let size = next.size.clamp(1, AT_MOST);
     let limit = i64::try_from(size).map_err(Error::internal)?;
-    let mut lines = queries::waiting(tx, import.id, after, limit)?;
+    let mut lines = queries::waiting(tx, import.id, next.after, limit)?;
     if lines.is_empty() {
         return Ok(Chunk {
             rows: 0,
-            line: after,
+            line: next.after,
             done: true,
         });
     }
@@ -170,22 +169,17 @@ pub fn chunk(
             Ok(())
         })?;
     }
-    let all = |tx: &mut Tx<'_>, alone| rows(tx, acting, countries, &waiting, alone);
-    let written = match tx.savepoint(|tx| all(tx, Alone::No)) {
-        // Something is wrong with one of the rows: each gets a savepoint of its own, so that the others stay.
-        Err(error) if is_of_the_row(&error) => all(tx, Alone::Yes)?,
-        done => done?,
-    };
+    let written = rows(tx, acting, countries, &waiting, next.alone)?;
     queries::replace_lines(tx, import.id, &written)?;
     Ok(Chunk {
         rows: written.len(),
-        line: written.last().map_or(after, |line| line.line),
+        line: written.last().map_or(next.after, |line| line.line),
         done: false,
     })
 }
 
-/// Whether each row has a savepoint of its own. Many savepoints are dear: SQLite then copies every page that a row touches.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Whether each row has a savepoint of its own. Savepoints are dear: SQLite copies every page that is touched behind one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alone {
     Yes,
     No,
@@ -256,10 +250,9 @@ pub fn commit(
     let mut pace = Pace::default();
     let mut rows = 0;
     while !pace.done {
-        let (after, size) = pace.next();
-        let chunk = conn.transact(|tx| chunk(tx, acting, countries, id, after, size))?;
-        pace.took(chunk);
-        rows += chunk.rows;
+        let next = pace.next();
+        let done = conn.transact(|tx| chunk(tx, acting, countries, id, next));
+        rows += pace.took(done)?;
         progress(rows);
     }
     conn.transact(|tx| finish(tx, acting, id))
@@ -268,37 +261,67 @@ pub fn commit(
 /// Sizes chunks by what the last one managed, so that little is planned in vain.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    after: i32,
-    size: usize,
+    next: Next,
     /// True when no row waits.
     pub done: bool,
+}
+
+/// Which rows a chunk takes, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    /// The line behind which they begin.
+    after: i32,
+    /// How many there may be.
+    size: usize,
+    alone: Alone,
+}
+
+impl Next {
+    /// So many rows behind a line.
+    pub fn behind(after: i32, size: usize) -> Self {
+        Self {
+            after,
+            size,
+            alone: Alone::No,
+        }
+    }
 }
 
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            after: 0,
-            size: AT_MOST,
+            next: Next::behind(0, AT_MOST),
             done: false,
         }
     }
 }
 
 impl Pace {
-    /// Where the next chunk begins, and how many rows it may have.
-    pub fn next(&self) -> (i32, usize) {
-        (self.after, self.size)
+    /// What the next chunk is.
+    pub fn next(&self) -> Next {
+        self.next
     }
 
-    /// Takes note of what a chunk did.
-    pub fn took(&mut self, chunk: Chunk) {
-        self.after = chunk.line;
-        self.done = chunk.done;
-        if chunk.rows < self.size {
-            self.size = chunk.rows.max(10);
+    /// Takes note of what a chunk did; gives how many rows it looked at. Where something is wrong with one of the rows, each gets
+    /// a savepoint of its own in the next try, so that the others stay.
+    pub fn took(&mut self, done: Result<Chunk, Error>) -> Result<usize, Error> {
+        let chunk = match done {
+            Ok(chunk) => chunk,
+            Err(error) if self.next.alone == Alone::No && is_of_the_row(&error) => {
+                self.next.alone = Alone::Yes;
+                return Ok(0);
+            }
+            Err(error) => return Err(error),
+        };
+        let size = self.next.size;
+        let size = if chunk.rows < size {
+            chunk.rows.max(10)
         } else {
-            self.size = (self.size + self.size / 8 + 1).min(AT_MOST);
-        }
+            (size + size / 8 + 1).min(AT_MOST)
+        };
+        self.next = Next::behind(chunk.line, size);
+        self.done = chunk.done;
+        Ok(chunk.rows)
     }
 }
 

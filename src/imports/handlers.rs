@@ -566,13 +566,13 @@ async fn commit_import(
     let id = id_of(&id.0)?;
     let mut pace = Pace::default();
     while !pace.done {
-        let (after, size) = pace.next();
+        let next = pace.next();
         let countries = countries.clone();
-        let chunk = permit
+        let done = permit
             .clone()
-            .write(move |tx, acting| apply::chunk(tx, acting, &countries, id, after, size))
-            .await?;
-        pace.took(chunk);
+            .write(move |tx, acting| apply::chunk(tx, acting, &countries, id, next))
+            .await;
+        pace.took(done)?;
     }
     let answer = permit
         .write_once(once, Vec::new(), Keep::Answer, move |tx, acting| {

@@ -37,7 +37,7 @@ pub mod sheet;
 mod upload;
 mod words;
 
-pub use apply::{Chunk, Pace, chunk, commit, finish, store};
+pub use apply::{Chunk, Next, Pace, chunk, commit, finish, store};
 pub use dto::{Import, ImportLine};
 pub use export::{Format, export};
 pub use handlers::{meaning, routes};

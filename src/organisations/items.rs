@@ -71,7 +71,7 @@ pub fn add_name(
                 row.sort_key = sort_key(&row.name, &row.country);
             }
             let item = take_item(row);
-            insert_name(tx, entry, row, item, new.kind, new.text.as_str(), language)
+            insert_name(tx, entry, row, item, new)
         },
     )
 }

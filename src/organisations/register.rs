@@ -120,8 +120,18 @@ pub fn enter(
         acting.now(),
         "organisation.registered",
         |tx, entry| {
-            let row = insert(tx, acting, entry, body, country, identifiers.len())?;
-            let names = insert_names(tx, entry, &row, &body.names)?;
+            let folded: Vec<fold::Keys> = body
+                .names
+                .iter()
+                .map(|n| fold::keys(n.text.as_str(), Some(country)))
+                .collect();
+            let mut names = body.names.iter().zip(&folded);
+            let legal = names
+                .find(|(n, _)| n.kind == NameKind::Legal)
+                .map(|(n, keys)| (n.text.as_str(), sorted_by(keys)))
+                .unwrap_or_default();
+            let row = insert(tx, acting, entry, body, country, legal, identifiers.len())?;
+            let names = insert_names(tx, entry, &row, &body.names, folded)?;
             let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
             let identifiers = (behind_names..)
                 .zip(identifiers)
@@ -395,21 +405,17 @@ fn insert(
     entry: &mut Entry,
     body: &RegisterOrganisation,
     country: &str,
+    (legal, sort_key): (&str, &str),
     identifiers: usize,
 ) -> Result<OrganisationRow, Error> {
     let text = |t: &Option<super::text::Line>| t.as_ref().map(|t| t.as_str().to_owned());
     let long = |t: &Option<super::text::LongText>| t.as_ref().map(|t| t.as_str().to_owned());
-    let legal = body
-        .names
-        .iter()
-        .find(|n| n.kind == NameKind::Legal)
-        .map_or("", |n| n.text.as_str());
     let mut row = OrganisationRow {
         id: entry.seq(),
         number: String::new(),
         country: country.to_owned(),
         name: legal.to_owned(),
-        sort_key: sort_key(legal, country),
+        sort_key: sort_key.to_owned(),
         legal_form: text(&body.legal_form),
         city: text(&body.city),
         region: text(&body.region),
@@ -461,11 +467,14 @@ fn insert(
 
 /// What names are sorted by: binary order of the folded name, the same on both databases.
 pub fn sort_key(legal: &str, country: &str) -> String {
-    let keys = fold::keys(legal, Some(country));
+    sorted_by(&fold::keys(legal, Some(country))).to_owned()
+}
+
+fn sorted_by(keys: &fold::Keys) -> &str {
     if keys.plain.is_empty() {
-        keys.raw
+        &keys.raw
     } else {
-        keys.plain
+        &keys.plain
     }
 }
 
@@ -474,13 +483,11 @@ fn insert_names(
     entry: &mut Entry,
     row: &OrganisationRow,
     names: &[NewName],
+    folded: Vec<fold::Keys>,
 ) -> Result<Vec<NameRow>, Error> {
     (1..)
-        .zip(names)
-        .map(|(n, name)| {
-            let language = name.language.as_ref().map(|l| l.as_str().to_owned());
-            insert_name(tx, entry, row, n, name.kind, name.text.as_str(), language)
-        })
+        .zip(names.iter().zip(folded))
+        .map(|(n, (name, keys))| insert_folded(tx, entry, row, n, name, keys))
         .collect()
 }
 
@@ -490,17 +497,26 @@ pub fn insert_name(
     entry: &mut Entry,
     row: &OrganisationRow,
     item: i32,
-    kind: NameKind,
-    text: &str,
-    language: Option<String>,
+    new: &NewName,
 ) -> Result<NameRow, Error> {
-    let keys = fold::keys(text, Some(&row.country));
+    let keys = fold::keys(new.text.as_str(), Some(&row.country));
+    insert_folded(tx, entry, row, item, new, keys)
+}
+
+fn insert_folded(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    row: &OrganisationRow,
+    item: i32,
+    new: &NewName,
+    keys: fold::Keys,
+) -> Result<NameRow, Error> {
     let name = NameRow {
         organisation_id: row.id,
         item,
-        kind: kind.as_str().to_owned(),
-        text: text.to_owned(),
-        language,
+        kind: new.kind.as_str().to_owned(),
+        text: new.text.as_str().to_owned(),
+        language: new.language.as_ref().map(|l| l.as_str().to_owned()),
         key_skeleton: name_key(&keys),
         key_plain: keys.plain,
         fold_version: fold::FOLD_VERSION,

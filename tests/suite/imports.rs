@@ -12,7 +12,9 @@ use ots_registry::countries::Countries;
 use ots_registry::db::schema::{journal, organisation_identifiers, organisations};
 use ots_registry::db::{Conn, Id};
 use ots_registry::http::{Code, Error};
-use ots_registry::imports::{self, FindingCode, ImportOptions, Mode, Outcome, ReportRow, Summary};
+use ots_registry::imports::{
+    self, FindingCode, ImportOptions, Mode, Next, Outcome, ReportRow, Summary,
+};
 use ots_registry::text::Reason;
 use serde_json::{Value, json};
 
@@ -508,12 +510,12 @@ both! {
         let bytes = data("organisations-real.csv");
         let plan = imports::plan(&mut conn, &acting, &countries, &bytes, "list.csv", &ImportOptions::default(), &mut |_, _| {}).unwrap();
         let id = Id(conn.transact(|tx| imports::store(tx, &acting, &plan)).map(|row| row.id).unwrap());
-        let first = conn.transact(|tx| imports::chunk(tx, &acting, &countries, id, 0, 10)).unwrap();
+        let first = conn.transact(|tx| imports::chunk(tx, &acting, &countries, id, Next::behind(0, 10))).unwrap();
         let begun = count(&mut conn);
         assert!((1..=10).contains(&begun) && usize::try_from(begun) == Ok(first.rows) && !first.done);
         // The second chunk breaks off behind its last row.
         let broken: Result<(), Error> = conn.transact(|tx| {
-            imports::chunk(tx, &acting, &countries, id, 0, 10)?;
+            imports::chunk(tx, &acting, &countries, id, Next::behind(0, 10))?;
             Err(Error::new(Code::Overloaded, "the process ends here"))
         });
         assert!(broken.is_err());

@@ -33,3 +33,4 @@ mod past;
 mod people;
 mod reports;
 mod rights;
+mod tokens;

@@ -9,15 +9,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use actix_web::http::Method;
-use actix_web::test::TestRequest;
 use ots_registry::auth::{Role, secrets};
 use ots_registry::db::schema::{api_keys, users};
 use ots_registry::db::{Id, Instant};
 use ots_registry::organisations::RegistryNumber;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::both;
-use crate::kit::{App, Person};
+use crate::kit::{App, Operation, Person, operations};
 
 const COLUMNS: [&str; 10] = [
     "anonymous",
@@ -187,105 +186,10 @@ async fn token(app: &App, column: &str) -> Option<String> {
     }
 }
 
-/// One operation of the contract.
-struct Operation {
-    id: String,
-    method: Method,
-    path: String,
-    /// The parameters that it cannot do without, by their examples.
-    query: String,
-    /// Media type and example of the body.
-    body: Option<(String, Value)>,
-}
-
-fn operations() -> Vec<Operation> {
-    let contract = serde_json::to_value(ots_registry::app::contract()).unwrap();
-    let mut found = Vec::new();
-    for (path, item) in contract["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
-                continue;
-            };
-            let Some(id) = operation["operationId"].as_str() else {
-                continue;
-            };
-            let body = operation["requestBody"]["content"]
-                .as_object()
-                .and_then(|kinds| {
-                    let (kind, content) = kinds.iter().next()?;
-                    Some((kind.clone(), example(&contract, content)))
-                });
-            found.push(Operation {
-                query: required_query(operation),
-                id: id.to_owned(),
-                method,
-                path: path.clone(),
-                body,
-            });
-        }
-    }
-    found.sort_by(|a, b| (&a.path, a.method.as_str()).cmp(&(&b.path, b.method.as_str())));
-    found
-}
-
-fn required_query(operation: &Value) -> String {
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    let pairs: Vec<String> = parameters
-        .filter(|p| p["in"] == "query" && p["required"] == true)
-        .map(|p| {
-            let name = p["name"].as_str().unwrap();
-            // A day in the future does not stay one.
-            let value = if name == "through" {
-                Instant::now()
-                    .plus_seconds(30 * 24 * 3600)
-                    .day()
-                    .to_string()
-            } else {
-                p["example"].as_str().unwrap().to_owned()
-            };
-            format!("{name}={value}")
-        })
-        .collect();
-    if pairs.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", pairs.join("&"))
-    }
-}
-
-fn example(contract: &Value, content: &Value) -> Value {
-    if !content["example"].is_null() {
-        return content["example"].clone();
-    }
-    let mut schema = &content["schema"];
-    if let Some(reference) = schema["$ref"].as_str() {
-        schema = contract
-            .pointer(reference.trim_start_matches('#'))
-            .unwrap_or(&Value::Null);
-    }
-    match (&schema["example"], &schema["examples"][0]) {
-        (Value::Null, Value::Null) => Value::String("a;b\n1;2\n".to_owned()),
-        (Value::Null, other) | (other, _) => other.clone(),
-    }
-}
-
 async fn status(app: &App, operation: &Operation, objects: &Objects, token: Option<&str>) -> u16 {
-    let mut request = TestRequest::default()
-        .method(operation.method.clone())
-        .uri(&(objects.fill(&operation.path) + &operation.query))
-        .insert_header(("Idempotency-Key", Id::random().unwrap().to_string()))
-        .insert_header(("If-Match", "*"));
+    let mut request = operation.request(&objects.fill(&operation.path));
     if let Some(token) = token {
         request = request.insert_header(("Authorization", format!("Bearer {token}")));
-    }
-    if let Some((kind, body)) = &operation.body {
-        let bytes = match body {
-            Value::String(text) => text.clone().into_bytes(),
-            other => serde_json::to_vec(other).unwrap(),
-        };
-        request = request
-            .insert_header(("Content-Type", kind.as_str()))
-            .set_payload(bytes);
     }
     app.send(request).await.status
 }

@@ -2,6 +2,7 @@
 
 pub mod databases;
 mod fixtures;
+mod operations;
 mod people;
 
 use actix_http::Request;
@@ -10,6 +11,7 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::test;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -29,6 +31,7 @@ use ots_registry::memberships::rules::Rules;
 use serde_json::Value;
 
 pub use databases::Kind;
+pub use operations::{Operation, operations};
 pub use people::Person;
 
 /// Runs one test body on SQLite and on PostgreSQL.
@@ -262,10 +265,16 @@ impl App {
             if let Some((name, _)) = line.strip_suffix(") {").and_then(|l| l.split_once(" (")) {
                 table = name;
             } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
-                && kind.contains("Text")
+                && !column.contains(':')
             {
-                let sql =
-                    format!("SELECT {column} AS line FROM {table} WHERE {column} IS NOT NULL");
+                let text = match (kind.contains("Binary"), self.url.kind()) {
+                    (true, "postgres") => format!("encode({column}, 'hex')"),
+                    (true, _) => format!("lower(hex({column}))"),
+                    (false, _) => format!("CAST({column} AS TEXT)"),
+                };
+                let sql = format!(
+                    "SELECT {text} AS line FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"
+                );
                 let rows: Vec<Line> = diesel::sql_query(sql).load(&mut conn).unwrap();
                 for row in rows {
                     found.push_str(&row.line);
@@ -319,12 +328,18 @@ async fn answer<B: MessageBody>(response: Result<ServiceResponse<B>, actix_web::
     }
 }
 
+/// Where the key is that signs all tokens of the tests.
+pub fn keys_folder() -> &'static Path {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    FOLDER.get_or_init(|| databases::scratch("keys"))
+}
+
 fn shared_keys() -> TokenKeys {
     static KEYS: std::sync::OnceLock<TokenKeys> = std::sync::OnceLock::new();
     KEYS.get_or_init(|| {
-        let folder = databases::scratch("keys");
-        TokenKeys::create(&folder, Instant::now()).expect("a key is made");
-        TokenKeys::load(&folder, BASE_URL).expect("the key is read")
+        let folder = keys_folder();
+        TokenKeys::create(folder, Instant::now()).expect("a key is made");
+        TokenKeys::load(folder, BASE_URL).expect("the key is read")
     })
     .clone()
 }
