@@ -17,6 +17,7 @@
 
 mod kit;
 
+mod abuse;
 mod accounts;
 mod beside;
 mod contract;

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::both;
 use crate::kit::{App, Operation, Person, operations};
 
-const COLUMNS: [&str; 10] = [
+pub const COLUMNS: [&str; 10] = [
     "anonymous",
     "partner",
     "partner_without_scope",
@@ -33,8 +33,8 @@ const COLUMNS: [&str; 10] = [
 
 /// What the requests are about.
 #[derive(Clone)]
-struct Objects {
-    number: String,
+pub struct Objects {
+    pub number: String,
     membership: String,
     proposal: String,
     account: String,
@@ -59,7 +59,7 @@ impl Objects {
         }
     }
 
-    async fn make(app: &App) -> Self {
+    pub async fn make(app: &App) -> Self {
         let kz = app.coordinator("KZ");
         let ngo = app.organisation("KZ").create().await;
         let (membership, proposal) = app.recommended(&kz, &ngo.number).await;
@@ -75,7 +75,7 @@ impl Objects {
         }
     }
 
-    fn fill(&self, path: &str) -> String {
+    pub fn fill(&self, path: &str) -> String {
         let id = if path.contains("/memberships/") {
             &self.membership
         } else if path.contains("/proposals/") {
@@ -126,7 +126,7 @@ async fn handover(app: &App) -> String {
 }
 
 /// A partner's key, written past the API.
-fn db_key(app: &App, scopes: &str) -> (Id, String) {
+pub fn db_key(app: &App, scopes: &str) -> (Id, String) {
     use diesel::prelude::*;
     let (secret, prefix) = secrets::api_key().unwrap();
     let id = Id::random().unwrap();
@@ -157,7 +157,7 @@ fn db_status(app: &App, person: &Person, status: &str) {
 }
 
 /// The token of this kind of caller; made anew for each cell, because some requests end it.
-async fn token(app: &App, column: &str) -> Option<String> {
+pub async fn token(app: &App, column: &str) -> Option<String> {
     match column {
         "anonymous" => None,
         "partner" => Some(db_key(app, "[\"read\"]").1),
@@ -194,7 +194,7 @@ async fn status(app: &App, operation: &Operation, objects: &Objects, token: Opti
     app.send(request).await.status
 }
 
-fn committed() -> BTreeMap<String, Vec<String>> {
+pub fn committed() -> BTreeMap<String, Vec<String>> {
     include_str!("rights.tsv")
         .lines()
         .skip(1)

@@ -18,7 +18,7 @@ pub struct Operation {
     /// The parameters that it cannot do without, by their examples.
     query: String,
     /// Media type and example of the body.
-    body: Option<(String, Value)>,
+    pub body: Option<(String, Value)>,
 }
 
 impl Operation {
