@@ -100,7 +100,10 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
         .bind(config.listen)
         .map_err(|e| format!("listen: {}: {e}", config.listen))?;
     let kind = config.database.kind();
-    tracing::info!(listen = %config.listen, database = kind, version = env!("CARGO_PKG_VERSION"), "serving");
+    // With port 0 the system chooses one, which is told here.
+    let addresses = server.addrs();
+    let listen = addresses.first().unwrap_or(&config.listen);
+    tracing::info!(%listen, database = kind, version = env!("CARGO_PKG_VERSION"), "serving");
     // SIGTERM lets running requests finish; SIGINT (Ctrl-C) stops at once.
     server.run().await?;
     tracing::info!("stopped");

@@ -32,6 +32,7 @@ mod offices;
 mod organisations;
 mod past;
 mod people;
+mod processes;
 mod reports;
 mod rights;
 mod tokens;

@@ -4,6 +4,7 @@ pub mod databases;
 mod fixtures;
 mod operations;
 mod people;
+pub mod process;
 
 use actix_http::Request;
 use actix_web::body::MessageBody;
