@@ -81,7 +81,7 @@ problems! {
     PossibleDuplicate "possible_duplicate" 409 "The organisation may be registered already"
         "Look at `candidates`. If it is none of them, send the request again with `distinct_from` (their numbers) and `distinct_reason`.";
     ActNotPossible "act_not_possible" 409 "This act is not possible now"
-        "The membership's state does not allow this act. `possible` lists the acts that are possible now for you.";
+        "The membership's state does not allow this act. `possible` lists the acts that are possible now for you; `events` the numbers of events that would lose their place.";
     Conflict "conflict" 409 "The change contradicts what is stored"
         "The detail says what stands against it.";
     RequestRunning "request_running" 409 "The same request is still running"

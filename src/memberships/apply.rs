@@ -43,7 +43,7 @@ pub(super) async fn apply_for_membership(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, None)?;
             let held = open(tx, acting, &rules, &organisation, &body.body)?;
-            let shown = view::membership(&held, None, acting, Moment::of(acting.now().day()))?;
+            let shown = view::membership(tx, &held, None, acting, Moment::of(acting.now().day()))?;
             Ok(Answer::json(201, &shown)?
                 .version(held.row.revision)
                 .location(format!("/v1/memberships/{}", held.row.id)))

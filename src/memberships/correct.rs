@@ -136,7 +136,7 @@ fn correct(
         let next = record::record(tx, acting, rules, held, kind, particulars, |_, _, _| Ok(()))?;
         follow(tx, acting, rules, &next)?;
         let shown = super::dto::Corrected {
-            membership: view::membership(&next, None, acting, now)?,
+            membership: view::membership(tx, &next, None, acting, now)?,
         };
         return Ok(Answer::json(200, &shown)?.version(next.row.revision));
     }
@@ -159,7 +159,7 @@ fn correct(
     let proposal = propose(tx, acting, rules, held, proposing)?;
     let shown = Proposed {
         proposal: view::proposal(&proposal, &held.organisation)?,
-        membership: Some(view::membership(held, Some(&proposal), acting, now)?),
+        membership: Some(view::membership(tx, held, Some(&proposal), acting, now)?),
     };
     Ok(Answer::json(202, &shown)?
         .version(held.row.revision)

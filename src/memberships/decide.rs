@@ -61,7 +61,7 @@ pub(super) fn shown(
     let shown = Proposed {
         proposal: view::proposal_with_consents(tx, proposal, &organisation)?,
         membership: held
-            .map(|held| view::membership(held, None, acting, now))
+            .map(|held| view::membership(tx, held, None, acting, now))
             .transpose()?,
     };
     let answer = Answer::json(200, &shown)?;
@@ -91,7 +91,7 @@ pub fn decide(
     };
     let held = lock(tx, acting, rules, &seen, membership)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
-    must_be_open(&held, acting, &proposal)?;
+    must_be_open(tx, &held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
     let act = Act::from_name(&proposal.act)
@@ -182,7 +182,7 @@ fn decide_application(
     body: &Decide,
 ) -> Result<(Option<Held>, ProposalRow), Error> {
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
-    let kind = application_kind(held, acting, rules, body.outcome, day)?;
+    let kind = application_kind(tx, held, acting, rules, body.outcome, day)?;
     let reason = body.reason.as_str().to_owned();
     let particulars = Particulars {
         effective_on: body.effective_on,
@@ -257,6 +257,7 @@ fn status(outcome: Outcome) -> &'static str {
 
 /// An open proposal, made for the revision and state that still stand.
 pub(super) fn must_be_open(
+    tx: &mut Tx<'_>,
     held: &Held,
     acting: &Acting,
     proposal: &ProposalRow,
@@ -271,7 +272,7 @@ pub(super) fn must_be_open(
         proposal.status.as_str()
     };
     let text = format!("the proposal is {status}; nothing is left to decide");
-    Err(record::act_not_possible(held, acting, text))
+    Err(record::act_not_possible(tx, held, acting, text))
 }
 
 /// The decider names the revision that they have looked at.
@@ -317,6 +318,7 @@ pub(super) fn membership_type(held: &Held, day: chrono::NaiveDate) -> Membership
 
 /// The event that the outcome stands for, if the state machine allows it.
 fn application_kind(
+    tx: &mut Tx<'_>,
     held: &Held,
     acting: &Acting,
     rules: &Rules,
@@ -330,7 +332,7 @@ fn application_kind(
         .unwrap_or(State::Recommended);
     let context = held.ledger.context_on(today.max(day), false);
     let to = next(state, Act::Decide(outcome), &context)
-        .map_err(|e| record::act_not_possible(held, acting, e.to_string()))?;
+        .map_err(|e| record::act_not_possible(tx, held, acting, e.to_string()))?;
     Ok(match (outcome, context.stance) {
         (Outcome::SentBack, _) => EventKind::Returned {
             deadline: return_deadline(held, rules, day),

@@ -68,6 +68,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// The membership as the answer of an act.
 pub(super) fn shown(
+    tx: &mut Tx<'_>,
     held: &Held,
     open: Option<&ProposalRow>,
     acting: &Acting,
@@ -75,7 +76,7 @@ pub(super) fn shown(
 ) -> Result<Answer, Error> {
     let now = Moment::of(acting.now().day());
     Ok(
-        Answer::json(status, &view::membership(held, open, acting, now)?)?
+        Answer::json(status, &view::membership(tx, held, open, acting, now)?)?
             .version(held.row.revision),
     )
 }
@@ -104,7 +105,7 @@ pub(super) async fn act<A: Act + 'static>(
             let next = record::record(tx, acting, &rules, &held, kind, particulars, |_, _, _| {
                 Ok(())
             })?;
-            shown(&next, None, acting, 200)
+            shown(tx, &next, None, acting, 200)
         })
         .await?;
     Ok(answer.respond())
@@ -127,7 +128,7 @@ pub(super) async fn propose_act(
             let now = Moment::of(acting.now().day());
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &held.organisation)?,
-                membership: Some(view::membership(&held, Some(&proposal), acting, now)?),
+                membership: Some(view::membership(tx, &held, Some(&proposal), acting, now)?),
             };
             Ok(Answer::json(202, &shown)?
                 .version(held.row.revision)
@@ -362,10 +363,10 @@ async fn get_membership(
                 if let Some(name) = then.remove(&number) {
                     held.organisation.name = name;
                 }
-                return view::membership(&held, None, acting, at);
+                return view::membership(conn, &held, None, acting, at);
             }
             let open = queries::open_proposal(conn, id.0)?;
-            view::membership(&held, open.as_ref(), acting, at)
+            view::membership(conn, &held, open.as_ref(), acting, at)
         })
         .await?;
     private(&request, (!past).then_some(found.revision), &found)

@@ -205,7 +205,7 @@ pub fn refuse_second(
     };
     if matches!(kind, EventKind::Reinstated {}) && held.organisation.dissolved_on.is_some() {
         let text = "the organisation was dissolved";
-        return Err(record::act_not_possible(held, acting, text));
+        return Err(record::act_not_possible(tx, held, acting, text));
     }
     let id = held.organisation.id;
     if !queries::other_open(tx, id, wanted.as_str(), today, Some(held.row.id))? {
@@ -215,5 +215,5 @@ pub fn refuse_second(
         "the organisation has another open {} membership or application",
         wanted.as_str()
     );
-    Err(record::act_not_possible(held, acting, text))
+    Err(record::act_not_possible(tx, held, acting, text))
 }

@@ -65,7 +65,7 @@ pub(super) async fn reassign_membership(
             let next = record::record(tx, acting, &rules, &held, kind, particulars, |_, _, _| {
                 Ok(())
             })?;
-            shown(&next, None, acting, 200)
+            shown(tx, &next, None, acting, 200)
         })
         .await?;
     Ok(answer.respond())

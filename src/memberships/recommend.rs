@@ -46,6 +46,7 @@ pub(super) async fn recommend_membership(
             let shown = Proposed {
                 proposal: view::proposal(&proposal, &next.organisation)?,
                 membership: Some(view::membership(
+                    tx,
                     &next,
                     Some(&proposal),
                     acting,

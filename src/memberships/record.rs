@@ -18,7 +18,7 @@ use super::rules::Rules;
 use super::timeline;
 use crate::auth::{Acting, Reach};
 use crate::db::schema::{membership_events, memberships, organisations, proposals};
-use crate::db::{Id, Tx, dialect};
+use crate::db::{Conn, Id, Tx, dialect};
 use crate::http::tags::IfMatch;
 use crate::http::{Code, Error};
 use crate::journal::{self, Entry};
@@ -170,9 +170,9 @@ pub fn check(
     );
     event.reason.clone_from(&particulars.reason);
     let after = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, held, acting, refused))?;
     match beside::refused(tx, held, &after, &event)? {
-        Some(why) => Err(act_not_possible(held, acting, why)),
+        Some(why) => Err(act_not_possible(tx, held, acting, why)),
         None => Ok(()),
     }
 }
@@ -226,9 +226,9 @@ fn add(
     event: Event,
 ) -> Result<Held, Error> {
     let ledger = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(&held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, &held, acting, refused))?;
     if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
-        return Err(act_not_possible(&held, acting, why));
+        return Err(act_not_possible(tx, &held, acting, why));
     }
     entry.about(format!("membership:{}", held.row.id));
     entry.of_organisation(held.organisation.number.clone());
@@ -316,21 +316,43 @@ pub fn close(
     Ok(closed)
 }
 
-/// 409 with the acts that are possible now for this caller.
-fn not_possible(held: &Held, acting: &Acting, refused: Refused) -> Error {
+/// 409 with the acts that are possible now for this caller, and with the events that would lose their place.
+fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused) -> Error {
     match &refused {
         Refused::TooEarly { .. } | Refused::TooLate { .. } => {
             Error::field("/effective_on", refused.to_string())
         }
         Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
-        _ => act_not_possible(held, acting, refused.to_string()),
+        Refused::BreaksLater { problems } => {
+            let broken: Vec<&Event> = held
+                .events
+                .iter()
+                .filter(|e| problems.iter().any(|p| p.event_no == e.no))
+                .collect();
+            let named: Vec<String> = broken
+                .iter()
+                .map(|e| format!("no. {} ({} on {})", e.no, e.kind.name(), e.effective_on))
+                .collect();
+            let text = format!("{refused}: {}; correct those first", named.join(", "));
+            let numbers: Vec<i32> = broken.iter().map(|e| e.no).collect();
+            act_not_possible(conn, held, acting, text).with("events", serde_json::json!(numbers))
+        }
+        _ => act_not_possible(conn, held, acting, refused.to_string()),
     }
 }
 
 /// 409 with the acts that are possible now for this caller.
-pub fn act_not_possible(held: &Held, acting: &Acting, text: impl Into<String>) -> Error {
+pub fn act_not_possible(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    text: impl Into<String>,
+) -> Error {
+    let possible = match super::view::possible(conn, held, acting) {
+        Ok(possible) => possible,
+        Err(error) => return error,
+    };
     let today = acting.now().day();
-    let possible = super::view::possible(held, acting.principal(), today);
     let state = held.ledger.state_on(today).map(super::model::State::as_str);
     Error::new(Code::ActNotPossible, text)
         .with("state", serde_json::json!(state))

@@ -63,7 +63,7 @@ fn retract(
     };
     let held = record::lock(tx, acting, rules, membership, None)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
-    decide::must_be_open(&held, acting, &proposal)?;
+    decide::must_be_open(tx, &held, acting, &proposal)?;
     must_be_own(acting, &proposal)?;
     if Act::from_name(&proposal.act) != Some(Act::Recommend) {
         return Ok((Some(held), close(tx, acting, &proposal, body)?));
@@ -73,7 +73,12 @@ fn retract(
         .last()
         .filter(|e| matches!(e.kind, EventKind::Recommended { .. }))
         .ok_or_else(|| {
-            record::act_not_possible(&held, acting, "the proposal's event is not the last one")
+            record::act_not_possible(
+                tx,
+                &held,
+                acting,
+                "the proposal's event is not the last one",
+            )
         })?;
     let kind = EventKind::Corrected {
         target_no: target.no,

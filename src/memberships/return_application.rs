@@ -62,7 +62,7 @@ pub(super) async fn return_membership(
                 particulars,
                 |_, _, _| Ok(()),
             )?;
-            shown(&next, None, acting, 200)
+            shown(tx, &next, None, acting, 200)
         })
         .await?;
     Ok(answer.respond())

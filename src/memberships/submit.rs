@@ -71,6 +71,6 @@ fn must_have_evidence(
         "evidence is missing that the rules ask for: {}",
         missing.join(", ")
     );
-    Err(record::act_not_possible(held, acting, text)
+    Err(record::act_not_possible(tx, held, acting, text)
         .with("missing_evidence", serde_json::json!(missing)))
 }

@@ -7,51 +7,68 @@ use super::dto::{
     ProposalView, RestatedView,
 };
 use super::machine::Act;
-use super::queries::{Held, QueueRow};
+use super::queries::{self, Held, QueueRow};
+use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
 use super::{consent, corrections};
+use crate::auth::Acting;
 use crate::auth::policy::{Action, Grant, grant};
-use crate::auth::{Acting, Principal};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
 
-/// The acts that are possible on a day and that this caller's role may do.
-pub fn possible(held: &Held, principal: &Principal, day: NaiveDate) -> Vec<Act> {
-    let may = |act: Act| {
-        let action = match act {
-            Act::Submit | Act::WithdrawApplication => Action::Apply,
-            Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,
-            Act::Decide(_) => Action::Decide,
-            Act::Renew | Act::Withdraw | Act::Dissolve => Action::Maintain,
-            Act::Suspend
-            | Act::Lift
-            | Act::Expel
-            | Act::Reinstate
-            | Act::ChangeType
-            | Act::Transfer
-            | Act::Merge
-            | Act::Correct => Action::Propose,
-            Act::ReassignReview => Action::Reassign,
-        };
-        grant(principal, action) != Grant::No
+/// The acts that are possible now for this caller: in the state, for the role, with the review in whose hands it is, and beside
+/// the organisation's other memberships.
+pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
+    let today = acting.now().day();
+    let mut acts = held.ledger.possible_on(today, false);
+    acts.retain(|act| grant(acting.principal(), action(*act)) != Grant::No);
+    let of_review = |act: &Act| matches!(act, Act::ReleaseReview | Act::Return | Act::Recommend);
+    if acts.iter().any(of_review) && !speaks_for_review(conn, held, acting)? {
+        acts.retain(|act| !of_review(act));
+    }
+    if acts.contains(&Act::Reinstate) && other_open(conn, held, today)? {
+        acts.retain(|act| *act != Act::Reinstate);
+    }
+    Ok(acts)
+}
+
+fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Error> {
+    let Some(interval) = held.ledger.interval_on(today) else {
+        return Ok(false);
     };
-    held.ledger
-        .possible_on(day, false)
-        .into_iter()
-        .filter(|act| may(*act))
-        .collect()
+    let kind = interval.membership_type.as_str();
+    queries::other_open(conn, held.organisation.id, kind, today, Some(held.row.id))
+}
+
+/// The right that an act takes.
+fn action(act: Act) -> Action {
+    match act {
+        Act::Submit | Act::WithdrawApplication => Action::Apply,
+        Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,
+        Act::Decide(_) => Action::Decide,
+        Act::Renew | Act::Withdraw | Act::Dissolve => Action::Maintain,
+        Act::Suspend
+        | Act::Lift
+        | Act::Expel
+        | Act::Reinstate
+        | Act::ChangeType
+        | Act::Transfer
+        | Act::Merge
+        | Act::Correct => Action::Propose,
+        Act::ReassignReview => Action::Reassign,
+    }
 }
 
 /// One membership with its events.
 pub fn membership(
+    conn: &mut Conn,
     held: &Held,
     open: Option<&ProposalRow>,
     acting: &Acting,
     at: Moment,
 ) -> Result<Membership, Error> {
-    let today = acting.now().day();
     let interval = held
         .ledger
         .interval_on(at.day)
@@ -72,7 +89,7 @@ pub fn membership(
         possible: if at.known.is_some() {
             Vec::new()
         } else {
-            possible(held, acting.principal(), today)
+            possible(conn, held, acting)?
                 .into_iter()
                 .map(|a| a.name().to_owned())
                 .collect()

@@ -161,10 +161,13 @@ both! {
         gone.act(&membership, "review", json!({})).await.expect(200);
         let release = async || here.act(&membership, "release", json!({})).await;
         release().await.problem(403, "forbidden");
+        let possible = async |person: &Person| person.get(&membership).await.expect(200).at("/possible").to_string();
+        assert!(possible(&gone).await.contains("recommend") && !possible(&here).await.contains("recommend"));
         let waits = async || here.get("/v1/tasks").await.expect(200).at("/items").as_array().map(Vec::len);
         assert_eq!(waits().await, Some(0));
         app.secretariat().patch(&format!("/v1/users/{}", gone.id), json!({"status": "disabled"})).await.expect(200);
         assert_eq!(waits().await, Some(1));
+        assert!(possible(&here).await.contains("recommend"));
         release().await.expect(200);
     }
 }

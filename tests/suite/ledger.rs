@@ -99,6 +99,9 @@ both! {
         tr.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await.expect(201);
         let refused = tr.act(&membership, "reinstatement", json!({"reason": "Again."})).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("another open"), "{}", refused.text());
+        let possible = refused.at("/possible");
+        assert!(!possible.as_array().unwrap().contains(&json!("reinstate")), "{possible}");
+        assert_eq!(tr.get(&membership).await.at("/possible"), possible);
     }
 }
 
@@ -215,6 +218,12 @@ both! {
         let kg = app.coordinator("KG");
         let before = kg.get(&membership).await.json();
         kg.act(&membership, "correction", json!({"target_no": 1, "how": "void", "reason": "All."})).await.problem(409, "act_not_possible");
+        let no = |m: &Value, kind: &str| m["events"].as_array().unwrap().iter().find(|e| e["kind"] == kind).unwrap()["no"].clone();
+        let body = json!({"target_no": no(&before, "submitted"), "how": "void", "reason": "Never sent."});
+        let refused = kg.act(&membership, "correction", body).await.problem(409, "act_not_possible");
+        let broken = refused.at("/events");
+        assert!(broken.as_array().unwrap().contains(&no(&before, "review_taken")), "{}", refused.text());
+        assert!(refused.str("/detail").contains("(review_taken on "), "{}", refused.text());
         kg.act(&membership, "correction", json!({"target_no": 99, "how": "void", "reason": "None."})).await.problem(422, "invalid_field");
         kg.act(&membership, "correction", json!({"target_no": 1, "how": "replace", "reason": "When?"})).await.problem(422, "invalid_field");
         assert_eq!(kg.get(&membership).await.json(), before);
