@@ -8,7 +8,7 @@ use super::links::{self, NewLink, Purpose};
 use super::model::{End, NewUser, Status, check_reach, email_key};
 use super::rows::UserRow;
 use super::{queries, sessions};
-use crate::auth::{Acting, Actor, Role};
+use crate::auth::{Acting, Actor, Role, four_eyes};
 use crate::db::schema::users;
 use crate::db::{Failure, Id, Instant, Tx, dialect};
 use crate::http::tags::IfMatch;
@@ -162,7 +162,9 @@ pub fn change(
     if disabled || moved {
         links::burn(tx, id, acting.now())?;
     }
-    let action = if disabled {
+    let action = if moved {
+        four_eyes::ADDRESS_CHANGED
+    } else if disabled {
         "user.disabled"
     } else {
         "user.changed"
@@ -228,7 +230,17 @@ pub fn new_link(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<NewLink, Err
             "the account is disabled; make it active first",
         ));
     };
-    links::create(tx, id, purpose, acting.now())
+    // Whoever makes a link can use it: the journal says who, and four eyes count it.
+    journal::enter(
+        tx,
+        &acting.actor(),
+        acting.now(),
+        four_eyes::LINK_MADE,
+        |tx, entry| {
+            entry.about(format!("user:{id}"));
+            links::create(tx, id, purpose, entry.recorded_at())
+        },
+    )
 }
 
 /// Sets a password by a one-time link; false when the link is not good.

@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 
-use super::Acting;
-use crate::db::schema::users;
+use super::{Acting, Actor};
+use crate::db::schema::{journal, users};
 use crate::db::{Conn, Id, Instant, Tx};
 use crate::http::{Code, Error};
 
@@ -31,7 +31,9 @@ pub fn not_second(
     } else if written_by == person {
         Some("whoever wrote the current revision cannot decide it")
     } else if invited_lately {
-        Some("one of you invited the other within the last 30 days")
+        Some(
+            "one of you invited the other, made a link for it or changed its address within the last 30 days",
+        )
     } else {
         None
     }
@@ -62,8 +64,27 @@ pub fn must_be_second(
     }
 }
 
-/// True when one of the two accounts invited the other since `since` (µs).
+/// A one-time link was made for an account that is there: whoever makes it could log in by it.
+pub const LINK_MADE: &str = "user.link_made";
+/// An account got another e-mail address, to which its links go.
+pub const ADDRESS_CHANGED: &str = "user.address_changed";
+
+/// True when one of the two accounts invited the other since `since` (µs), or made a link for it, or gave it another address: each
+/// is a way to act as the other.
 fn invited_each_other(conn: &mut Conn, one: Id, other: Id, since: i64) -> Result<bool, Error> {
+    let entered = |on: Id, by: Id| {
+        journal::table
+            .filter(journal::subject.eq(format!("user:{on}")))
+            .filter(journal::actor.eq(Actor::User(by).to_string()))
+            .filter(journal::action.eq_any([LINK_MADE, ADDRESS_CHANGED]))
+            .filter(journal::recorded_at.ge(since))
+            .count()
+    };
+    let through: i64 = entered(one, other).get_result(conn)?;
+    let back_through: i64 = entered(other, one).get_result(conn)?;
+    if through + back_through > 0 {
+        return Ok(true);
+    }
     let pair = |invited: Id, by: Id| {
         users::table
             .filter(users::id.eq(invited.0))

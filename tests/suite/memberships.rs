@@ -77,6 +77,25 @@ both! {
 }
 
 both! {
+    async fn whoever_could_log_in_as_the_proposer_does_not_decide(app) {
+        for by in ["link", "address"] {
+            let ngo = app.organisation("KZ").create().await;
+            let (kz, officer) = (app.coordinator("KZ"), app.secretariat());
+            let (_, proposal) = app.recommended(&kz, &ngo.number).await;
+            let account = format!("/v1/users/{}", kz.id);
+            if by == "link" {
+                officer.post(&format!("{account}/password-reset"), json!({})).await.expect(201);
+            } else {
+                let email = format!("{}@sample.example", ots_registry::db::Id::random().unwrap());
+                officer.patch(&account, json!({"email": email})).await.expect(200);
+            }
+            app.decide(&officer, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+            app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        }
+    }
+}
+
+both! {
     async fn an_act_that_is_not_possible_lists_those_that_are(app) {
         let ngo = app.organisation("TR").create().await;
         let tr = app.coordinator("TR");

@@ -342,7 +342,7 @@ both! {
         let office = app.secretariat();
         upload(&app.coordinator("KZ"), "name;country;contact\nSample Import;KZ;Somebody zqmoved@sample.example\n").await;
         let data = office.get(&format!("{url}/personal-data")).await.expect(200);
-        for part in ACCOUNT.iter().chain(&["one_time_links", "import_rows", "user.invited", "user.changed"]) {
+        for part in ACCOUNT.iter().chain(&["one_time_links", "import_rows", "user.invited", "user.address_changed"]) {
             assert!(data.text().contains(part), "{part} is not in {}", data.text());
         }
         assert!(!data.text().contains("password_hash") && !data.text().contains("token"));
