@@ -155,17 +155,7 @@ pub fn end(
 
 /// Ends every session of this account at once.
 pub fn end_all(tx: &mut Tx<'_>, user: Id, now: Instant, reason: End) -> Result<(), Error> {
-    diesel::update(
-        sessions::table
-            .filter(sessions::user_id.eq(user.0))
-            .filter(sessions::ended_at.is_null()),
-    )
-    .set((
-        sessions::ended_at.eq(now.0),
-        sessions::end_reason.eq(reason.as_str()),
-    ))
-    .execute(&mut **tx)?;
-    Ok(())
+    end_but(tx, user, None, now, reason)
 }
 
 /// Ends every session of this account but one.
@@ -176,10 +166,21 @@ pub fn end_others(
     now: Instant,
     reason: End,
 ) -> Result<(), Error> {
+    end_but(tx, user, Some(kept), now, reason)
+}
+
+fn end_but(
+    tx: &mut Tx<'_>,
+    user: Id,
+    kept: Option<Id>,
+    now: Instant,
+    reason: End,
+) -> Result<(), Error> {
     diesel::update(
         sessions::table
             .filter(sessions::user_id.eq(user.0))
-            .filter(sessions::id.ne(kept.0))
+            // No session has a negative id.
+            .filter(sessions::id.ne(kept.map_or(-1, |id| id.0)))
             .filter(sessions::ended_at.is_null()),
     )
     .set((

@@ -37,7 +37,7 @@ pub struct Claims {
     pub sub: String,
     /// The session; its row is read on every request.
     pub sid: String,
-    /// The role at the time of issue: only for refusing early, never for granting.
+    /// The role at the time of issue: a token with another one than the account's is refused; it grants nothing.
     pub role: Role,
     /// Issued at, in seconds.
     pub iat: i64,

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 
 use super::rows::ProposalRow;
 use super::rules::Decider;
-use crate::auth::{Role, four_eyes};
+use crate::auth::Role;
+use crate::auth::four_eyes::{self, Ties};
 use crate::db::schema::users;
 use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
@@ -31,13 +32,14 @@ struct Officer {
     active: bool,
     role: Role,
     country: Option<String>,
-    invited_by: Option<Id>,
-    created_at: i64,
 }
 
 /// The accounts that may decide something at all, and those that could.
 #[derive(Clone, Debug)]
-pub struct Staff(Vec<Officer>);
+pub struct Staff {
+    officers: Vec<Officer>,
+    ties: Ties,
+}
 
 /// What is to be decided.
 #[derive(Clone, Copy, Debug)]
@@ -48,55 +50,41 @@ pub struct Case<'a> {
     pub written_by: &'a str,
     /// Who may decide by the rules.
     pub deciders: &'a BTreeSet<Decider>,
-    /// The moment.
-    pub now: Instant,
 }
 
-type Row = (Id, String, String, Option<String>, Option<i64>, i64);
+type Row = (Id, String, String, Option<String>);
 
 impl Staff {
-    /// Reads the coordinators and the secretariat.
-    pub fn load(conn: &mut Conn) -> Result<Self, Error> {
+    /// Reads the coordinators and the secretariat, as they are now.
+    pub fn load(conn: &mut Conn, now: Instant) -> Result<Self, Error> {
         let rows: Vec<Row> = users::table
             .filter(users::role.eq_any(["coordinator", "secretariat"]))
-            .select((
-                users::id,
-                users::status,
-                users::role,
-                users::country,
-                users::invited_by,
-                users::created_at,
-            ))
+            .select((users::id, users::status, users::role, users::country))
             .load(conn)?;
-        let officer = |(id, status, role, country, by, created_at): Row| {
+        let officer = |(id, status, role, country): Row| {
             Ok(Officer {
                 id,
                 active: status == "active",
                 role: role.parse().map_err(Error::internal)?,
                 country,
-                invited_by: by.map(Id),
-                created_at,
             })
         };
-        Ok(Self(
-            rows.into_iter()
-                .map(officer)
-                .collect::<Result<_, Error>>()?,
-        ))
+        let officers: Vec<Officer> = rows
+            .into_iter()
+            .map(officer)
+            .collect::<Result<_, Error>>()?;
+        let ids: Vec<Id> = officers.iter().map(|o| o.id).collect();
+        let ties = Ties::load(conn, &ids, now)?;
+        Ok(Self { officers, ties })
     }
 
     /// The accounts that may decide this case.
     #[must_use]
     pub fn able(&self, case: &Case<'_>) -> Vec<Id> {
         let Case { proposal, .. } = case;
-        let proposer = four_eyes::account(&proposal.proposer)
-            .and_then(|id| self.0.iter().find(|p| p.id == id));
+        let proposer = four_eyes::account(&proposal.proposer);
         let beyond = proposal.other_country.is_some() || proposal.membership_id.is_none();
-        let since = four_eyes::invited_since(case.now);
-        let invited = |one: &Officer, other: &Officer| {
-            one.invited_by == Some(other.id) && one.created_at >= since
-        };
-        self.0
+        self.officers
             .iter()
             .filter(|officer| officer.active && role_may(officer.role, beyond, case.deciders))
             .filter(|officer| {
@@ -104,10 +92,9 @@ impl Staff {
                     || officer.country.as_deref() == Some(&proposal.country)
             })
             .filter(|officer| {
-                let lately = proposer.is_some_and(|p| invited(officer, p) || invited(p, officer));
+                let tied = proposer.is_some_and(|p| self.ties.between(officer.id, p));
                 let person = format!("user:{}", officer.id);
-                four_eyes::not_second(&person, &proposal.proposer, case.written_by, lately)
-                    .is_none()
+                four_eyes::not_second(&person, &proposal.proposer, case.written_by, tied).is_none()
             })
             .map(|officer| officer.id)
             .collect()

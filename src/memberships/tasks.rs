@@ -281,7 +281,7 @@ impl Desk<'_> {
     fn of_proposals(&self, conn: &mut Conn) -> Result<Vec<Placed>, Error> {
         let mut found = Vec::new();
         let mut after = self.after;
-        let staff = deciders::Staff::load(conn)?;
+        let staff = deciders::Staff::load(conn, self.acting.now())?;
         loop {
             let rows =
                 queries::proposals_page(conn, self.acting.reach(), &["open"], after, self.limit)?;
@@ -326,7 +326,6 @@ impl Desk<'_> {
             proposal,
             written_by: &written_by,
             deciders: &self.rules.at(membership_type, today).deciders,
-            now: self.acting.now(),
         };
         let missing = consent::missing(conn, proposal)?;
         if !missing.is_empty() {

@@ -125,12 +125,8 @@ pub fn enter(
                 .iter()
                 .map(|n| fold::keys(n.text.as_str(), Some(country)))
                 .collect();
-            let mut names = body.names.iter().zip(&folded);
-            let legal = names
-                .find(|(n, _)| n.kind == NameKind::Legal)
-                .map(|(n, keys)| (n.text.as_str(), sorted_by(keys)))
-                .unwrap_or_default();
-            let row = insert(tx, acting, entry, body, country, legal, identifiers.len())?;
+            let count = identifiers.len();
+            let row = insert(tx, acting, entry, body, country, &folded, count)?;
             let names = insert_names(tx, entry, &row, &body.names, folded)?;
             let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
             let identifiers = (behind_names..)
@@ -405,11 +401,16 @@ fn insert(
     entry: &mut Entry,
     body: &RegisterOrganisation,
     country: &str,
-    (legal, sort_key): (&str, &str),
+    folded: &[fold::Keys],
     identifiers: usize,
 ) -> Result<OrganisationRow, Error> {
     let text = |t: &Option<super::text::Line>| t.as_ref().map(|t| t.as_str().to_owned());
     let long = |t: &Option<super::text::LongText>| t.as_ref().map(|t| t.as_str().to_owned());
+    let mut names = body.names.iter().zip(folded);
+    let (legal, sort_key) = names
+        .find(|(n, _)| n.kind == NameKind::Legal)
+        .map(|(n, keys)| (n.text.as_str(), sorted_by(keys)))
+        .unwrap_or_default();
     let mut row = OrganisationRow {
         id: entry.seq(),
         number: String::new(),

@@ -470,6 +470,9 @@ both! {
         let second = app.secretariat();
         assert_eq!(task_kinds(&second).await, ["decide"]);
         assert_eq!(task_kinds(&office).await, Vec::<String>::new());
+        // Whoever could log in as the proposer is no second person, for the tasks as for the decision.
+        second.post(&format!("/v1/users/{}/password-reset", office.id), json!({})).await.expect(201);
+        assert_eq!(task_kinds(&second).await, ["nobody_can_decide"]);
     }
 }
 

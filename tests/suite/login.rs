@@ -112,14 +112,6 @@ async fn me(app: &App, token: &str) -> u16 {
         .status
 }
 
-fn shape(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
-    let id = answer.header("x-request-id").expect("an id").to_owned();
-    let mut headers = answer.headers.clone();
-    headers.retain(|(name, _)| name != "x-request-id");
-    headers.sort();
-    (answer.status, answer.text().replace(&id, "…"), headers)
-}
-
 fn assert_recorded(app: &App) {
     let tables = ots_registry::accounts::recorded_tables();
     let report = verify(&mut app.db_conn(), &tables, |_| {}).unwrap();
@@ -140,7 +132,7 @@ both! {
         let far = log_in(&app, with(json!(code(&secret, 3)))).await;
         let nobody = log_in(&app, json!({"email": "nobody@sample.example", "password": PASSWORD, "code": "287082"})).await;
         for answer in [wrong, far, nobody] {
-            assert_eq!(shape(&answer), shape(&missing), "which of them was wrong is never said");
+            assert_eq!(answer.shape(), missing.shape(), "which of them was wrong is never said");
         }
         for away in [-1, 0, 1] {
             log_in(&app, with(json!(code(&secret, away)))).await.expect(200);
@@ -363,7 +355,7 @@ both! {
             if n < 140 {
                 let nobody = log_in_from(&app, &address, unknown).await;
                 if answer.status == 401 {
-                    assert_eq!(shape(&nobody), shape(&answer));
+                    assert_eq!(nobody.shape(), answer.shape());
                 } else {
                     // The seconds that are left differ by those that have passed in between.
                     assert_eq!(nobody.status, answer.status, "an account that does not exist waits alike");
@@ -619,7 +611,7 @@ async fn times_do_not_tell_unknown_disabled_wrong_and_half_right_log_ins_apart()
             let started = std::time::Instant::now();
             let answer = log_in_from(&app, &address, body).await;
             let took = started.elapsed().as_nanos();
-            shapes.push(shape(&answer));
+            shapes.push(answer.shape());
             shapes.dedup();
             if round >= 20 {
                 times[n].push(took);

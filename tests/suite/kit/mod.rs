@@ -86,6 +86,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Everything of it that does not name the request.
+    pub fn shape(&self) -> (u16, String, Vec<(String, String)>) {
+        let id = self.header("x-request-id").expect("an id").to_owned();
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| name != "x-request-id");
+        headers.sort();
+        (self.status, self.text().replace(&id, "…"), headers)
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
