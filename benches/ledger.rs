@@ -37,6 +37,7 @@ use ots_registry::http::Error;
 use ots_registry::http::envelope::TrustedProxies;
 use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
+use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::fold::fold;
 use ots_registry::memberships::model::{Correction, Event, EventKind, MembershipType, Stance};
 use ots_registry::memberships::recorder;
@@ -610,6 +611,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         base_url: "http://127.0.0.1".to_owned(),
         mail: None,
         running: Running::default(),
+        uploads: Uploads::default(),
     })
 }
 

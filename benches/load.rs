@@ -35,6 +35,7 @@ use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
 use ots_registry::imports::model::ImportOptions;
 use ots_registry::imports::run;
+use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
 use ots_registry::organisations::register;
 
@@ -122,6 +123,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         base_url: "http://127.0.0.1".to_owned(),
         mail: None,
         running: Running::default(),
+        uploads: Uploads::default(),
     };
     let address = serve(parts)?;
     if settings.rounds > 0 {

@@ -28,6 +28,7 @@ use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
 use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
+use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::{
     accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
@@ -62,6 +63,8 @@ pub struct Parts {
     pub mail: Option<Mailer>,
     /// Idempotency keys whose request is running.
     pub running: Running,
+    /// Uploads that are being read.
+    pub uploads: Uploads,
 }
 
 /// The whole URL tree.
@@ -179,6 +182,8 @@ pub fn app(
         .app_data(web::Data::new(parts.proxies.clone()))
         .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
+        .app_data(web::Data::new(parts.uploads.clone()))
+        .app_data(web::Data::new(pages::Readiness::default()))
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
         .app_data(web::Data::new(document.known.clone()))

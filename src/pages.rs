@@ -1,5 +1,8 @@
 //! The few pages and machine addresses that are about the service itself: `/`, `/problems/{code}`, health.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant as Clock};
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -153,15 +156,40 @@ async fn get_health(_query: NoQuery) -> HttpResponse {
     HttpResponse::Ok().json(OK)
 }
 
+/// How long a good look at the database counts.
+const LOOK_COUNTS: Duration = Duration::from_secs(1);
+
+/// When the database was last found right: readiness has no rate limit, so it must not ask each time.
+#[derive(Default)]
+pub struct Readiness(Mutex<Option<Clock>>);
+
+impl Readiness {
+    fn is_fresh(&self) -> bool {
+        let found = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.is_some_and(|at| at.elapsed() < LOOK_COUNTS)
+    }
+
+    fn found(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Clock::now());
+    }
+}
+
 /// Says whether the service can do its work.
 ///
-/// Looks at the database and at the version of its tables.
+/// Looks at the database and at the version of its tables, at most once a second where all is well.
 #[utoipa::path(
     tag = "service", operation_id = "get_readiness", security(()),
     responses((status = 200, description = "Ready", body = Health), docs::Ready)
 )]
 #[get("/readyz")]
-async fn get_readiness(db: web::Data<Db>, _query: NoQuery) -> Result<HttpResponse, Error> {
+async fn get_readiness(
+    db: web::Data<Db>,
+    readiness: web::Data<Readiness>,
+    _query: NoQuery,
+) -> Result<HttpResponse, Error> {
+    if readiness.is_fresh() {
+        return Ok(HttpResponse::Ok().json(OK));
+    }
     let current = db
         .read(|conn| migrate::is_current(conn).map_err(Error::from))
         .await?;
@@ -172,5 +200,6 @@ async fn get_readiness(db: web::Data<Db>, _query: NoQuery) -> Result<HttpRespons
         )
         .header("Retry-After", "5"));
     }
+    readiness.found();
     Ok(HttpResponse::Ok().json(OK))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{LogIn, Refresh, Tokens, User};
@@ -18,7 +18,7 @@ use crate::auth::throttle::{Place, Throttle};
 use crate::auth::tokens::{Jwks, LIFETIME_SECONDS, TokenKeys};
 use crate::auth::{Acting, Permit, Principal};
 use crate::db::{Db, Id, Instant};
-use crate::http::envelope::Network;
+use crate::http::envelope::{Network, RequestId};
 use crate::http::{Answer, Code, Error, Json, NoQuery, cached_public, docs};
 use crate::text::Email;
 
@@ -80,6 +80,7 @@ pub(super) struct LogInParts {
     pub seals: SealKeys,
     pub throttle: Throttle,
     pub network: String,
+    pub request_id: String,
 }
 
 impl FromRequest for LogInParts {
@@ -93,12 +94,17 @@ impl FromRequest for LogInParts {
             Ok(data.get_ref().clone())
         }
         let network = Network::from_request(request, payload).into_inner();
+        let id = request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone());
         std::future::ready((|| {
             Ok(Self {
                 passwords: part(request)?,
                 seals: part(request)?,
                 throttle: part(request)?,
                 network: network?.0,
+                request_id: id.unwrap_or_default(),
             })
         })())
     }
@@ -148,8 +154,10 @@ async fn start_session(
     )?;
     let attempt = parts.throttle.begin(&key, &place)?;
     let known_device = matches!(place, Place::Device(_)).then_some(device_token);
-    let Some(checked) = check(&db, &parts, key.clone(), password.clone(), code).await? else {
+    let (account, checked) = check(&db, &parts, key.clone(), password.clone(), code).await?;
+    let Some(checked) = checked else {
         attempt.failed();
+        note(&parts, "refused", account);
         return Err(wrong_credentials());
     };
     let better = if passwords::is_weak(&checked.hash)? {
@@ -170,9 +178,11 @@ async fn start_session(
         .await?;
     let Some(opened) = opened else {
         attempt.failed();
+        note(&parts, "refused", account);
         return Err(wrong_credentials());
     };
     attempt.succeeded();
+    note(&parts, "opened", account);
     let device = match known_device.flatten() {
         Some(token) => token,
         None => devices::token(&parts.seals, &key, opened.now)?,
@@ -180,14 +190,23 @@ async fn start_session(
     tokens(&keys, opened, Some(device))
 }
 
-/// Looks the account up, hashes, and judges the code: the same work whoever it is and whatever is wrong.
+/// Leaves a line of every log-in for whoever watches for attacks: the account by its id, where there is one. What was typed is not
+/// in it, because a password typed into the wrong field would be too.
+fn note(parts: &LogInParts, outcome: &str, account: Option<Id>) {
+    let account = account.map(|id| id.to_string());
+    let request_id = &parts.request_id;
+    tracing::info!(request_id, outcome, account, "log-in");
+}
+
+/// Looks the account up, hashes, and judges the code: the same work whoever it is and whatever is wrong. Gives the account, where
+/// there is one, and what was right.
 async fn check(
     db: &Db,
     parts: &LogInParts,
     key: String,
     password: String,
     code: Option<String>,
-) -> Result<Option<Checked>, Error> {
+) -> Result<(Option<Id>, Option<Checked>), Error> {
     let (found, factor) = db
         .read(move |conn| {
             let found = queries::by_email_key(conn, &key)?;
@@ -195,6 +214,7 @@ async fn check(
             Ok::<_, Error>((found, factor))
         })
         .await?;
+    let account = found.as_ref().map(UserRow::id);
     let known = found
         .filter(|user| user.is_active())
         .and_then(|user| Some((user.id(), user.password_hash?)));
@@ -202,10 +222,11 @@ async fn check(
     let right = parts.passwords.verify(password, stored).await?;
     let seals = &parts.seals;
     let proof = second_factor::judge(seals, factor.as_ref(), code.as_deref(), Instant::now())?;
-    Ok(match (known, proof) {
+    let checked = match (known, proof) {
         (Some((user, hash)), Some(proof)) if right => Some(Checked { user, hash, proof }),
         _ => None,
-    })
+    };
+    Ok((account, checked))
 }
 
 /// Gets the next pair of tokens.

@@ -86,6 +86,11 @@ pub struct ChangePassword {
     #[validate(length(max = 1024, message = "must have at most 1024 characters"))]
     #[schema(max_length = 1024, format = Password)]
     pub current_password: String,
+    /// A code of the second factor, where there is one.
+    #[serde(default)]
+    #[validate(length(max = 64, message = "must have at most 64 characters"))]
+    #[schema(max_length = 64, example = "287082")]
+    pub code: Option<String>,
     /// The password from now on: at least 15 characters, or 8 where the account has a second factor; not one that everybody
     /// tries, nor the account's own name or address.
     #[schema(min_length = 8, max_length = 1024, format = Password)]

@@ -33,6 +33,7 @@ pub mod links;
 pub mod mail;
 pub mod model;
 mod own_handlers;
+mod proof_again;
 pub mod queries;
 pub mod rows;
 pub mod second_factor;

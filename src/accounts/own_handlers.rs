@@ -6,14 +6,14 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::auth_handlers::{LogInParts, own_session, wrong_credentials};
+use super::auth_handlers::{LogInParts, own_session};
 use super::dto::{ChangePassword, Session, User};
 use super::link_handlers::check_rules;
 use super::model::End;
-use super::rows::{SecondFactorRow, SessionRow, UserRow};
+use super::proof_again::{Own, Proved};
+use super::rows::SessionRow;
 use super::{queries, sessions, users};
 use crate::auth::policy::acts::OwnAccount;
-use crate::auth::throttle::{Attempt, Place};
 use crate::auth::{Acting, Permit, Reach};
 use crate::db::{Conn, Id};
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor, set_link};
@@ -176,7 +176,8 @@ async fn end_own_session(
 
 /// Changes one's own password.
 ///
-/// Needs the password until now. All sessions end at once, the one that asks as well: log in again with the new password.
+/// Needs the password until now and, where the account has a second factor, a code of it. All sessions end at once, the one that
+/// asks as well: log in again with the new password.
 #[utoipa::path(
     tag = "accounts", operation_id = "change_own_password", security(("bearer" = [])),
     request_body(content = ChangePassword, description = "The old and the new password"),
@@ -195,57 +196,14 @@ async fn change_own_password(
     let own = Own::look(look).await?;
     let (user, factor) = (&own.user, own.factor.as_ref());
     check_rules("/new_password", &body.new_password, user, factor)?;
-    let attempt = own.begin(&parts)?;
-    let Some(checked) = own.check_password(&parts, body.current_password).await? else {
-        attempt.failed();
-        return Err(wrong_credentials());
-    };
-    attempt.succeeded();
+    let proved = Proved::check(&own, &parts, body.current_password, body.code.as_deref()).await?;
     let hash = parts.passwords.hash(body.new_password).await?;
-    let done = permit
-        .write(move |tx, acting| users::change_password(tx, acting, &checked, &hash))
+    permit
+        .write(move |tx, acting| {
+            let (id, _) = own_session(acting)?;
+            let user = proved.spend(tx, id, acting.now())?;
+            users::change_password(tx, acting, &user, &hash)
+        })
         .await?;
-    if done {
-        Ok(Answer::empty().respond())
-    } else {
-        Err(wrong_credentials())
-    }
-}
-
-/// One's own account as it was before a password was hashed.
-pub(super) struct Own {
-    pub user: UserRow,
-    pub factor: Option<SecondFactorRow>,
-}
-
-impl Own {
-    pub async fn look(permit: Permit<OwnAccount>) -> Result<Self, Error> {
-        permit
-            .read(|conn, acting| {
-                let (id, _) = own_session(acting)?;
-                Ok(Self {
-                    user: queries::by_id(conn, &Reach::everything(), id)?,
-                    factor: queries::second_factor(conn, Some(id))?,
-                })
-            })
-            .await
-    }
-
-    /// A stolen access token must not become a way to try passwords.
-    pub fn begin(&self, parts: &LogInParts) -> Result<Attempt, Error> {
-        let account = format!("own:{}", self.user.id());
-        let place = Place::Network(parts.network.clone());
-        parts.throttle.begin(&account, &place)
-    }
-
-    /// The stored hash that the password was found right against.
-    pub async fn check_password(
-        &self,
-        parts: &LogInParts,
-        password: String,
-    ) -> Result<Option<String>, Error> {
-        let stored = self.user.password_hash.clone();
-        let right = parts.passwords.verify(password, stored.clone()).await?;
-        Ok(stored.filter(|_| right))
-    }
+    Ok(Answer::empty().respond())
 }

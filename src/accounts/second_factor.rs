@@ -26,8 +26,8 @@ static DECOY: LazyLock<String> = LazyLock::new(|| {
     let one = format!("\"{}\"", "0".repeat(64));
     format!("[{}]", vec![one; RECOVERY_CODES].join(","))
 });
-/// Random bits of a recovery code: 80.
-const RECOVERY_BYTES: usize = 10;
+/// Random bytes of a recovery code: 128 bits, so that a plain hash cannot be searched (ASVS 5.0, 6.5.2).
+const RECOVERY_BYTES: usize = 16;
 
 /// What a code proved, to be spent once.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,20 +5,18 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::auth_handlers::{LogInParts, own_session, wrong_credentials};
+use super::auth_handlers::{LogInParts, own_session};
 use super::dto::{
     BeginSecondFactor, ConfirmSecondFactor, NewSecondFactor, RecoveryCodes, RemoveSecondFactor,
     SecondFactor,
 };
 use super::model::{ENROLMENT_SECONDS, End};
-use super::own_handlers::Own;
-use super::second_factor::{self, Proof};
+use super::proof_again::{Own, Proved};
+use super::second_factor;
 use super::{queries, sessions};
 use crate::auth::passwords::{self, About};
 use crate::auth::policy::acts::OwnAccount;
-use crate::auth::sealing::SealKeys;
 use crate::auth::{Permit, Role, SecondFactorRule, totp};
-use crate::db::{Id, Instant, Tx};
 use crate::http::{Answer, Code, Error, Json, NoQuery, docs, private};
 
 /// Adds the routes.
@@ -28,48 +26,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(begin_second_factor)
         .service(confirm_second_factor)
         .service(remove_second_factor);
-}
-
-/// What was found right, to be held against the account again in the transaction.
-struct Proved {
-    hash: String,
-    proof: Proof,
-}
-
-impl Proved {
-    /// Checks password and code like a log-in does, with the same waits.
-    async fn check(
-        own: &Own,
-        parts: &LogInParts,
-        password: String,
-        code: Option<&str>,
-    ) -> Result<Self, Error> {
-        let attempt = own.begin(parts)?;
-        let hash = own.check_password(parts, password).await?;
-        let factor = own.factor.as_ref();
-        let proof = second_factor::judge(&parts.seals, factor, code, Instant::now())?;
-        match (hash, proof) {
-            (Some(hash), Some(proof)) => {
-                attempt.succeeded();
-                Ok(Self { hash, proof })
-            }
-            _ => {
-                attempt.failed();
-                Err(wrong_credentials())
-            }
-        }
-    }
-
-    /// Locks the account, and spends the proof if nothing has changed.
-    fn spend(&self, tx: &mut Tx<'_>, user: Id, now: Instant) -> Result<(), Error> {
-        let row = second_factor::lock(tx, user)?;
-        let same = row.is_active() && row.password_hash.as_deref() == Some(self.hash.as_str());
-        if same && second_factor::spend(tx, user, &self.proof, now)? {
-            Ok(())
-        } else {
-            Err(wrong_credentials())
-        }
-    }
 }
 
 fn is_required(rule: SecondFactorRule, role: Option<Role>) -> bool {
@@ -153,20 +109,34 @@ async fn begin_second_factor(
 )]
 #[post("/auth/totp/confirmation")]
 async fn confirm_second_factor(
+    look: Permit<OwnAccount>,
     permit: Permit<OwnAccount>,
     _query: NoQuery,
-    seals: web::Data<SealKeys>,
+    parts: LogInParts,
     body: Json<ConfirmSecondFactor>,
 ) -> Result<HttpResponse, Error> {
     let code = body.body.code;
+    // A stolen access token must not become a way to try codes, whose right one would say the recovery codes.
+    let attempt = Own::look(look).await?.begin(&parts)?;
     let answer = permit
         .write(move |tx, acting| {
             let own = own_session(acting)?;
-            let recovery_codes = second_factor::confirm(tx, &seals, acting, own, &code)?;
+            let recovery_codes = second_factor::confirm(tx, &parts.seals, acting, own, &code)?;
             Answer::json(200, &RecoveryCodes { recovery_codes })
         })
-        .await?;
-    Ok(answer.respond())
+        .await;
+    match answer {
+        Ok(answer) => {
+            attempt.succeeded();
+            Ok(answer.respond())
+        }
+        Err(error) => {
+            if error.code() == Code::InvalidField {
+                attempt.failed();
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Removes one's own second factor.

@@ -267,24 +267,16 @@ pub fn set_password_by_link(
     Ok(true)
 }
 
-/// Sets another password after the old one was found right against `checked`; false when it is no longer the old one.
+/// Sets another password of one's own account, whose row is locked and whose owner has proved who they are.
 pub fn change_password(
     tx: &mut Tx<'_>,
     acting: &Acting,
-    checked: &str,
+    user: &UserRow,
     password_hash: &str,
-) -> Result<bool, Error> {
-    let Some(id) = acting.user_id() else {
-        return Ok(false);
-    };
-    dialect::lock_row(tx, "users", "id", id.0)?;
-    let user: UserRow = users::table.find(id.0).first(&mut **tx)?;
-    if !user.is_active() || user.password_hash.as_deref() != Some(checked) {
-        return Ok(false);
-    }
+) -> Result<(), Error> {
     let (actor, now) = (acting.actor(), acting.now());
-    set_password(tx, &actor, now, "password.changed", &user, password_hash)?;
-    Ok(true)
+    set_password(tx, &actor, now, "password.changed", user, password_hash)?;
+    Ok(())
 }
 
 /// Keeps the same password under a better hash, after it was found right against `checked`; sessions go on.

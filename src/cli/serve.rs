@@ -27,6 +27,7 @@ use crate::http::Error;
 use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
 use crate::http::limits::Limits;
+use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
 
@@ -82,6 +83,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         base_url: config.base_url.clone(),
         mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
         running: Running::default(),
+        uploads: Uploads::default(),
     };
     let served = Served::new()?;
     actix_web::rt::System::new().block_on(serve(config, parts, served))?;

@@ -28,6 +28,11 @@ pub fn placeholder(conn: &Conn, n: usize) -> String {
     }
 }
 
+/// One column of many rows, for `unnest`: a text with a place for every value is dear to read for PostgreSQL.
+pub fn column<'a, R, T>(rows: &'a [R], cell: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(cell).collect()
+}
+
 /// Prepares a connection of one's own for writing very much. Commits are as durable as before.
 ///
 /// On SQLite a larger cache, and checkpoints that are rarer. On PostgreSQL indexes wherever there are some: what is prepared

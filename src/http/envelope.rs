@@ -44,7 +44,10 @@ const SECURITY_HEADERS: &[(&str, &str)] = &[
         "Permissions-Policy",
         "geolocation=(), camera=(), microphone=()",
     ),
-    ("Strict-Transport-Security", "max-age=31536000"),
+    (
+        "Strict-Transport-Security",
+        "max-age=31536000; includeSubDomains",
+    ),
 ];
 
 /// Pages bring their own policy; everything else may load nothing.

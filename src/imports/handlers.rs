@@ -13,6 +13,7 @@ use super::export_handlers::{self, XLSX};
 use super::model::{ImportOptions, Outcome, Resolution};
 use super::queries::{self, WantedRows};
 use super::read::{Encoding, Field, Options};
+use super::turns::Uploads;
 use super::{sheet, upload};
 use crate::auth::policy::acts;
 use crate::auth::reads::What;
@@ -186,7 +187,7 @@ async fn create_import(
     request: HttpRequest,
     permit: Permit<acts::Import>,
     once: Once,
-    countries: web::Data<Countries>,
+    (countries, uploads): (web::Data<Countries>, web::Data<Uploads>),
     query: Query<UploadQuery>,
     file: RawBody<FILE_LIMIT>,
 ) -> Result<HttpResponse, Error> {
@@ -197,6 +198,7 @@ async fn create_import(
     let plan = permit
         .clone()
         .read(move |conn, acting| {
+            let _turn = uploads.begin(&acting.actor().to_string())?;
             upload::plan(
                 conn,
                 acting,

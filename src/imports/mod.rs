@@ -34,6 +34,7 @@ pub mod read;
 mod rows;
 pub mod run;
 pub mod sheet;
+pub mod turns;
 mod upload;
 mod words;
 

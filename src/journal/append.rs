@@ -8,6 +8,7 @@ use super::chain::{self, Link};
 use super::columns::Columns;
 use super::facts::{self, Class, Recorded, Split};
 use crate::auth::Actor;
+use crate::db::dialect::column;
 use crate::db::kept::{self, Kept};
 use crate::db::schema::{journal, journal_facts};
 use crate::db::{Conn, Instant, Tx};
@@ -303,10 +304,6 @@ fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn column<'a, R, T>(rows: &'a [R], cell: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(cell).collect()
 }
 
 /// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant as Clock};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 
 use super::fold::fold;
 use super::model::Event;
@@ -17,9 +18,9 @@ use super::rows::EventRow;
 use super::rules::Rules;
 use super::timeline;
 use crate::auth::Actor;
+use crate::db::dialect::{self, column};
 use crate::db::schema::{membership_due, membership_events, memberships, organisations};
-use crate::db::{Conn, Db, Id, Instant, Tx, dialect};
-use crate::dialect;
+use crate::db::{Conn, Db, Id, Instant, Tx};
 use crate::http::Error;
 use crate::jobs::Run;
 use crate::journal::Batch;
@@ -225,20 +226,42 @@ fn chunk(
     }
     // Also where nothing was due after all: the head was taken.
     batch.write(tx)?;
-    if !rows.is_empty() {
-        let conn: &mut Conn = &mut *tx;
-        for part in rows.chunks(500) {
-            dialect!(conn, |c| diesel::insert_into(membership_events::table)
-                .values(part)
-                .execute(c))?;
-        }
-    }
+    insert_events(tx, &rows)?;
     timeline::set_many_due(tx, &next_due)?;
     Ok(Recorded {
         memberships: ids.len(),
         turns: rows.len(),
         longest: started.elapsed(),
     })
+}
+
+// Many rows go to PostgreSQL as one array for each column, because a text with a place for every value is dear to read there.
+fn insert_events(conn: &mut Conn, rows: &[EventRow]) -> Result<(), Error> {
+    match conn {
+        _ if rows.is_empty() => {}
+        Conn::Sqlite(conn) => {
+            diesel::insert_into(membership_events::table)
+                .values(rows)
+                .execute(conn)?;
+        }
+        Conn::Postgres(conn) => {
+            let text = "INSERT INTO membership_events (membership_id, no, seq, recorded_at, effective_on, kind, body, proposer, decider, details) \
+                        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            diesel::sql_query(text)
+                .bind::<Array<BigInt>, _>(column(rows, |e| e.membership_id))
+                .bind::<Array<Integer>, _>(column(rows, |e| e.no))
+                .bind::<Array<BigInt>, _>(column(rows, |e| e.seq))
+                .bind::<Array<BigInt>, _>(column(rows, |e| e.recorded_at))
+                .bind::<Array<Date>, _>(column(rows, |e| e.effective_on))
+                .bind::<Array<Text>, _>(column(rows, |e| e.kind.as_str()))
+                .bind::<Array<Text>, _>(column(rows, |e| e.body.as_str()))
+                .bind::<Array<Nullable<Text>>, _>(column(rows, |e| e.proposer.as_deref()))
+                .bind::<Array<Nullable<Text>>, _>(column(rows, |e| e.decider.as_deref()))
+                .bind::<Array<Text>, _>(column(rows, |e| e.details.as_str()))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
 }
 
 fn events_of(conn: &mut Conn, ids: &[Id]) -> Result<BTreeMap<Id, Vec<Event>>, Error> {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date};
 use diesel::upsert::excluded;
 
 use super::fold::fold_all;
@@ -16,6 +17,7 @@ use super::ledger::{Cause, Ledger};
 use super::model::Event;
 use super::rows::{FlowRow, IntervalRow, MembershipRow};
 use super::rules::Rules;
+use crate::db::dialect::column;
 use crate::db::schema::{member_counts, membership_due, membership_flows, membership_intervals};
 use crate::db::{Conn, Id, Tx};
 use crate::dialect;
@@ -313,21 +315,32 @@ pub fn set_many_due(conn: &mut Conn, due: &[(Id, Option<NaiveDate>)]) -> Result<
     let ids: Vec<Id> = due.iter().map(|(id, _)| *id).collect();
     diesel::delete(membership_due::table.filter(membership_due::membership_id.eq_any(&ids)))
         .execute(conn)?;
-    let rows: Vec<_> = due
+    let rows: Vec<(Id, NaiveDate)> = due
         .iter()
-        .filter_map(|(id, day)| {
-            day.map(|day| {
+        .filter_map(|(id, day)| Some((*id, (*day)?)))
+        .collect();
+    match conn {
+        _ if rows.is_empty() => {}
+        Conn::Sqlite(conn) => {
+            let due = |(id, day): &(Id, NaiveDate)| {
                 (
                     membership_due::membership_id.eq(*id),
-                    membership_due::due_on.eq(day),
+                    membership_due::due_on.eq(*day),
                 )
-            })
-        })
-        .collect();
-    if !rows.is_empty() {
-        dialect!(conn, |c| diesel::insert_into(membership_due::table)
-            .values(&rows)
-            .execute(c))?;
+            };
+            let rows: Vec<_> = rows.iter().map(due).collect();
+            diesel::insert_into(membership_due::table)
+                .values(&rows)
+                .execute(conn)?;
+        }
+        Conn::Postgres(conn) => {
+            diesel::sql_query(
+                "INSERT INTO membership_due (membership_id, due_on) SELECT * FROM unnest($1, $2)",
+            )
+            .bind::<Array<BigInt>, _>(column(&rows, |(id, _)| *id))
+            .bind::<Array<Date>, _>(column(&rows, |(_, day)| *day))
+            .execute(conn)?;
+        }
     }
     Ok(())
 }

@@ -789,6 +789,12 @@ both! {
         let facts: String = facts.into_iter().flatten().collect();
         let logged = String::from_utf8(log.lock().unwrap().clone()).unwrap();
         assert!(logged.contains("/v1/auth/login") && logged.contains("came a second time"), "the log was heard");
+        for outcome in ["refused", "opened"] {
+            let line = logged.lines().find(|l| l.contains("log-in") && l.contains(outcome) && l.contains(&id));
+            let (_, request) = line.expect("each log-in has its line").split_once("request_id=").unwrap();
+            let request = request.split_whitespace().next().unwrap();
+            assert!(logged.lines().filter(|l| l.contains(request)).count() >= 2, "beside the line of its request");
+        }
         let refreshes = [first.str("/refresh_token"), second.str("/refresh_token")];
         let secrets = refreshes.iter().map(|t| t.split('.').nth(1).unwrap().to_owned());
         let accesses = [first.str("/access_token"), second.str("/access_token")];

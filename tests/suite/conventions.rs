@@ -99,9 +99,23 @@ both! {
     async fn every_answer_has_a_request_id_and_security_headers(app) {
         for path in ["/", "/nowhere", "/v1/countries", "/v1/journal", "/healthz", "/docs/"] {
             let answer = app.get(path).await;
-            for name in ["x-request-id", "x-content-type-options", "content-security-policy", "referrer-policy", "cache-control"] {
+            for name in ["x-request-id", "cache-control"] {
                 assert!(answer.header(name).is_some(), "{path} has no {name}");
             }
+            for (name, value) in [
+                ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("referrer-policy", "no-referrer"),
+                ("cross-origin-opener-policy", "same-origin"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{path}: {name}");
+            }
+            let policy = answer.header("content-security-policy").unwrap();
+            for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+                assert!(policy.contains(rule), "{path}: {policy}");
+            }
+            assert!(!policy.contains("script-src 'unsafe") && !policy.contains("unsafe-eval"), "{path}: {policy}");
         }
         let refused = app.get("/nowhere").await;
         assert_eq!(refused.str("/request_id"), refused.header("x-request-id").unwrap());
@@ -224,6 +238,35 @@ both! {
         let liar = from("192.0.2.1").insert_header(("X-Forwarded-For", "192.0.2.9"));
         strict.send(liar).await.problem(429, "too_many_requests");
         strict.send(from("192.0.2.2")).await.expect(200);
+    }
+}
+
+both! {
+    async fn behind_a_trusted_proxy_the_address_that_it_tells_counts_and_no_other(app) {
+        use ots_registry::http::envelope::TrustedProxies;
+        use ots_registry::http::limits::{Allowance, Limits};
+        let app = app.with(|parts| {
+            parts.limits = Limits::new(Allowance { anonymous: 1, known: 1 });
+            parts.proxies = TrustedProxies(vec!["192.0.2.10".parse().unwrap(), "192.0.2.11".parse().unwrap()]);
+        }).await;
+        let get = async |told: &[&str]| {
+            let mut request = TestRequest::get().uri("/v1/countries").peer_addr("192.0.2.10:1".parse().unwrap());
+            for one in told {
+                request = request.append_header(("X-Forwarded-For", *one));
+            }
+            app.send(request).await.status
+        };
+        assert_eq!(get(&["198.51.100.1"]).await, 200);
+        assert_eq!(get(&["198.51.100.1"]).await, 429, "the client, not the proxy, has used up its allowance");
+        assert_eq!(get(&["198.51.100.2"]).await, 200);
+        // What the client itself wrote stands further to the left and is not believed.
+        assert_eq!(get(&["203.0.113.7, 198.51.100.2"]).await, 429);
+        assert_eq!(get(&["203.0.113.8", "198.51.100.2"]).await, 429, "nor in a header of its own");
+        assert_eq!(get(&["203.0.113.7, 198.51.100.3, 192.0.2.11"]).await, 200, "through two proxies");
+        assert_eq!(get(&["198.51.100.3"]).await, 429);
+        // Where the nearest hop is nonsense, the proxy itself counts.
+        assert_eq!(get(&["198.51.100.4, unknown"]).await, 200);
+        assert_eq!(get(&["198.51.100.5, unknown"]).await, 429);
     }
 }
 

@@ -763,6 +763,24 @@ both! {
 }
 
 both! {
+    async fn an_account_has_one_upload_read_at_a_time_and_the_process_two(app) {
+        let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+        let file = "name,country\r\nSample One,KZ\r\n";
+        let uploads = app.parts.uploads.clone();
+        let own = uploads.begin(&format!("user:{}", kz.id)).unwrap();
+        let refused = kz.upload(file, "").await.problem(429, "too_many_requests");
+        assert!(refused.header("retry-after").is_some() && refused.str("/detail").contains("of yours"));
+        office.upload(file, "").await.expect(201);
+        let other = uploads.begin("user:other").unwrap();
+        office.upload(file, "").await.problem(429, "too_many_requests");
+        drop((own, other));
+        kz.upload(file, "").await.expect(201);
+        kz.upload("no table", "").await;
+        kz.upload(file, "").await.expect(201);
+    }
+}
+
+both! {
     async fn what_is_no_table_is_refused_with_what_to_do(app) {
         let az = app.coordinator("AZ");
         let refused = az.upload("%PDF-1.4 x", "").await.problem(422, "unreadable_file");

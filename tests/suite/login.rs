@@ -181,12 +181,12 @@ both! {
         let mut different = recovery.clone();
         different.sort();
         different.dedup();
-        assert!(different.len() == 10 && recovery.iter().all(|c| c.len() == 19), "16 letters of 5 bits: 80 bits");
+        assert!(different.len() == 10 && recovery.iter().all(|c| c.len() == 32), "26 letters of 5 bits and 6 hyphens: 128 bits");
         let with = |code: &str| json!({"email": email, "password": PASSWORD, "code": code});
         log_in(&app, with(&recovery[0])).await.expect(200);
         log_in(&app, with(&recovery[0])).await.problem(401, "wrong_credentials");
         log_in(&app, with(&recovery[1].to_uppercase().replace('-', " "))).await.expect(200);
-        log_in(&app, with(&"a".repeat(16))).await.problem(401, "wrong_credentials");
+        log_in(&app, with(&"a".repeat(26))).await.problem(401, "wrong_credentials");
         let status = app.send_as(&token, Method::GET, "/v1/auth/totp", None).await.expect(200);
         assert_eq!(status.at("/recovery_codes_left"), json!(8));
         let actions: Vec<(String, String)> = journal::table
@@ -267,14 +267,16 @@ both! {
         remove(&token, PASSWORD, &code(&secret, 4)).await.problem(401, "wrong_credentials");
         // With a second factor eight characters are enough; without it they are not.
         let short = "kq vmw tz";
-        let change = json!({"current_password": PASSWORD, "new_password": short});
+        let change = json!({"current_password": PASSWORD, "new_password": short, "code": code(&secret, 0)});
         app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
+        db_forget_step(&app);
         let body = json!({"email": email, "password": short, "code": code(&secret, 0)});
         let token = log_in(&app, body).await.expect(200).str("/access_token");
         remove(&token, short, &code(&secret, 1)).await.problem(409, "conflict");
         db_forget_step(&app);
-        let change = json!({"current_password": short, "new_password": PASSWORD});
+        let change = json!({"current_password": short, "new_password": PASSWORD, "code": code(&secret, 0)});
         app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
+        db_forget_step(&app);
         let body = json!({"email": email, "password": PASSWORD, "code": code(&secret, 0)});
         let token = log_in(&app, body).await.expect(200).str("/access_token");
         remove(&token, PASSWORD, &code(&secret, 1)).await.expect(204);
@@ -421,6 +423,57 @@ both! {
         let change = json!({"current_password": PASSWORD, "new_password": OTHER});
         app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.problem(429, "too_many_requests");
         token_of(&app, &email).await;
+    }
+}
+
+both! {
+    async fn nor_to_try_codes(app) {
+        let app = with_waits(&app).await;
+        let (_, email) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &email).await;
+        let begin = json!({"password": PASSWORD});
+        app.send_as(&token, Method::POST, "/v1/auth/totp", Some(begin)).await.expect(200);
+        let confirm = async |code: &str| {
+            let body = json!({"code": code});
+            app.send_as(&token, Method::POST, "/v1/auth/totp/confirmation", Some(body)).await
+        };
+        for _ in 0..5 {
+            confirm("no code").await.problem(422, "invalid_field");
+        }
+        confirm("no code").await.problem(429, "too_many_requests");
+    }
+}
+
+both! {
+    async fn with_a_second_factor_another_password_needs_a_code_too(app) {
+        let (_, email) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &email).await;
+        let (secret, _) = enrol(&app, &token).await;
+        let change = async |code: Option<&str>| {
+            let body = json!({"current_password": PASSWORD, "new_password": OTHER, "code": code});
+            app.send_as(&token, Method::PUT, "/v1/auth/password", Some(body)).await
+        };
+        change(None).await.problem(401, "wrong_credentials");
+        change(Some(&code(&secret, 9))).await.problem(401, "wrong_credentials");
+        assert_eq!(me(&app, &token).await, 200, "nothing has changed");
+        let right = code(&secret, 0);
+        change(Some(&right)).await.expect(204);
+        let spent = json!({"email": email, "password": OTHER, "code": right});
+        log_in(&app, spent).await.problem(401, "wrong_credentials");
+    }
+}
+
+both! {
+    async fn a_password_link_does_not_get_around_the_second_factor(app) {
+        let (id, email) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &email).await;
+        let (secret, _) = enrol(&app, &token).await;
+        let office = app.secretariat();
+        let link = office.post(&format!("/v1/users/{id}/password-reset"), json!({})).await.expect(201).str("/token");
+        let set = json!({"password": OTHER});
+        app.send_as("", Method::POST, &format!("/v1/password-resets/{link}"), Some(set)).await.expect(204);
+        log_in(&app, json!({"email": email, "password": OTHER})).await.problem(401, "wrong_credentials");
+        log_in(&app, json!({"email": email, "password": OTHER, "code": code(&secret, 0)})).await.expect(200);
     }
 }
 

@@ -28,6 +28,7 @@ use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes};
 use ots_registry::http::envelope::TrustedProxies;
 use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
+use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
 use serde_json::Value;
 
@@ -197,6 +198,7 @@ impl App {
             base_url: BASE_URL.to_owned(),
             mail: None,
             running: Running::default(),
+            uploads: Uploads::default(),
         };
         Self {
             handle: handle(&parts).await,
