@@ -117,14 +117,15 @@ fn ask(stream: &mut TcpStream, request: &str) -> Fallible<(u16, String)> {
     let mut part = [0; 8192];
     loop {
         if let Some(at) = read.windows(4).position(|w| w == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&read[..at]).to_lowercase();
+            let head = String::from_utf8_lossy(read.get(..at).unwrap_or_default()).to_lowercase();
             let length = head
                 .lines()
                 .find_map(|l| l.strip_prefix("content-length: "));
             let length: usize = length.ok_or("an answer without a length")?.parse()?;
             if read.len() >= at + 4 + length {
                 let status = head.get(9..12).ok_or("no status")?.parse()?;
-                let body = String::from_utf8_lossy(&read[at + 4..]).into_owned();
+                let body =
+                    String::from_utf8_lossy(read.get(at + 4..).unwrap_or_default()).into_owned();
                 return Ok((status, body));
             }
         }
@@ -132,7 +133,7 @@ fn ask(stream: &mut TcpStream, request: &str) -> Fallible<(u16, String)> {
         if count == 0 {
             return Err("the connection broke off".into());
         }
-        read.extend_from_slice(&part[..count]);
+        read.extend_from_slice(part.get(..count).unwrap_or_default());
     }
 }
 

@@ -1,13 +1,14 @@
-//! Passwords: argon2id, at most two at once.
+//! Passwords: argon2id, on half of the cores at most, so that log-ins leave the others to everybody else.
 //!
 //! Parameters (m = 19456 KiB, t = 2, p = 1) are OWASP's first choice for argon2id; a hash with weaker ones is renewed at the next
 //! log-in. The length counts after NFKC; there are no rules of composition (NIST SP 800-63B), but a block list
 //! (`common-passwords.txt`, which names its source and licence).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
+use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
@@ -19,8 +20,6 @@ pub const MIN_CHARS: usize = 15;
 pub const MIN_CHARS_WITH_FACTOR: usize = 8;
 /// The longest password, in bytes.
 pub const MAX_BYTES: usize = 1024;
-/// Hashes at once; each takes 19 MiB.
-const AT_ONCE: usize = 2;
 /// Hashes that may wait for their turn.
 const WAITING: usize = 16;
 
@@ -70,6 +69,14 @@ const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295ZA$AAAAA
 pub struct Passwords {
     turns: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// The memory of hashes that are done, 19 MiB each and one for each turn at most. It is kept, because an allocator that gets
+    /// pieces of that size back between small ones ends up with hundreds of megabytes of holes (docs/benchmarks.md).
+    memory: Arc<Mutex<Vec<Vec<Block>>>>,
+}
+
+/// Hashes at once: half of the cores, but one.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 fn argon() -> Result<Argon2<'static>, Error> {
@@ -151,24 +158,50 @@ fn is_common(plain: &str) -> bool {
     LIST.binary_search(&plain).is_ok()
 }
 
+/// Computes the stored hash of this password again, with its own parameters, and compares.
+fn is_right(password: &str, stored: &str, blocks: &mut Vec<Block>) -> Result<bool, Error> {
+    let stored = PasswordHash::new(stored).map_err(Error::internal)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return Err(Error::internal("a stored password without salt or hash"));
+    };
+    let params = Params::try_from(&stored).map_err(Error::internal)?;
+    let algorithm: Algorithm = stored.algorithm.as_str().parse().map_err(Error::internal)?;
+    let version = stored.version.unwrap_or(Version::V0x13.into());
+    let version = Version::try_from(version).map_err(Error::internal)?;
+    blocks.resize(params.block_count(), Block::default());
+    let normal: String = password.nfkc().collect();
+    let mut found = vec![0; expected.len()];
+    Argon2::new(algorithm, version, params)
+        .hash_password_into_with_memory(normal.as_bytes(), salt, &mut found, blocks.as_mut_slice())
+        .map_err(Error::internal)?;
+    Ok(found.ct_eq(expected.as_bytes()).into())
+}
+
+fn lock(memory: &Mutex<Vec<Vec<Block>>>) -> MutexGuard<'_, Vec<Vec<Block>>> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Passwords {
     /// A hasher with its turns.
     pub fn new() -> Self {
         Self {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            turns: Arc::new(Semaphore::new(at_once())),
+            waiting: Arc::new(Semaphore::new(at_once() + WAITING)),
+            memory: Arc::default(),
         }
     }
 
     /// True when the password is the one that was hashed. `None` (an account that is unknown, disabled or
     /// has no password) costs the same and is false.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
+        let memory = self.memory.clone();
         self.in_turn(move || {
             let known = stored.is_some();
             let text = stored.as_deref().unwrap_or(DECOY);
-            let parsed = PasswordHash::new(text).map_err(Error::internal)?;
-            let normal: String = password.nfkc().collect();
-            Ok(argon()?.verify_password(normal.as_bytes(), &parsed).is_ok() && known)
+            let mut blocks = lock(&memory).pop().unwrap_or_default();
+            let right = is_right(&password, text, &mut blocks);
+            lock(&memory).push(blocks);
+            Ok(right? && known)
         })
         .await
     }
@@ -223,7 +256,7 @@ mod tests {
     use argon2::PasswordVerifier;
     use argon2::password_hash::phc::PasswordHash;
 
-    use super::{About, COMMON, DECOY, argon, check_rules, hash, is_weak};
+    use super::{About, COMMON, DECOY, argon, check_rules, hash, is_right, is_weak};
 
     #[test]
     fn a_hash_names_its_parameters() {
@@ -244,6 +277,32 @@ mod tests {
             (real.algorithm, real.version, &real.params)
         );
         assert!(argon().unwrap().verify_password(b"", &decoy).is_err());
+    }
+
+    #[test]
+    fn a_password_is_right_for_its_own_hash_whatever_the_memory_held_before() {
+        let mut blocks = Vec::new();
+        let weaker = "$argon2id$v=19$m=64,t=1,p=1$ZGVjb3lkZWNveWRlY295ZA$";
+        let params = argon2::Params::new(64, 1, 1, Some(32)).unwrap();
+        let argon =
+            argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let mut out = [0; 32];
+        argon
+            .hash_password_into(b"Nine Beekeepers", b"decoydecoydecoyd", &mut out)
+            .unwrap();
+        let weaker = format!("{weaker}{}", data_encoding::BASE64_NOPAD.encode(&out));
+        let strong = hash("nine sample beekeepers").unwrap();
+        for _ in 0..2 {
+            assert!(is_right("nine sample beekeepers", &strong, &mut blocks).unwrap());
+            assert!(
+                !is_right("Nine sample beekeepers", &strong, &mut blocks).unwrap(),
+                "case counts"
+            );
+            assert!(!is_right("", DECOY, &mut blocks).unwrap());
+            assert!(is_right("Nine Beekeepers", &weaker, &mut blocks).unwrap());
+            assert!(!is_right("nine beekeepers", &weaker, &mut blocks).unwrap());
+        }
+        assert!(is_right("x", "no hash", &mut blocks).is_err());
     }
 
     #[test]
