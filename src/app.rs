@@ -183,7 +183,7 @@ pub fn app(
         .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(parts.uploads.clone()))
-        .app_data(web::Data::new(pages::Readiness::default()))
+        .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
         .app_data(web::Data::new(document.known.clone()))
@@ -203,6 +203,7 @@ pub fn app(
 pub struct Served {
     document: pages::Document,
     known: KnownPaths,
+    readiness: web::Data<pages::Readiness>,
 }
 
 impl Served {
@@ -211,6 +212,7 @@ impl Served {
         Ok(Self {
             document: pages::Document(web::Bytes::from(contract_text()?)),
             known: KnownPaths::of(&contract()),
+            readiness: web::Data::default(),
         })
     }
 }

@@ -104,7 +104,7 @@ impl FromRequest for LogInParts {
                 seals: part(request)?,
                 throttle: part(request)?,
                 network: network?.0,
-                request_id: id.unwrap_or_default(),
+                request_id: id.ok_or_else(|| Error::internal("a request without its id"))?,
             })
         })())
     }

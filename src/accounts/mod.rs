@@ -8,6 +8,7 @@
 //! | `users.rs` | inviting, changing and disabling accounts, setting a password |
 //! | `sessions.rs` | opening, rotating and ending sessions |
 //! | `second_factor.rs` | setting, proving and removing a second factor |
+//! | `reauthentication.rs` | password and code once more, before something about the own account changes |
 //! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
 //! | `mail.rs` | one-time links by mail |
@@ -33,8 +34,8 @@ pub mod links;
 pub mod mail;
 pub mod model;
 mod own_handlers;
-mod proof_again;
 pub mod queries;
+mod reauthentication;
 pub mod rows;
 pub mod second_factor;
 mod second_factor_handlers;

@@ -10,7 +10,7 @@ use super::auth_handlers::{LogInParts, own_session};
 use super::dto::{ChangePassword, Session, User};
 use super::link_handlers::check_rules;
 use super::model::End;
-use super::proof_again::{Own, Proved};
+use super::reauthentication::{Own, Proved};
 use super::rows::SessionRow;
 use super::{queries, sessions, users};
 use crate::auth::policy::acts::OwnAccount;

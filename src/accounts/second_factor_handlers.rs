@@ -11,7 +11,7 @@ use super::dto::{
     SecondFactor,
 };
 use super::model::{ENROLMENT_SECONDS, End};
-use super::proof_again::{Own, Proved};
+use super::reauthentication::{Own, Proved};
 use super::second_factor;
 use super::{queries, sessions};
 use crate::auth::passwords::{self, About};

@@ -14,6 +14,7 @@
 //! | `upload.rs` | from a file to a dry run |
 //! | `apply.rs` | storing a plan, applying it in chunks |
 //! | `run.rs` | the whole way on one connection |
+//! | `turns.rs` | how many uploads are read at once |
 //! | `sheet.rs` | tables as CSV and XLSX, safe against formulas |
 //! | `export.rs` | a country's register as a spreadsheet |
 //! | `dto.rs`, `handlers.rs`, `export_handlers.rs` | the routes |

@@ -1,4 +1,4 @@
-//! Proving once more who one is, before something about the own account changes: a session alone may be stolen.
+//! Reauthentication: proving once more who one is, before something about the own account changes: a session alone may be stolen.
 
 use super::auth_handlers::{LogInParts, own_session, wrong_credentials};
 use super::queries;
@@ -35,17 +35,6 @@ impl Own {
         let place = Place::Network(parts.network.clone());
         parts.throttle.begin(&account, &place)
     }
-
-    /// The stored hash that the password was found right against.
-    async fn check_password(
-        &self,
-        parts: &LogInParts,
-        password: String,
-    ) -> Result<Option<String>, Error> {
-        let stored = self.user.password_hash.clone();
-        let right = parts.passwords.verify(password, stored.clone()).await?;
-        Ok(stored.filter(|_| right))
-    }
 }
 
 /// What was found right, to be held against the account again in the transaction.
@@ -63,11 +52,12 @@ impl Proved {
         code: Option<&str>,
     ) -> Result<Self, Error> {
         let attempt = own.begin(parts)?;
-        let hash = own.check_password(parts, password).await?;
+        let hash = own.user.password_hash.clone();
+        let right = parts.passwords.verify(password, hash.clone()).await?;
         let factor = own.factor.as_ref();
         let proof = second_factor::judge(&parts.seals, factor, code, Instant::now())?;
         match (hash, proof) {
-            (Some(hash), Some(proof)) => {
+            (Some(hash), Some(proof)) if right => {
                 attempt.succeeded();
                 Ok(Self { hash, proof })
             }
