@@ -23,18 +23,18 @@ mod skeleton;
 mod tests;
 mod words;
 
-use forms::{Compared, Role};
+use forms::Compared;
 use skeleton::Reading;
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use words::{Word, Words};
 
-pub use forms::Form;
+pub use forms::{Form, Role};
 pub use same::same_name;
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.
-pub const FOLD_VERSION: i32 = 1;
+pub const FOLD_VERSION: i32 = 2;
 
 /// The keys of a stored name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,6 +84,30 @@ pub struct WordSpan {
     /// Bytes of the word in the name, always on character boundaries. The words of one character (`¼`
     /// is `1 4`) share its place.
     pub name: Range<usize>,
+}
+
+/// One word of a name, as the index keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameWord {
+    /// The word of the plain key.
+    pub plain: String,
+    /// The word of the skeleton.
+    pub skeleton: String,
+    /// The word of the skeleton in the second reading, where it differs.
+    pub alt: Option<String>,
+    /// What the word is where it is not of the name proper.
+    pub role: Option<Role>,
+}
+
+/// One word of a query, in all of its readings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryWord {
+    /// The word of the plain key.
+    pub plain: String,
+    /// Its skeletons, the likeliest first, each once.
+    pub skeletons: Vec<String>,
+    /// What the word is where it is not of a name proper, in any country.
+    pub role: Option<Role>,
 }
 
 /// Readings tried for a query at most.
@@ -141,6 +165,68 @@ pub fn query_keys(query: &str) -> Vec<QueryKeys> {
         });
     }
     all
+}
+
+/// The words of a stored name, in written order: what an index holds of it.
+#[must_use]
+pub fn name_words(name: &str, country: Option<&str>) -> Vec<NameWord> {
+    let read = words::read(name);
+    let reading = Reading::of(country);
+    let skeleton = skeleton::reduce(&read.line, reading);
+    let second = skeleton::has_second(&read.line, reading)
+        .then(|| skeleton::reduce(&read.line, reading.second()));
+    let roles = forms::roles(&compared(&read, &skeleton), country);
+    let mut seconds = second.as_deref().map(|line| line.split(' '));
+    read.words
+        .iter()
+        .zip(skeleton.split(' '))
+        .zip(roles)
+        .map(|((word, skeleton), role)| NameWord {
+            plain: plain_letters(read.text(word)).collect(),
+            skeleton: skeleton.to_owned(),
+            alt: seconds
+                .as_mut()
+                .and_then(Iterator::next)
+                .filter(|second| *second != skeleton)
+                .map(str::to_owned),
+            role,
+        })
+        .collect()
+}
+
+/// The words of a query, in written order, each with the skeletons of all readings.
+#[must_use]
+pub fn query_words(query: &str) -> Vec<QueryWord> {
+    let read = words::read(query);
+    let mut found: Vec<QueryWord> = Vec::new();
+    for reading in Reading::of_query(&read.line) {
+        let skeleton = skeleton::reduce(&read.line, reading);
+        if found.is_empty() {
+            let roles = forms::roles(&compared(&read, &skeleton), None);
+            found.extend(read.words.iter().zip(roles).map(|(word, role)| QueryWord {
+                plain: plain_letters(read.text(word)).collect(),
+                skeletons: Vec::new(),
+                role,
+            }));
+        }
+        for (word, skeleton) in found.iter_mut().zip(skeleton.split(' ')) {
+            if word.skeletons.len() < QUERY_READINGS
+                && !word.skeletons.iter().any(|known| known == skeleton)
+            {
+                word.skeletons.push(skeleton.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The abbreviations of a stored name (K4), and the abbreviation that a query may be.
+#[must_use]
+pub fn initials(name: &str, country: Option<&str>) -> Vec<String> {
+    let read = words::read(name);
+    let skeleton = skeleton::reduce(&read.line, Reading::of(country));
+    let roles = forms::roles(&compared(&read, &skeleton), country);
+    initials::of_name(name, &read, &roles)
 }
 
 /// Makes the plain key (K1) alone.

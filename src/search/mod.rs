@@ -3,5 +3,28 @@
 //! | file | subject |
 //! |---|---|
 //! | `fold.rs`, `fold/` | the keys by which names are found and compared (pure) |
+//! | `dictionary.rs` | distinct words: by text, by beginning, by likeness (pure) |
+//! | `likeness.rs` | how alike two words are (pure) |
+//! | `meanings.rs`, `meanings.tsv` | common words that mean the same in several languages (pure) |
+//! | `index.rs` | the words of all names in memory, and who may find them (pure) |
+//! | `ask.rs` | a query against the index: candidates and scores (pure) |
+//! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
+//! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
+//! | `queries.rs` | what the index is made of, read from the tables |
+//! | `live.rs` | the index of a running registry, kept up with the journal |
 
+pub mod ask;
+pub mod compare;
+mod dictionary;
 pub mod fold;
+pub mod index;
+pub mod likeness;
+mod live;
+mod meanings;
+mod places;
+mod queries;
+
+pub use live::Search;
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,7 @@ pub enum Form {
 
 /// What a word of a name is, where it is not the name proper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// A legal-form word.
     Form(Form),
     /// A word of low weight: state, national, the country.

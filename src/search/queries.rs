@@ -1,0 +1,196 @@
+//! What the index is made of, read from the tables: the names of organisations with what decides who may find them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::index::{Document, Kind};
+use crate::db::schema::{journal, journal_head, organisation_names, organisations};
+use crate::db::{Conn, MultiBackend};
+use crate::http::Error;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organisations)]
+struct Row {
+    id: i64,
+    country: String,
+    city: Option<String>,
+    descriptions: String,
+    public_from: Option<NaiveDate>,
+    withheld: bool,
+    merged_into: Option<i64>,
+}
+
+/// What became of an organisation.
+pub(super) enum Found {
+    /// It is to be found like this.
+    Document(Document),
+    /// It was merged into another, which is found by its names.
+    Merged { id: i64, into: i64 },
+}
+
+type Names = HashMap<i64, Vec<(i32, Kind, String)>>;
+
+/// The journal's last position.
+pub(super) fn head(conn: &mut Conn) -> Result<i64, Error> {
+    Ok(journal_head::table.select(journal_head::seq).first(conn)?)
+}
+
+/// How many organisations there are.
+pub(super) fn count(conn: &mut Conn) -> Result<i64, Error> {
+    Ok(organisations::table.count().get_result(conn)?)
+}
+
+/// The registry numbers of organisations that changed behind a position, each once, up to a limit.
+pub(super) fn changed(conn: &mut Conn, since: i64, limit: i64) -> Result<Vec<String>, Error> {
+    let numbers: Vec<Option<String>> = journal::table
+        .filter(journal::seq.gt(since))
+        .filter(journal::organisation.is_not_null())
+        .select(journal::organisation)
+        .distinct()
+        .limit(limit)
+        .load(conn)?;
+    Ok(numbers.into_iter().flatten().collect())
+}
+
+/// The organisations with these numbers.
+pub(super) fn by_numbers(conn: &mut Conn, numbers: &[String]) -> Result<Vec<Found>, Error> {
+    let rows: Vec<Row> = organisations::table
+        .filter(organisations::number.eq_any(numbers))
+        .select(Row::as_select())
+        .load(conn)?;
+    documents(conn, rows)
+}
+
+/// The organisations with these ids.
+pub(super) fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Found>, Error> {
+    let rows: Vec<Row> = organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .select(Row::as_select())
+        .load(conn)?;
+    documents(conn, rows)
+}
+
+/// The next organisations behind an id, in order of ids; the last id, or none at the end.
+pub(super) fn behind(
+    conn: &mut Conn,
+    id: i64,
+    limit: i64,
+) -> Result<(Vec<Found>, Option<i64>), Error> {
+    let rows: Vec<Row> = organisations::table
+        .filter(organisations::id.gt(id))
+        .order(organisations::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    let last = rows.last().map(|row| row.id);
+    Ok((documents(conn, rows)?, last))
+}
+
+fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
+    let (Some(first), Some(last)) = (
+        rows.iter().map(|row| row.id).min(),
+        rows.iter().map(|row| row.id).max(),
+    ) else {
+        return Ok(Vec::new());
+    };
+    // Ids that follow each other are read as a range: a list of thousands costs more to plan than to read.
+    let dense =
+        i64::try_from(rows.len()).is_ok_and(|count| last - first < count.saturating_mul(20));
+    let names = organisation_names::table.into_boxed::<MultiBackend>();
+    let names = if dense {
+        names.filter(organisation_names::organisation_id.between(first, last))
+    } else {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        names.filter(organisation_names::organisation_id.eq_any(ids))
+    };
+    let mut names = grouped(
+        names
+            .order((
+                organisation_names::organisation_id,
+                organisation_names::item,
+            ))
+            .select((
+                organisation_names::organisation_id,
+                organisation_names::item,
+                organisation_names::kind,
+                organisation_names::text,
+            ))
+            .load(conn)?,
+    );
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut gained = gained(conn, (first, last), dense.then_some(()), &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            if let Some(into) = row.merged_into {
+                return Ok(Found::Merged { id: row.id, into });
+            }
+            let mut names = names.remove(&row.id).unwrap_or_default();
+            names.extend(gained.remove(&row.id).unwrap_or_default());
+            Ok(Found::Document(Document {
+                id: row.id,
+                country: row.country,
+                public_from: row.public_from,
+                withheld: row.withheld,
+                names,
+                city: row.city,
+                descriptions: descriptions(&row.descriptions)?,
+            }))
+        })
+        .collect()
+}
+
+fn grouped(rows: Vec<(i64, i32, String, String)>) -> Names {
+    let mut names = Names::new();
+    for (id, item, kind, text) in rows {
+        let kind = Kind::of(&kind);
+        names.entry(id).or_default().push((item, kind, text));
+    }
+    names
+}
+
+/// The names that organisations gained by merges, as former names of theirs. An item of another organisation has no number
+/// here.
+fn gained(
+    conn: &mut Conn,
+    (first, last): (i64, i64),
+    dense: Option<()>,
+    ids: &[i64],
+) -> Result<Names, Error> {
+    let merged = organisations::table
+        .inner_join(organisation_names::table)
+        .filter(organisations::merged_into.is_not_null())
+        .into_boxed::<MultiBackend>();
+    let merged = match dense {
+        Some(()) => merged.filter(organisations::merged_into.between(first, last)),
+        None => merged.filter(organisations::merged_into.eq_any(ids)),
+    };
+    let rows: Vec<(Option<i64>, String, bool)> = merged
+        .select((
+            organisations::merged_into,
+            organisation_names::text,
+            organisations::withheld,
+        ))
+        .load(conn)?;
+    let mut names = Names::new();
+    for (into, text, withheld) in rows {
+        if let (Some(into), false) = (into, withheld) {
+            names.entry(into).or_default().push((0, Kind::Former, text));
+        }
+    }
+    Ok(names)
+}
+
+#[derive(serde::Deserialize)]
+struct Description {
+    text: String,
+}
+
+fn descriptions(json: &str) -> Result<Vec<String>, Error> {
+    if json.is_empty() || json == "[]" {
+        return Ok(Vec::new());
+    }
+    let all: Vec<Description> = serde_json::from_str(json).map_err(Error::internal)?;
+    Ok(all.into_iter().map(|one| one.text).collect())
+}
