@@ -30,6 +30,7 @@ use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
+use crate::search::Search;
 use crate::{
     accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
 };
@@ -65,6 +66,8 @@ pub struct Parts {
     pub running: Running,
     /// Uploads that are being read.
     pub uploads: Uploads,
+    /// The index of names.
+    pub search: Search,
 }
 
 /// The whole URL tree.
@@ -183,6 +186,7 @@ pub fn app(
         .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(parts.uploads.clone()))
+        .app_data(web::Data::new(parts.search.clone()))
         .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))

@@ -30,6 +30,7 @@ use crate::http::limits::Limits;
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
+use crate::search::Search;
 
 /// Serves the registry.
 #[derive(Args)]
@@ -84,6 +85,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
         running: Running::default(),
         uploads: Uploads::default(),
+        search: Search::default(),
     };
     let served = Served::new()?;
     actix_web::rt::System::new().block_on(serve(config, parts, served))?;
@@ -94,6 +96,8 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     actix_web::rt::spawn(watch_keys(parts.keys.clone()));
+    parts.search.is_fed_by_the_background();
+    actix_web::rt::spawn(keep_index(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -123,6 +127,21 @@ async fn watch_keys(keys: TokenKeys) {
                 tracing::error!(error, "the folder of keys cannot be read; the keys stay");
             }
         }
+    }
+}
+
+/// Makes the index of names, and keeps it where the journal is: what one replica writes is found on all within a second.
+async fn keep_index(parts: Parts) {
+    loop {
+        let search = parts.search.clone();
+        let kept = parts
+            .db
+            .snapshot(move |conn| search.keep(conn, Instant::now().day()))
+            .await;
+        if let Err(error) = kept {
+            tracing::warn!(error = %error, "the index of names could not be kept");
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(500)).await;
     }
 }
 

@@ -66,7 +66,14 @@ impl<T> Page<T> {
 
     /// The `Link` header (RFC 8288) of this page.
     pub fn link(&self, request: &actix_web::HttpRequest) -> Option<String> {
-        let next = self.page.next.as_deref()?;
+        self.page.link(request)
+    }
+}
+
+impl PageInfo {
+    /// The `Link` header (RFC 8288) of the page.
+    pub fn link(&self, request: &actix_web::HttpRequest) -> Option<String> {
+        let next = self.next.as_deref()?;
         let rest: Vec<&str> = request
             .query_string()
             .split('&')

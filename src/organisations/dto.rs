@@ -10,6 +10,7 @@ use validator::Validate;
 
 use super::model::{Founded, NameKind, RelationKind, Sdg, StandingWord, Theme, TypeWord};
 use super::number::RegistryNumber;
+use super::search_dto::FoundBy;
 use super::text::{Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Website};
 use crate::db::Instant;
 pub use crate::http::Patch;
@@ -543,6 +544,9 @@ pub struct OrganisationSummary {
     /// True when everybody can see it; only told to those who reach its country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
+    /// Only with `q`: how it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<FoundBy>,
 }
 
 /// An organisation that may be the same as the one to be registered.

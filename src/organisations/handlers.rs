@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::{ChangeOrganisation, Organisation, RegisterOrganisation, Withhold};
 use super::read_handlers::{self, parse_number};
 use super::rows::OrganisationRow;
-use super::{change, item_handlers, register, view, whole, withhold};
+use super::{change, item_handlers, register, search_handlers, view, whole, withhold};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
@@ -21,6 +21,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(read_handlers::list_organisations)
         .service(read_handlers::get_organisation)
         .service(read_handlers::list_organisation_history)
+        .service(search_handlers::suggest_organisations)
+        .service(search_handlers::compare_names)
+        .service(search_handlers::match_organisations)
         .service(register_organisation)
         .service(change_organisation)
         .service(withhold_organisation)

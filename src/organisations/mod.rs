@@ -12,14 +12,18 @@
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
 //! | `withhold.rs` | withholding a whole record |
-//! | `dto.rs` | the wire |
-//! | `read_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, changing, lists |
+//! | `found.rs` | a search: what the index finds, narrowed like the list |
+//! | `matching.rs` | which organisation a name means |
+//! | `dto.rs`, `search_dto.rs` | the wire |
+//! | `read_handlers.rs`, `search_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, searching, changing, lists |
 
 pub mod change;
 pub mod dto;
+pub mod found;
 pub mod handlers;
 mod item_handlers;
 pub mod items;
+pub mod matching;
 pub mod model;
 pub mod number;
 pub mod past;
@@ -27,6 +31,8 @@ pub mod queries;
 mod read_handlers;
 pub mod register;
 pub mod rows;
+pub mod search_dto;
+mod search_handlers;
 pub mod view;
 mod whole;
 mod withhold;

@@ -262,6 +262,99 @@ pub fn page(
     Ok(query.limit(limit).load(conn)?)
 }
 
+/// What search asks of an organisation that the index found.
+#[derive(Clone, Debug, Queryable)]
+pub struct Among {
+    /// Internal id.
+    pub id: i64,
+    /// Registry number.
+    pub number: String,
+    /// The Platform's country code.
+    pub country: String,
+    /// Legal form.
+    pub legal_form: Option<String>,
+    /// ICNP/TSO codes, between bars.
+    pub themes: String,
+}
+
+/// Those among the organisations with these ids that may be known of today and are as wanted at the moment.
+pub fn among(
+    conn: &mut Conn,
+    reach: &Reach,
+    (today, at): (NaiveDate, Moment),
+    wanted: &Wanted,
+    ids: &[i64],
+) -> Result<Vec<Among>, Error> {
+    let mut query = narrowed(visible(reach, today), wanted, reach, at);
+    if let Some(seq) = at.known {
+        query = query.filter(organisations::id.le(seq));
+    }
+    // The condition stands apart from that of the reach, which may be an OR.
+    Ok(query
+        .filter(organisations::id.eq_any(ids.to_vec()))
+        .select((
+            organisations::id,
+            organisations::number,
+            organisations::country,
+            organisations::legal_form,
+            organisations::themes,
+        ))
+        .load(conn)?)
+}
+
+/// The states of the memberships of these organisations at the moment, one for each organisation and state; beyond the reach
+/// only public standings.
+pub fn states_of(
+    conn: &mut Conn,
+    reach: &Reach,
+    at: Moment,
+    ids: &[i64],
+) -> Result<Vec<String>, Error> {
+    let rows: Vec<(i64, String, String)> = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq_any(ids))
+        .filter(membership_intervals::from_day.le(at.day))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(at.day)),
+        )
+        .filter(sql::<Bool>(&at.is_known("membership_intervals")))
+        .select((
+            membership_intervals::organisation_id,
+            membership_intervals::state,
+            membership_intervals::country,
+        ))
+        .distinct()
+        .load(conn)?;
+    let told = rows.into_iter().filter(|(_, state, country)| {
+        PUBLIC_STATES.contains(&state.as_str()) || reach.covers(country)
+    });
+    let held: BTreeSet<(i64, String)> = told.map(|(id, state, _)| (id, state)).collect();
+    Ok(held.into_iter().map(|(_, state)| state).collect())
+}
+
+/// The organisations with these ids, whatever their visibility: callers ask for it.
+pub fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<OrganisationRow>, Error> {
+    Ok(organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .load(conn)?)
+}
+
+/// Organisations that have one of these numbers as an identifier, of whatever scheme, which is told.
+pub fn with_number(
+    conn: &mut Conn,
+    numbers: &[String],
+) -> Result<Vec<(String, OrganisationRow)>, Error> {
+    Ok(organisation_identifiers::table
+        .inner_join(organisations::table)
+        .filter(organisation_identifiers::canonical.eq_any(numbers))
+        .filter(organisations::merged_into.is_null())
+        .order(organisations::id)
+        .limit(MOST_ALIKE)
+        .select((organisation_identifiers::scheme, organisations::all_columns))
+        .load(conn)?)
+}
+
 /// How many organisations the list has in all.
 pub fn count(
     conn: &mut Conn,

@@ -1,25 +1,34 @@
 //! Reading organisations.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 use validator::Validate;
 
 use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary};
+use super::found::{self, Asked, Found};
 use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
+use super::rows::OrganisationRow;
+use super::search_dto::{Facet, FacetCount, OrganisationPage};
+use super::search_handlers::check_text;
 use super::{past, view, whole};
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::auth::reads::What;
-use crate::auth::{Acting, Permit};
+use crate::auth::{Acting, Permit, Reach};
 use crate::countries::{self, Countries};
-use crate::http::pages::{self, Page, fetch_limit, limit_or_default, read_cursor};
+use crate::db::Conn;
+use crate::http::pages::{self, Page, PageInfo, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
 use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
 use crate::journal::moment::{self, KnownAt};
-use crate::journal::{Class, JournalEntry};
+use crate::journal::{Class, JournalEntry, Moment};
+use crate::search::Search;
 
 /// Which organisations, in which order.
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
@@ -67,6 +76,14 @@ struct ListQuery {
     /// What the registry knew of memberships by then: an instant, or a day for its end (UTC); not in the future.
     #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
     known_at: Option<KnownAt>,
+    /// Words to search for, in any script: names first, then city and description, and numbers as they are. The best come
+    /// first, at most a thousand; `sort` is not for searches.
+    #[param(min_length = 1, max_length = 500, example = "Zhas Otan")]
+    q: Option<String>,
+    /// Only with `q`: counts of all that was found by this; repeat for several.
+    #[serde(default)]
+    #[param(inline, value_type = Vec<Facet>, example = json!(["country"]))]
+    facets: Vec<Facet>,
     /// Where the page before ended.
     #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
@@ -76,6 +93,12 @@ struct ListQuery {
     /// Adds the total of all pages.
     #[param(example = false)]
     count: Option<bool>,
+}
+
+/// Refuses what is none of the Platform's countries.
+pub(super) fn known_countries(countries: &Countries, asked: &[String]) -> Result<(), Error> {
+    let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
+    one_of("country", asked, &codes)
 }
 
 fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
@@ -90,9 +113,27 @@ fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
 }
 
 impl ListQuery {
+    fn check_search(&self) -> Result<(), Error> {
+        let only = |wrong: bool, field: &'static str, detail: &str| match wrong {
+            true => {
+                Err(Error::new(Code::BadParameter, format!("{field}: {detail}")).at_field(field))
+            }
+            false => Ok(()),
+        };
+        let Some(text) = &self.q else {
+            return only(!self.facets.is_empty(), "facets", "only together with q");
+        };
+        check_text("q", text)?;
+        only(
+            self.sort.is_some(),
+            "sort",
+            "a search has an order of its own: the best first",
+        )
+    }
+
     fn wanted(&self, countries: &Countries) -> Result<Wanted, Error> {
-        let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
-        one_of("country", &self.country, &codes)?;
+        known_countries(countries, &self.country)?;
+        self.check_search()?;
         one_of("state", &self.state, STATES)?;
         one_of("type", &self.membership_type, TYPES)?;
         let descending = match self.sort.as_deref() {
@@ -148,33 +189,57 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
 
 /// Lists organisations.
 ///
+/// With `q` it is a search: the best first, each with how it was found, and counts by `facets`; filters narrow a search as they
+/// narrow the list.
+///
 /// Without a log-in: what is public. Officers also see what is not public in the countries they reach. Filters of
 /// different names narrow together; a repeated filter means any of its values. Names sort by their folded form. `as_of` and
 /// `known_at` are about memberships; names and other facts are today's, and one organisation gives those of a moment.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisations", security((), ("bearer" = [])), params(ListQuery),
-    responses((status = 200, description = "A page of organisations", body = Page<OrganisationSummary>), docs::PublicList)
+    responses((status = 200, description = "A page of organisations", body = OrganisationPage), docs::PublicList)
 )]
 #[get("/organisations")]
 pub(super) async fn list_organisations(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
     countries: web::Data<Countries>,
+    search: web::Data<Search>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
     let mut wanted = query.query.wanted(&countries)?;
+    let mut after = None;
     if let Some(key) = read_cursor(query.query.cursor.as_deref(), &query.shape, 2)? {
         let mut parts = key.into_iter();
-        wanted.after = parts.next().zip(parts.next());
+        after = parts.next().zip(parts.next());
     }
-    let (shape, count) = (query.shape, query.query.count == Some(true));
-    let (as_of, known_at) = (query.query.as_of, query.query.known_at);
+    let (shape, query) = (query.shape, query.query);
     let (page, public) = permit
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
-            let at = moment::resolve(conn, as_of, known_at, acting.now())?;
-            let total = if count {
+            let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
+            if let Some(text) = &query.q {
+                let asked = Asked {
+                    text,
+                    after,
+                    limit: usize::try_from(limit).map_err(Error::internal)?,
+                    facets: &query.facets,
+                };
+                let parts = (search.get_ref(), countries.get_ref());
+                let results = found::find(conn, parts, reach, (today, at), &wanted, &asked)?;
+                let total = (query.count == Some(true)).then_some(results.total);
+                let facets = (!query.facets.is_empty()).then_some(results.facets);
+                let page = Page::of(results.found, limit, &shape, Found::key, |found| found);
+                let page = found_page(conn, page, reach, (today, at))?;
+                let total = total
+                    .map(i64::try_from)
+                    .transpose()
+                    .map_err(Error::internal)?;
+                return Ok((organisations(page, total, facets), reach.is_public()));
+            }
+            wanted.after = after;
+            let total = if query.count == Some(true) {
                 Some(queries::count(conn, reach, (today, at), &wanted)?)
             } else {
                 None
@@ -188,15 +253,14 @@ pub(super) async fn list_organisations(
                 |r| r,
             );
             let items = view::summaries(conn, &page.items, reach, (today, at))?;
-            let mut page = Page {
+            let page = Page {
                 items,
                 page: page.page,
             };
-            page.page.total = total;
-            Ok((page, reach.is_public()))
+            Ok((organisations(page, total, None), reach.is_public()))
         })
         .await?;
-    let link = page.link(&request);
+    let link = page.page.link(&request);
     let mut response = if public {
         cached_public(&request, &page)?
     } else {
@@ -204,6 +268,40 @@ pub(super) async fn list_organisations(
     };
     pages::set_link(&mut response, link);
     Ok(response)
+}
+
+fn organisations(
+    page: Page<OrganisationSummary>,
+    total: Option<i64>,
+    facets: Option<BTreeMap<Facet, Vec<FacetCount>>>,
+) -> OrganisationPage {
+    OrganisationPage {
+        items: page.items,
+        page: PageInfo { total, ..page.page },
+        facets,
+    }
+}
+
+/// A page of what was found, each with how.
+fn found_page(
+    conn: &mut Conn,
+    page: Page<Found>,
+    reach: &Reach,
+    moment: (NaiveDate, Moment),
+) -> Result<Page<OrganisationSummary>, Error> {
+    let rows: Vec<OrganisationRow> = page.items.iter().map(|found| found.row.clone()).collect();
+    let mut items = view::summaries(conn, &rows, reach, moment)?;
+    for (item, found) in items.iter_mut().zip(&page.items) {
+        let names = item
+            .names
+            .iter()
+            .map(|n| (n.id, n.kind.as_str(), n.text.as_str()));
+        item.found = Some(found.by(names));
+    }
+    Ok(Page {
+        items,
+        page: page.page,
+    })
 }
 
 /// Which moment of an organisation.

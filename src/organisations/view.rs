@@ -246,6 +246,7 @@ pub fn summaries(
             public: reach
                 .covers(&row.country)
                 .then(|| queries::may_know(row, &Reach::public(), today)),
+            found: None,
         })
         .collect())
 }

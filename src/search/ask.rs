@@ -245,7 +245,7 @@ fn asked(
     let mut terms: Vec<(u32, f32, Found)> =
         terms.into_iter().map(|(t, (w, f))| (t, w, f)).collect();
     // The likeliest first; among equals those that many names hold.
-    let held = |term: u32| index.postings(term).len();
+    let held = |term: u32| index.held(term);
     terms.sort_by(|a, b| {
         b.1.total_cmp(&a.1)
             .then_with(|| held(b.0).cmp(&held(a.0)))
@@ -254,7 +254,7 @@ fn asked(
     terms.truncate(MOST_TERMS);
     if plains.len() > MOST_TERMS {
         plains.sort_by_key(|&(plain, ..)| {
-            let held: usize = index.terms_of(plain).iter().map(|&term| held(term)).sum();
+            let held: u32 = index.terms_of(plain).iter().map(|&term| held(term)).sum();
             (std::cmp::Reverse(held), plain)
         });
         plains.truncate(MOST_TERMS);
@@ -262,10 +262,12 @@ fn asked(
     let telling = word
         .skeletons
         .iter()
-        .find_map(|skeleton| index.terms.find(skeleton.as_bytes()))
-        .or_else(|| terms.first().map(|found| found.0));
+        .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
+        .chain(terms.iter().map(|found| found.0))
+        .find(|&term| held(term) > 0);
     // A word that nothing is like says little of what is meant: it may be of a name that the registry does not know.
-    let known = if telling.is_some() || !plains.is_empty() {
+    let of_plains = plains.iter().flat_map(|found| index.terms_of(found.0));
+    let known = if telling.is_some() || of_plains.into_iter().any(|&term| held(term) > 0) {
         1.0
     } else {
         UNKNOWN
@@ -295,7 +297,8 @@ fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
         let known = word
             .skeletons
             .iter()
-            .any(|s| index.terms.find(s.as_bytes()).is_some());
+            .filter_map(|s| index.terms.find(s.as_bytes()))
+            .any(|term| index.held(term) > 0);
         if known {
             continue;
         }

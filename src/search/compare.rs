@@ -310,10 +310,7 @@ fn numbers_differ(left: &Side, right: &Side) -> bool {
 fn are_initials(a: &str, keys: &fold::Keys, others: &fold::Keys, country: Option<&str>) -> bool {
     let one_word = |keys: &fold::Keys| !keys.plain.contains(' ');
     let stands_for = |short: &fold::Keys, long: &fold::Keys| {
-        one_word(short)
-            && !one_word(long)
-            && long
-                .initials.contains(&short.plain)
+        one_word(short) && !one_word(long) && long.initials.contains(&short.plain)
     };
     let written = fold::initials(a, country);
     stands_for(keys, others)

@@ -499,6 +499,11 @@ impl Index {
         self.raw.get(raw).map_or(&[], Vec::as_slice)
     }
 
+    /// How many public names hold a term. What only private ones hold counts for nobody: no order and no score may tell of it.
+    pub(super) fn held(&self, term: u32) -> u32 {
+        at(&self.frequencies, term).map_or(0, |counts| counts.iter().sum())
+    }
+
     /// How telling a term is, 0 to 1: 1 for one that no public name holds. `country` for the names of one country alone.
     pub(super) fn telling(&self, term: Option<u32>, country: Option<u8>) -> f32 {
         let sum = |counts: &[u32; COUNTRIES]| match country {

@@ -9,7 +9,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Changes that need neither a key nor a tag: they hold credentials or a one-time link, end something for good, or only
 /// read.
-const WITHOUT_KEY_OR_TAG: [&str; 13] = [
+const WITHOUT_KEY_OR_TAG: [&str; 14] = [
     "accept_invitation",
     "begin_second_factor",
     "change_own_password",
@@ -18,6 +18,7 @@ const WITHOUT_KEY_OR_TAG: [&str; 13] = [
     "end_current_session",
     "end_own_session",
     "end_user_session",
+    "match_organisations",
     "refresh_session",
     "remove_second_factor",
     "reset_password",

@@ -35,4 +35,5 @@ mod people;
 mod processes;
 mod reports;
 mod rights;
+mod search;
 mod tokens;

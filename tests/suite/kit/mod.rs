@@ -30,6 +30,7 @@ use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
 use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
+use ots_registry::search::Search;
 use serde_json::Value;
 
 pub use databases::Kind;
@@ -199,6 +200,7 @@ impl App {
             mail: None,
             running: Running::default(),
             uploads: Uploads::default(),
+            search: Search::default(),
         };
         Self {
             handle: handle(&parts).await,

@@ -91,6 +91,7 @@ fn required_query(operation: &Value) -> String {
             } else {
                 p["example"].as_str().unwrap().to_owned()
             };
+            let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
             format!("{name}={value}")
         })
         .collect();
