@@ -190,7 +190,12 @@ fn main() {
             };
             let started = Instant::now();
             let found = if kind == "compare" {
-                compare(name, &slip(name, &mut random), Some("KZ"), Some(&index));
+                std::hint::black_box(compare(
+                    name,
+                    &slip(name, &mut random),
+                    Some("KZ"),
+                    Some(&index),
+                ));
                 Vec::new()
             } else {
                 ask(
