@@ -6,7 +6,7 @@ use ots_registry::db::Instant;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{App, Person};
+use crate::kit::{App, Person, encoded};
 
 /// What auditors are told, as `what subject rows`, the oldest first.
 async fn told(app: &App, query: &str) -> Vec<String> {
@@ -559,7 +559,7 @@ fn readings(number: &str, ids: &[(&str, String)]) -> Vec<String> {
                 format!(
                     "{}={}",
                     p["name"].as_str().unwrap(),
-                    p["example"].as_str().unwrap()
+                    encoded(p["example"].as_str().unwrap())
                 )
             })
             .collect();

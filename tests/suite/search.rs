@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{Answer, App};
-
-/// Percent-encodes a query.
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
+use crate::kit::{Answer, App, encoded};
 
 /// The registry numbers of a page, in its order.
 fn numbers(page: &Answer) -> Vec<String> {

@@ -373,3 +373,8 @@ fn shared_passwords() -> Passwords {
     static PASSWORDS: std::sync::OnceLock<Passwords> = std::sync::OnceLock::new();
     PASSWORDS.get_or_init(Passwords::new).clone()
 }
+
+/// A query's value, percent-encoded.
+pub fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
