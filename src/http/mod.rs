@@ -33,6 +33,7 @@ pub mod limits;
 pub mod pages;
 mod patch;
 mod problem;
+mod routes;
 pub mod tags;
 pub(crate) mod words;
 
@@ -41,3 +42,4 @@ pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};
+pub use routes::Routes;
