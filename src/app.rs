@@ -29,6 +29,7 @@ use crate::http::limits::Limits;
 use crate::http::{Code, Error, FieldError, Problem, Routes};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
+use crate::reports::turns::Turns;
 use crate::search::Search;
 use crate::{
     accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
@@ -65,6 +66,8 @@ pub struct Parts {
     pub running: Running,
     /// Uploads that are being read.
     pub uploads: Uploads,
+    /// Big reports that are being made.
+    pub reports: Turns,
     /// The index of names.
     pub search: Search,
 }
@@ -141,6 +144,7 @@ pub fn contract() -> OpenApi {
         .configure(|config| urls(config))
         .service(scope("/v1").configure(|config| v1(config)))
         .split_for_parts();
+    reports::handlers::describe(&mut openapi);
     crate::http::contract::complete(&mut openapi);
     openapi
 }
@@ -188,6 +192,7 @@ pub fn app(
         .app_data(web::Data::new(parts.mail.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(parts.uploads.clone()))
+        .app_data(web::Data::new(parts.reports.clone()))
         .app_data(web::Data::new(parts.search.clone()))
         .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))

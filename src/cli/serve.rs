@@ -30,6 +30,7 @@ use crate::http::limits::Limits;
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
+use crate::reports::turns::Turns;
 use crate::search::Search;
 
 /// Serves the registry.
@@ -85,6 +86,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
         running: Running::default(),
         uploads: Uploads::default(),
+        reports: Turns::default(),
         search: Search::default(),
     };
     let served = Served::new()?;

@@ -24,6 +24,11 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// The page as an answer. Its policy names the style and the script by their hashes.
     pub fn respond(&self) -> HttpResponse {
+        self.styled(STYLE)
+    }
+
+    /// The same in a style of its own.
+    pub fn styled(&self, style: &'static str) -> HttpResponse {
         let hash = |text: &str| BASE64.encode(&Sha256::digest(text.as_bytes()));
         let (script, allowed) = match self.script {
             Some(text) => (
@@ -38,13 +43,13 @@ impl Page<'_> {
                 "Content-Security-Policy",
                 format!(
                     "default-src 'none'; style-src 'sha256-{}'; {allowed}frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-                    hash(STYLE)
+                    hash(style)
                 ),
             ))
             .content_type("text/html; charset=utf-8")
             .body(format!(
                 "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-                 <title>{}</title><style>{STYLE}</style></head><body><main>{}</main>\
+                 <title>{}</title><style>{style}</style></head><body><main>{}</main>\
                  <footer>OTS NGO Registry {}</footer>{script}</body></html>",
                 self.title,
                 self.body,

@@ -10,7 +10,7 @@ use crate::http::Error;
 const LONGEST: usize = 32_000;
 
 /// A cell as it is written: what the reader strips stands once more, so that the text comes back as it was.
-fn kept(text: &str) -> String {
+pub fn kept(text: &str) -> String {
     if text.len() > LONGEST {
         return String::new();
     }

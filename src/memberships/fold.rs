@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::corrections::{self, Standing};
+use super::corrections::{self, Resolved, Standing};
 use super::ledger::{
     Cause, Fault, Flow, FlowKind, Interval, Ledger, Problem, Restated, Turn, TurnKind,
     recorded_turn,
@@ -46,8 +46,19 @@ pub fn known_at(events: &[Event], seq: i64) -> Vec<Event> {
         .collect()
 }
 
+/// Folds what holds until a day, as if nothing were dated after it: what the calendar alone would do from then on.
+#[must_use]
+pub fn fold_until(events: &[Event], rules: &Rules, day: NaiveDate) -> Ledger {
+    let mut resolved = corrections::resolve(events);
+    resolved.standing.retain(|entry| entry.effective_on <= day);
+    run(resolved, rules)
+}
+
 pub(super) fn fold_all<'a>(events: impl Iterator<Item = &'a Event>, rules: &Rules) -> Ledger {
-    let resolved = corrections::resolve(events);
+    run(corrections::resolve(events), rules)
+}
+
+fn run(resolved: Resolved<'_>, rules: &Rules) -> Ledger {
     let mut run = Run {
         rules,
         now: None,

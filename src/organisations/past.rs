@@ -76,6 +76,13 @@ impl History {
         *image = row;
     }
 
+    /// The row as it was last recorded.
+    fn last(self) -> Option<Map<String, Value>> {
+        let mut row: Map<String, Value> = self.images.into_iter().flatten().collect();
+        row.insert("seq".to_owned(), Value::from(0));
+        self.exists.then_some(row)
+    }
+
     /// The row on a day.
     fn on(mut self, day: NaiveDate) -> Option<Map<String, Value>> {
         self.deltas.retain(|(from, ..)| *from <= day);
@@ -329,6 +336,38 @@ fn private_facts(
         evidence,
         references,
     ))
+}
+
+/// The rows of an organisation that say how complete its record is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordRows {
+    /// The organisation; none where it was not registered yet.
+    pub organisation: Option<OrganisationRow>,
+    /// Its names.
+    pub names: Vec<NameRow>,
+    /// Its identifiers.
+    pub identifiers: Vec<IdentifierRow>,
+    /// Its evidence.
+    pub evidence: Vec<EvidenceRow>,
+}
+
+/// The rows of an organisation as they were at a position of the journal, whatever days their changes hold from.
+pub fn rows_at(conn: &mut Conn, now: &OrganisationRow, seq: i64) -> Result<RecordRows, Error> {
+    fn last<R: Recorded + DeserializeOwned>(histories: &mut Histories) -> Result<Vec<R>, Error> {
+        let table = histories.remove(R::TABLE).unwrap_or_default();
+        table
+            .into_values()
+            .filter_map(History::last)
+            .map(|row| serde_json::from_value(Value::Object(row)).map_err(Error::internal))
+            .collect()
+    }
+    let mut histories = histories(conn, now, seq)?;
+    Ok(RecordRows {
+        organisation: last(&mut histories)?.pop(),
+        names: last(&mut histories)?,
+        identifiers: last(&mut histories)?,
+        evidence: last(&mut histories)?,
+    })
 }
 
 /// The legal names that these organisations had, as known at a position of the journal.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::list::{Held, Key, Line, List};
 use super::queries::{self, FlowPlace, STATES};
 use super::question::{Filters, Known, Period};
 use super::register::{self, Place, known_name};
@@ -16,9 +17,6 @@ use crate::memberships::ledger::FlowKind;
 
 /// Counts up when the same question gets another answer.
 pub const DEFINITION: u32 = 1;
-
-/// How many are read at once for a whole list.
-const AT_ONCE: i64 = 2_000;
 
 /// The columns of the list.
 pub const COLUMNS: &[Column] = &[
@@ -163,6 +161,7 @@ fn find(
         known: asked.known,
         filters: asked.filters.clone(),
         states: state.map_or_else(|| STATES.to_vec(), |s| vec![s]),
+        term_before: None,
     };
     let after = match after {
         None => None,
@@ -171,7 +170,11 @@ fn find(
     };
     let rows = register::walk(conn, &register, after, limit)?;
     let found = |row: crate::memberships::rows::IntervalRow| Found {
-        place: From::Member(register::place(&row)),
+        place: From::Member((
+            row.country.clone(),
+            row.membership_type.clone(),
+            row.membership_id.0,
+        )),
         organisation: row.organisation_id,
         membership: row.membership_id,
         cause_no: row.cause_no,
@@ -242,72 +245,86 @@ fn cells(conn: &mut Conn, asked: &Asked, found: &[Found]) -> Result<Vec<Vec<Cell
         .collect()
 }
 
-/// A page, and where the next one begins.
-pub fn page(
-    conn: &mut Conn,
-    asked: &Asked,
-    after: Option<&From>,
-    limit: u32,
-) -> Result<(Report, Option<From>), Error> {
-    let mut found = find(conn, asked, after, i64::from(limit) + 1)?;
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > wanted;
-    found.truncate(wanted);
-    let rows = cells(conn, asked, &found)?;
-    let next = found.pop().filter(|_| more).map(|f| f.place);
-    Ok((report(asked, rows, Some((after, limit))), next))
-}
-
-/// The whole list.
-pub fn whole(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
-    let mut rows = Vec::new();
-    let mut after: Option<From> = None;
-    loop {
-        let found = find(conn, asked, after.as_ref(), AT_ONCE)?;
-        let Some(last) = found.last() else {
-            return Ok(report(asked, rows, None));
+impl Asked {
+    fn from(&self, key: &Key) -> Result<From, Error> {
+        if !matches!(self.figure, Figure::Flow(_)) {
+            return Ok(From::Member(register::place_of(key)?));
+        }
+        let place = match key.as_slice() {
+            [day, id, no] => crate::http::day::parse(day)
+                .zip(id.parse().ok())
+                .zip(no.parse().ok())
+                .map(|((day, id), no)| From::Flow((day, id, no))),
+            _ => None,
         };
-        after = Some(last.place.clone());
-        rows.extend(cells(conn, asked, &found)?);
+        place.ok_or_else(crate::http::pages::bad_cursor)
     }
 }
 
-fn report(asked: &Asked, rows: Vec<Vec<Cell>>, page: Option<(Option<&From>, u32)>) -> Report {
-    let mut question = Map::new();
-    question.insert("column".to_owned(), Value::from(asked.word.as_str()));
-    question.insert(
-        "from".to_owned(),
-        Value::from(asked.period.from.to_string()),
-    );
-    question.insert("to".to_owned(), Value::from(asked.period.to.to_string()));
-    question.insert("known_seq".to_owned(), Value::from(asked.known.seq));
-    asked.filters.tell(&mut question);
-    if let Some((after, limit)) = page {
-        question.insert("limit".to_owned(), Value::from(limit));
-        let after = after.map(|from| match from {
-            From::Flow((day, id, no)) => serde_json::json!({"on": day.to_string(), "membership": Id(*id).to_string(), "no": no}),
-            From::Member((country, kind, id)) => serde_json::json!({"country": country, "type": kind, "membership": Id(*id).to_string()}),
-        });
-        question.insert("after".to_owned(), Value::from(after));
+impl List for Asked {
+    const KEY: usize = 3;
+
+    fn held(&self) -> Held {
+        Held {
+            day: self.period.to,
+            seq: self.known.seq,
+        }
     }
-    let Period { from, to, .. } = asked.period;
-    Report {
-        name: "roll-forward-members",
-        definition: DEFINITION,
-        question,
-        filters: format!(
-            "behind {} of the roll-forward {from} to {to}, as known at position {} of the journal; {}",
-            asked.word,
-            asked.known.seq,
-            asked.filters.words()
-        ),
-        tables: vec![Table {
-            code: "members",
-            title: "Memberships behind the figure",
-            columns: COLUMNS,
-            rows,
-            notes: Vec::new(),
-        }],
+
+    fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
+        let after = after.map(|key| self.from(key)).transpose()?;
+        let found = find(conn, self, after.as_ref(), limit)?;
+        let cells = cells(conn, self, &found)?;
+        let key = |place: &From| match place {
+            From::Flow((day, id, no)) => vec![day.to_string(), id.to_string(), no.to_string()],
+            From::Member((country, kind, id)) => {
+                vec![country.clone(), kind.clone(), id.to_string()]
+            }
+        };
+        let line = |(found, cells): (&Found, Vec<Cell>)| Line {
+            key: key(&found.place),
+            cells,
+        };
+        Ok(found.iter().zip(cells).map(line).collect())
+    }
+
+    fn place(&self, key: &Key) -> Result<Value, Error> {
+        Ok(match self.from(key)? {
+            From::Flow((day, id, no)) => {
+                serde_json::json!({"on": day.to_string(), "membership": Id(id).to_string(), "no": no})
+            }
+            From::Member(place) => register::told(&place),
+        })
+    }
+
+    fn report(&self) -> Report {
+        let mut question = Map::new();
+        question.insert("column".to_owned(), Value::from(self.word.as_str()));
+        self.period.tell(&mut question);
+        question.insert("known_seq".to_owned(), Value::from(self.known.seq));
+        self.filters.tell(&mut question);
+        let Period { from, to, .. } = self.period;
+        Report {
+            name: "roll-forward-members",
+            title: "Behind a figure of the roll-forward",
+            definition: DEFINITION,
+            question,
+            filters: format!(
+                "behind {} of the roll-forward {from} to {to}, as known at position {} of the journal; {}",
+                self.word,
+                self.known.seq,
+                self.filters.words()
+            ),
+            tables: vec![Table {
+                code: "members",
+                title: "Memberships behind the figure",
+                columns: COLUMNS,
+                rows: Vec::new(),
+                notes: Vec::new(),
+            }],
+            beside: Vec::new(),
+            charts: Vec::new(),
+        }
     }
 }
 

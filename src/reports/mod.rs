@@ -5,28 +5,48 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `table.rs` | columns, cells, tables (pure), and what the contract says of their rows |
+//! | `table.rs`, `chart.rs` | columns, cells, tables and drawings (pure), and what the contract says of rows |
 //! | `report.rs` | a report: question and tables; canonical form, hash, cover |
-//! | `csv.rs` | any report as CSV |
+//! | `list.rs` | lists that are read in parts: pages, and whole ones |
+//! | `csv.rs`, `xlsx.rs`, `pdf.rs`, `html.rs` | any report in that format |
+//! | `draw.rs`, `drill.rs` | for pages: charts as SVG, and the way from a figure to the list behind it (pure) |
+//! | `answer.rs`, `turns.rs` | how a report goes out: format, page, stream; two big ones at a time |
 //! | `question.rs` | what the parameters of a report ask for |
 //! | `register.rs` | who is a member on a day |
 //! | `roll_forward.rs` | how the numbers moved in a period (the sums, and the proof that they balance) |
 //! | `restatement.rs` | why the opening is not the closing that an earlier report gave |
 //! | `members.rs` | who is behind a figure of the roll-forward |
-//! | `queries.rs` | all reading SQL of reports |
-//! | `handlers.rs` | the routes |
+//! | `standing.rs`, `ageing.rs`, `renewals.rs`, `decisions.rs`, `exceptions.rs`, `data_quality.rs`, `sample.rs` | the other reports, each with the list behind its figures |
+//! | `queries.rs` and its folder | all reading SQL of reports |
+//! | `handlers/` | the routes, one file a report |
 //!
 //! Withheld organisations are in every report: officers and auditors reach them.
 
+pub mod ageing;
+pub mod answer;
+pub mod chart;
 pub mod csv;
+pub mod data_quality;
+pub mod decisions;
+pub mod draw;
+pub mod drill;
+pub mod exceptions;
 pub mod handlers;
+pub mod html;
+pub mod list;
 pub mod members;
+pub mod pdf;
 pub mod queries;
 pub mod question;
 pub mod register;
+pub mod renewals;
 pub mod report;
 pub mod restatement;
 pub mod roll_forward;
+pub mod sample;
+pub mod standing;
 pub mod table;
+pub mod turns;
+pub mod xlsx;
 
 pub use handlers::routes;

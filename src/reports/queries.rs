@@ -3,6 +3,11 @@
 //! Words and days that stand in a text of SQL are our own: countries and types are those of a checked question, days and
 //! positions are numbers.
 
+pub mod applications;
+pub mod decisions;
+pub mod exceptions;
+pub mod quality;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
@@ -47,7 +52,7 @@ struct SumRow {
     through_sum: i64,
 }
 
-fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let safe = |w: &&str| w.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let all: Vec<String> = words
         .into_iter()
@@ -226,6 +231,8 @@ pub struct Wanted<'a> {
     pub known: Known,
     /// Behind this membership.
     pub after: i64,
+    /// Only those whose term ends before this day.
+    pub term_before: Option<NaiveDate>,
 }
 
 /// Intervals of members of one country and type that hold on a day, by membership: a walk along the index of members.
@@ -239,6 +246,10 @@ pub fn members(
         wanted.known.condition("membership_intervals"),
         quoted(wanted.states.iter().copied())
     );
+    let term = wanted.term_before.map_or_else(
+        || "1 = 1".to_owned(),
+        |day| format!("membership_intervals.term_end < '{day}'"),
+    );
     Ok(membership_intervals::table
         .filter(membership_intervals::country.eq(wanted.country))
         .filter(membership_intervals::membership_type.eq(wanted.kind))
@@ -250,6 +261,7 @@ pub fn members(
                 .or(membership_intervals::to_day.gt(wanted.day)),
         )
         .filter(sql::<Bool>(&text))
+        .filter(sql::<Bool>(&term))
         .order(membership_intervals::membership_id)
         .limit(limit)
         .load(conn)?)
@@ -285,6 +297,69 @@ pub fn first_members(
     found.retain(|row| row.membership_id > Id(wanted.after));
     found.sort_unstable_by_key(|row| row.membership_id);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+#[derive(QueryableByName)]
+struct DayRow {
+    #[diesel(sql_type = Date)]
+    day: NaiveDate,
+    #[diesel(sql_type = Text)]
+    measure: String,
+    #[diesel(sql_type = BigInt)]
+    change: i64,
+}
+
+/// How much the numbers of members in each state changed on each day until a day, as was known: counted as [`sums`] are.
+pub fn changes(
+    conn: &mut Conn,
+    filters: &Filters,
+    until: NaiveDate,
+    known: Known,
+) -> Result<BTreeMap<(NaiveDate, String), i64>, Error> {
+    let pairs = format!(
+        "country IN ({}) AND membership_type IN ({})",
+        quoted(filters.countries.iter().map(String::as_str)),
+        quoted(filters.types.iter().copied())
+    );
+    let standing = format!(
+        "SELECT day, measure, CAST(SUM(change) AS BIGINT) AS change FROM member_counts \
+         WHERE measure IN ({}) AND {pairs} AND day <= '{until}' GROUP BY day, measure",
+        quoted(STATES)
+    );
+    let counted = |times: i32, rows: &str| {
+        format!(
+            "SELECT from_day AS day, state AS measure, CAST({times} * COUNT(*) AS BIGINT) AS change \
+             FROM membership_intervals WHERE {MEMBER} AND {rows} AND {pairs} AND from_day <= '{until}' \
+             GROUP BY from_day, state \
+             UNION ALL \
+             SELECT to_day AS day, state AS measure, CAST(-1 * {times} * COUNT(*) AS BIGINT) AS change \
+             FROM membership_intervals WHERE {MEMBER} AND {rows} AND {pairs} AND to_day <= '{until}' \
+             GROUP BY to_day, state"
+        )
+    };
+    let Known { seq, head } = known;
+    let text = if known.is_newest() {
+        standing
+    } else if seq < head / 3 {
+        counted(
+            1,
+            &format!("known_from >= 0 AND known_from <= {seq} AND known_to > {seq}"),
+        )
+    } else {
+        let since = format!("known_from > {seq} AND known_from <= {head} AND known_to > {head}");
+        let was = format!("known_to > {seq} AND known_to < {STILL} AND known_from <= {seq}");
+        format!(
+            "{standing} UNION ALL {} UNION ALL {}",
+            counted(-1, &since),
+            counted(1, &was)
+        )
+    };
+    let rows: Vec<DayRow> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let mut found = BTreeMap::new();
+    for row in rows {
+        *found.entry((row.day, row.measure)).or_insert(0) += row.change;
+    }
     Ok(found)
 }
 

@@ -212,4 +212,19 @@ impl Period {
             .ok_or_else(|| Error::field("from", "there is no day before it"))?;
         Ok(Self { from, to, before })
     }
+
+    /// One day.
+    ///
+    /// # Errors
+    ///
+    /// The first day of the calendar.
+    pub fn day(day: NaiveDate) -> Result<Self, Error> {
+        Self::new(day, day)
+    }
+
+    /// Adds itself to a question.
+    pub fn tell(&self, question: &mut Map<String, Value>) {
+        question.insert("from".to_owned(), Value::from(self.from.to_string()));
+        question.insert("to".to_owned(), Value::from(self.to.to_string()));
+    }
 }

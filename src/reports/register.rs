@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use super::list::{Held, Key, Line, List};
 use super::queries::{self, Named, STATES, Wanted};
 use super::question::{Filters, Known};
 use super::report::Report;
@@ -18,9 +19,6 @@ pub const DEFINITION: u32 = 1;
 
 /// Where at most so many came to be members of a country and type until the day, they are read by their first days.
 const FEW: i64 = 200;
-
-/// How many members are read at once for a whole register.
-const AT_ONCE: i64 = 2_000;
 
 /// The columns of the register.
 pub const COLUMNS: &[Column] = &[
@@ -66,6 +64,8 @@ pub struct Asked {
     pub filters: Filters,
     /// Only these states.
     pub states: Vec<&'static str>,
+    /// Only those whose term ends before this day.
+    pub term_before: Option<NaiveDate>,
 }
 
 impl Asked {
@@ -77,6 +77,7 @@ impl Asked {
             known,
             filters,
             states: STATES.to_vec(),
+            term_before: None,
         }
     }
 }
@@ -131,8 +132,9 @@ fn of_pair(
         day: asked.day,
         known: asked.known,
         after,
+        term_before: asked.term_before,
     };
-    if asked.known.is_newest() {
+    if asked.known.is_newest() && asked.term_before.is_none() {
         let (members, came) = queries::count(conn, (country, kind), asked.day)?;
         if members == 0 {
             return Ok(Vec::new());
@@ -142,30 +144,6 @@ fn of_pair(
         }
     }
     queries::members(conn, &wanted, limit)
-}
-
-/// The place of a row.
-#[must_use]
-pub fn place(row: &IntervalRow) -> Place {
-    (
-        row.country.clone(),
-        row.membership_type.clone(),
-        row.membership_id.0,
-    )
-}
-
-/// The whole list, read in parts.
-pub fn whole(conn: &mut Conn, asked: &Asked) -> Result<Vec<Vec<Cell>>, Error> {
-    let mut rows = Vec::new();
-    let mut after: Option<Place> = None;
-    loop {
-        let part = walk(conn, asked, after.as_ref(), AT_ONCE)?;
-        let Some(last) = part.last() else {
-            return Ok(rows);
-        };
-        after = Some(place(last));
-        rows.extend(cells(conn, asked, &part)?);
-    }
 }
 
 /// The rows of the table.
@@ -198,6 +176,43 @@ pub fn cells(
         .collect()
 }
 
+/// The same rows, each with the event that began its state and that event's position in the journal.
+pub fn cells_with_events(
+    conn: &mut Conn,
+    asked: &Asked,
+    rows: &[IntervalRow],
+) -> Result<Vec<Vec<Cell>>, Error> {
+    let mut all = cells(conn, asked, rows)?;
+    let causes = causes(conn, rows, asked.known)?;
+    for (cells, (no, seq)) in all.iter_mut().zip(causes) {
+        cells.extend([no, seq]);
+    }
+    Ok(all)
+}
+
+/// Number and position of the event that began each of these intervals; nothing where the calendar did.
+pub fn causes(
+    conn: &mut Conn,
+    rows: &[IntervalRow],
+    known: Known,
+) -> Result<Vec<(Cell, Cell)>, Error> {
+    let ids: Vec<Id> = rows.iter().map(|r| r.membership_id).collect();
+    let seqs: HashMap<(Id, i32), i64> = queries::events(conn, &ids, (-1, known.seq))?
+        .into_iter()
+        .map(|e| ((e.membership_id, e.no), e.seq))
+        .collect();
+    let cause = |row: &IntervalRow| {
+        let seq = row
+            .cause_no
+            .and_then(|no| seqs.get(&(row.membership_id, no)));
+        (
+            Cell::of(row.cause_no, |no| Cell::Integer(i64::from(no))),
+            Cell::of(seq.copied(), Cell::Integer),
+        )
+    };
+    Ok(rows.iter().map(cause).collect())
+}
+
 /// The name of an organisation that a row names.
 pub fn known_name(named: &HashMap<i64, Named>, id: i64) -> Result<&Named, Error> {
     named
@@ -222,35 +237,84 @@ fn since(timeline: &[IntervalRow], row: &IntervalRow) -> (NaiveDate, NaiveDate) 
     (state, member)
 }
 
-/// The report; a page says where it begins and how long it may be.
-pub fn report(asked: &Asked, rows: Vec<Vec<Cell>>, page: Option<(Option<&Place>, u32)>) -> Report {
-    let mut question = Map::new();
-    question.insert("as_of".to_owned(), Value::from(asked.day.to_string()));
-    question.insert("known_seq".to_owned(), Value::from(asked.known.seq));
-    asked.filters.tell(&mut question);
-    if let Some((after, limit)) = page {
-        question.insert("limit".to_owned(), Value::from(limit));
-        let after = after.map(|(country, kind, id)| {
-            serde_json::json!({"country": country, "type": kind, "membership": Id(*id).to_string()})
-        });
-        question.insert("after".to_owned(), Value::from(after));
+/// A place as texts.
+#[must_use]
+pub fn key(row: &IntervalRow) -> Key {
+    vec![
+        row.country.clone(),
+        row.membership_type.clone(),
+        row.membership_id.0.to_string(),
+    ]
+}
+
+/// The place of a key.
+///
+/// # Errors
+///
+/// Texts that are no place.
+pub fn place_of(key: &Key) -> Result<Place, Error> {
+    let [country, kind, id] = key.as_slice() else {
+        return Err(pages::bad_cursor());
+    };
+    let id = id.parse().map_err(|_| pages::bad_cursor())?;
+    Ok((country.clone(), kind.clone(), id))
+}
+
+/// A place as a question tells it.
+pub fn told((country, kind, id): &Place) -> Value {
+    serde_json::json!({"country": country, "type": kind, "membership": Id(*id).to_string()})
+}
+
+impl List for Asked {
+    const KEY: usize = 3;
+
+    fn held(&self) -> Held {
+        Held {
+            day: self.day,
+            seq: self.known.seq,
+        }
     }
-    Report {
-        name: "register",
-        definition: DEFINITION,
-        question,
-        filters: format!(
-            "members on {}, as known at position {} of the journal; {}",
-            asked.day,
-            asked.known.seq,
-            asked.filters.words()
-        ),
-        tables: vec![Table {
-            code: "members",
-            title: "Members",
-            columns: COLUMNS,
-            rows,
-            notes: Vec::new(),
-        }],
+
+    fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
+        let after = after.map(place_of).transpose()?;
+        let rows = walk(conn, self, after.as_ref(), limit)?;
+        let cells = cells(conn, self, &rows)?;
+        let line = |(row, cells): (&IntervalRow, Vec<Cell>)| Line {
+            key: key(row),
+            cells,
+        };
+        Ok(rows.iter().zip(cells).map(line).collect())
+    }
+
+    fn place(&self, key: &Key) -> Result<Value, Error> {
+        Ok(told(&place_of(key)?))
+    }
+
+    fn report(&self) -> Report {
+        let mut question = Map::new();
+        question.insert("as_of".to_owned(), Value::from(self.day.to_string()));
+        question.insert("known_seq".to_owned(), Value::from(self.known.seq));
+        self.filters.tell(&mut question);
+        Report {
+            name: "register",
+            title: "Register of members",
+            definition: DEFINITION,
+            question,
+            filters: format!(
+                "members on {}, as known at position {} of the journal; {}",
+                self.day,
+                self.known.seq,
+                self.filters.words()
+            ),
+            tables: vec![Table {
+                code: "members",
+                title: "Members",
+                columns: COLUMNS,
+                rows: Vec::new(),
+                notes: Vec::new(),
+            }],
+            beside: Vec::new(),
+            charts: Vec::new(),
+        }
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::table::Table;
+use super::chart::Chart;
+use super::table::{Cell, Table};
 use crate::auth::Acting;
 use crate::db::schema::journal_head;
 use crate::db::{Conn, Instant};
@@ -18,6 +19,8 @@ use crate::http::Error;
 pub struct Report {
     /// The report's name, as in its address.
     pub name: &'static str,
+    /// Its title for people.
+    pub title: &'static str,
     /// The version of the report's definition: another one may say something else to the same question.
     pub definition: u32,
     /// The question, resolved: days, the position of the journal, all filters.
@@ -26,6 +29,10 @@ pub struct Report {
     pub filters: String,
     /// The answer.
     pub tables: Vec<Table>,
+    /// What belongs to the answer but is no part of the data, because it cannot be asked for again.
+    pub beside: Vec<Table>,
+    /// The same figures as drawings for the page; no part of the data.
+    pub charts: Vec<Chart>,
 }
 
 impl Report {
@@ -54,6 +61,55 @@ pub fn canonical(data: &Value) -> String {
 #[must_use]
 pub fn sha256(data: &Value) -> String {
     HEXLOWER.encode(&Sha256::digest(canonical(data).as_bytes()))
+}
+
+/// The hash of a data part whose one list is written row by row: the same as [`sha256`] of the whole.
+pub struct Hashed {
+    hash: Sha256,
+    behind: String,
+    first: bool,
+}
+
+impl Hashed {
+    /// Begins with a report whose first table is the list, still without rows.
+    ///
+    /// # Errors
+    ///
+    /// A report without a table.
+    pub fn begin(report: &Report) -> Result<Self, Error> {
+        let table = report.tables.first().map(|t| t.code);
+        let text = canonical(&report.data());
+        let empty = format!("\"{}\":[", table.unwrap_or_default());
+        // The name of the list as a member stands once: texts in the question escape their quotation marks.
+        let (before, behind) = text
+            .split_once(&format!("{empty}]"))
+            .ok_or_else(|| Error::internal("a list without its table"))?;
+        let mut hash = Sha256::new();
+        hash.update(before.as_bytes());
+        hash.update(empty.as_bytes());
+        Ok(Self {
+            hash,
+            behind: format!("]{behind}"),
+            first: true,
+        })
+    }
+
+    /// Takes rows.
+    pub fn take(&mut self, table: &Table, rows: &[Vec<Cell>]) {
+        for row in rows {
+            if !std::mem::take(&mut self.first) {
+                self.hash.update(b",");
+            }
+            self.hash.update(canonical(&table.row(row)).as_bytes());
+        }
+    }
+
+    /// The hash, hex.
+    #[must_use]
+    pub fn end(mut self) -> String {
+        self.hash.update(self.behind.as_bytes());
+        HEXLOWER.encode(&self.hash.finalize())
+    }
 }
 
 /// The cover of a report.
@@ -90,7 +146,7 @@ impl Cover {
         conn: &mut Conn,
         acting: &Acting,
         report: &Report,
-        data: &Value,
+        data_sha256: String,
     ) -> Result<Self, Error> {
         let (journal_seq, hash): (i64, Vec<u8>) = journal_head::table
             .find(1)
@@ -103,7 +159,7 @@ impl Cover {
             filters: report.filters.clone(),
             journal_seq,
             journal_hash: HEXLOWER.encode(&hash),
-            data_sha256: sha256(data),
+            data_sha256,
         })
     }
 
@@ -124,8 +180,9 @@ impl Cover {
     }
 }
 
-/// The answer in JSON: both parts, and where the next page is.
+/// The answer in JSON: both parts, what stands beside them, and where the next page is.
 pub fn body(
+    report: &Report,
     data: Value,
     cover: &Cover,
     page: Option<&crate::http::pages::PageInfo>,
@@ -138,12 +195,53 @@ pub fn body(
         let page = serde_json::to_value(page).map_err(Error::internal)?;
         members.insert("page".to_owned(), page);
     }
+    if let (false, Some(members)) = (report.beside.is_empty(), body.as_object_mut()) {
+        let tables = report.beside.iter().map(|t| (t.code.to_owned(), t.value()));
+        members.insert("beside".to_owned(), Value::Object(tables.collect()));
+    }
     Ok(body)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::super::table::{Cell, Column, Kind, Table};
+    use super::{Hashed, Report, canonical, sha256};
+
+    #[test]
+    fn a_list_hashed_row_by_row_has_the_hash_of_the_whole() {
+        const COLUMNS: &[Column] = &[
+            Column::new("name", Kind::Text, "Name"),
+            Column::new("days", Kind::Integer, "Days"),
+        ];
+        let row = |n: i64| vec![Cell::text(format!("\"members\":[] {n}")), Cell::Integer(n)];
+        let question = serde_json::json!({"seed": "\"members\":[]", "members": 1});
+        let mut report = Report {
+            name: "sample",
+            title: "Sample",
+            definition: 1,
+            question: question.as_object().cloned().unwrap_or_default(),
+            filters: String::new(),
+            tables: vec![Table {
+                code: "members",
+                title: "Members",
+                columns: COLUMNS,
+                rows: Vec::new(),
+                notes: Vec::new(),
+            }],
+            beside: Vec::new(),
+            charts: Vec::new(),
+        };
+        for count in [0, 1, 5] {
+            report.tables[0].rows = Vec::new();
+            let mut hashed = Hashed::begin(&report).unwrap();
+            let rows: Vec<_> = (0..count).map(row).collect();
+            for part in rows.chunks(2) {
+                hashed.take(&report.tables[0], part);
+            }
+            report.tables[0].rows = rows;
+            assert_eq!(hashed.end(), sha256(&report.data()), "{count}");
+        }
+    }
 
     #[test]
     fn the_canonical_form_is_that_of_rfc_8785() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::chart::{self, Chart, Form, Series, Tone};
 use super::queries::{self, Pair, STATES, Sums};
 use super::question::{Filters, Known, Period};
 use super::report::Report;
@@ -268,20 +269,57 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
     }
     Ok(Report {
         name: "roll-forward",
+        title: "Roll-forward of members",
         definition: DEFINITION,
         question: question(asked),
         filters: words(asked),
         tables,
+        beside: Vec::new(),
+        charts: charts(&figures),
     })
+}
+
+/// Who came and went in all, and the closing by country.
+fn charts(figures: &BTreeMap<Pair, Figures>) -> Vec<Chart> {
+    let all = total(figures);
+    let flows = FlowKind::ALL.into_iter().zip(all.flows);
+    let label = |kind: FlowKind| kind.as_str().replace('_', " ");
+    let mut by_country: BTreeMap<&str, [i64; 3]> = BTreeMap::new();
+    for ((country, _), one) in figures {
+        let sums = by_country.entry(country).or_default();
+        sums.iter_mut()
+            .zip(one.closing)
+            .for_each(|(sum, n)| *sum += n);
+    }
+    vec![
+        Chart {
+            title: "Who came and who went".to_owned(),
+            form: Form::Flows,
+            series: vec![Series {
+                label: "memberships",
+                tone: Tone::Green,
+            }],
+            points: flows
+                .map(|(kind, n)| (label(kind), vec![n * i64::from(kind.sign())]))
+                .collect(),
+            share: false,
+        },
+        Chart {
+            title: "Members at the end, by country".to_owned(),
+            form: Form::Bars,
+            series: chart::STATES.to_vec(),
+            points: by_country
+                .into_iter()
+                .map(|(country, sums)| (country.to_owned(), sums.to_vec()))
+                .collect(),
+            share: false,
+        },
+    ]
 }
 
 fn question(asked: &Asked) -> Map<String, Value> {
     let mut question = Map::new();
-    question.insert(
-        "from".to_owned(),
-        Value::from(asked.period.from.to_string()),
-    );
-    question.insert("to".to_owned(), Value::from(asked.period.to.to_string()));
+    asked.period.tell(&mut question);
     question.insert("known_seq".to_owned(), Value::from(asked.known.seq));
     question.insert("previous_known_seq".to_owned(), Value::from(asked.previous));
     asked.filters.tell(&mut question);

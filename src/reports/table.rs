@@ -16,6 +16,8 @@ pub enum Kind {
     Day,
     /// Several texts.
     Texts,
+    /// A share in thousandths, a whole number from 0 to 1,000.
+    Permille,
 }
 
 /// A column.
@@ -121,14 +123,17 @@ impl Table {
     /// The rows in JSON: one object each, its members by the columns' codes.
     #[must_use]
     pub fn value(&self) -> Value {
-        let row = |cells: &Vec<Cell>| {
-            let members = self.columns.iter().zip(cells);
-            let object: Map<String, Value> = members
-                .map(|(column, cell)| (column.code.to_owned(), cell.value()))
-                .collect();
-            Value::Object(object)
-        };
-        Value::Array(self.rows.iter().map(row).collect())
+        Value::Array(self.rows.iter().map(|row| self.row(row)).collect())
+    }
+
+    /// One row in JSON.
+    #[must_use]
+    pub fn row(&self, cells: &[Cell]) -> Value {
+        let members = self.columns.iter().zip(cells);
+        let object: Map<String, Value> = members
+            .map(|(column, cell)| (column.code.to_owned(), cell.value()))
+            .collect();
+        Value::Object(object)
     }
 }
 
@@ -159,7 +164,7 @@ fn cell_schema(column: &Column) -> RefOr<Schema> {
     };
     match column.kind {
         Kind::Text => plain(Type::String).into(),
-        Kind::Integer => plain(Type::Integer).into(),
+        Kind::Integer | Kind::Permille => plain(Type::Integer).into(),
         Kind::Day => plain(Type::String)
             .format(Some(SchemaFormat::Custom("date".to_owned())))
             .into(),

@@ -62,7 +62,7 @@ both! {
         app.recommended(&kz, &hidden.number).await;
         app.organisation("KG").create().await;
         let today = app.today();
-        let lists: [(&str, &[&str]); 12] = [
+        let lists: [(&str, &[&str]); 18] = [
             ("/v1/organisations", &[
                 "", "country=KZ", "country=KG", "city=Hiddenville", "legal_form=Hidden%20form", "state=recommended", "type=full", "sort=-name", "count=true",
                 "country=KZ&count=true", "country=KZ&state=recommended&count=true", "sort=updated", "limit=200",
@@ -76,6 +76,12 @@ both! {
             ("/v1/reports/register", &["", "country=KZ", "format=csv"]),
             ("/v1/reports/roll-forward", &["from=2020-01-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01&country=KZ&format=csv"]),
             ("/v1/reports/roll-forward/members", &["column=closing&from=2020-01-01&to=2026-01-01&country=KZ"]),
+            ("/v1/reports/standing", &["", "format=html"]),
+            ("/v1/reports/ageing", &["", "country=KZ", "format=csv"]),
+            ("/v1/reports/ageing/applications", &["column=waiting", "column=waiting&country=KZ", "column=waiting&format=csv"]),
+            ("/v1/reports/decisions/exceptions", &["kind=back_dated&from=2020-01-01&to=2026-01-01", "kind=identifier_override&from=2020-01-01&to=2030-01-01"]),
+            ("/v1/reports/decisions/proposals", &["column=closed&from=2020-01-01&to=2030-01-01"]),
+            ("/v1/reports/data-quality/records", &["criterion=city", "criterion=city&met=true&format=csv"]),
             ("/v1/exports/organisations", &["country=KZ", "country=KG", "country=KZ&format=xlsx"]),
             ("/v1/journal", &["", "organisation=OTS-7K3M9Q2-54"]),
         ];

@@ -33,7 +33,11 @@ mod organisations;
 mod past;
 mod people;
 mod processes;
+mod report_formats;
+mod report_kinds;
 mod reports;
+
 mod rights;
+mod roll_forward;
 mod search;
 mod tokens;

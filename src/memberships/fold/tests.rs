@@ -1,7 +1,8 @@
 //! Examples here; [`properties`] over random ledgers, against the second implementation in [`naive`].
 
 use super::*;
-use crate::memberships::model::{MembershipType, Stance};
+use crate::memberships::model::{Correction, MembershipType, Stance};
+use crate::memberships::rules::TermEnd;
 use crate::memberships::samples::{Book, dated_rule, day, moved, one_rule, plain_rules, void};
 
 mod naive;

@@ -1,5 +1,6 @@
 //! The test kit: an application per test, people by role, fixtures as sentences.
 
+pub mod book;
 pub mod databases;
 mod fixtures;
 mod operations;
@@ -30,6 +31,7 @@ use ots_registry::http::idempotency::Running;
 use ots_registry::http::limits::{Allowance, Limits};
 use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
+use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 use serde_json::Value;
 
@@ -200,6 +202,7 @@ impl App {
             mail: None,
             running: Running::default(),
             uploads: Uploads::default(),
+            reports: Turns::default(),
             search: Search::default(),
         };
         Self {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use crate::memberships::ledger::{FlowKind, TurnKind};
-use crate::memberships::model::{Correction, Event, EventKind, MembershipType, Stance, State};
-use crate::memberships::rules::{Rules, TermEnd};
+// Named by the module above, so that the suite can walk by the same file.
+use super::{
+    Correction, Event, EventKind, FlowKind, MembershipType, Rules, Stance, State, TermEnd, TurnKind,
+};
 
 /// What holds at the end of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,416 @@
+//! How a report goes out: the formats, pages of lists, and whole lists as files.
+//!
+//! A whole list in CSV is written as it is read, in one snapshot, with the memory of one part: its hash is made on the way and
+//! stands at the end. The other files are made whole, so they have a most. Big ones wait for a turn ([`super::turns`]).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use futures_core::Stream;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use utoipa::ToSchema;
+
+use super::list::{self, AT_ONCE, Held, Key, List};
+use super::report::{self, Cover, Hashed, Report};
+use super::turns::{Turn, Turns};
+use super::{csv, html, pdf, xlsx};
+use crate::auth::policy::acts::ReadReports;
+use crate::auth::{Acting, Permit};
+use crate::db::Conn;
+use crate::http::pages::{self, Page, PageInfo, limit_or_default, read_cursor};
+use crate::http::{Code, Error, download, private};
+
+/// How the report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFormat {
+    /// JSON: `data`, `cover` and, where it is a page, `page`.
+    #[default]
+    Json,
+    /// CSV in UTF-8: the tables, and behind an empty line the cover.
+    Csv,
+    /// A workbook: the cover, and a sheet for each table.
+    Xlsx,
+    /// PDF/A with a cover.
+    Pdf,
+    /// A page for people with charts.
+    Html,
+}
+
+impl ReportFormat {
+    /// True for a file that holds a whole list.
+    const fn is_file(self) -> bool {
+        matches!(self, Self::Csv | Self::Xlsx | Self::Pdf)
+    }
+}
+
+/// What a query says of how it is answered.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// The format.
+    pub format: ReportFormat,
+    /// True where CSV begins with a byte order mark.
+    pub bom: bool,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Rows per page.
+    pub limit: Option<u32>,
+    /// The hash of the query, for cursors.
+    pub shape: Vec<u8>,
+}
+
+impl How {
+    fn check(&self) -> Result<(), Error> {
+        if self.bom && self.format != ReportFormat::Csv {
+            let text = "bom: only CSV has a byte order mark; add format=csv or leave it out";
+            return Err(Error::new(Code::BadParameter, text).at_field("bom"));
+        }
+        if self.format.is_file() && (self.cursor.is_some() || self.limit.is_some()) {
+            let text = "format: a file has no pages; leave out cursor and limit";
+            return Err(Error::new(Code::BadParameter, text).at_field("format"));
+        }
+        Ok(())
+    }
+}
+
+/// A finished answer, before it is on the wire.
+enum Made {
+    Json(Value, Option<Page<()>>),
+    Html(html::Written),
+    File(&'static str, String, Vec<u8>),
+}
+
+const CSV: &str = "text/csv; charset=utf-8";
+
+impl Made {
+    fn of(
+        conn: &mut Conn,
+        acting: &Acting,
+        report: &Report,
+        how: &How,
+        page: Option<Page<()>>,
+        address: &str,
+    ) -> Result<Self, Error> {
+        let data = report.data();
+        let cover = Cover::of(conn, acting, report, report::sha256(&data))?;
+        let name = |ending: &str| format!("{}.{ending}", report.name);
+        Ok(match how.format {
+            ReportFormat::Json => {
+                let body = report::body(report, data, &cover, page.as_ref().map(|p| &p.page))?;
+                Self::Json(body, page)
+            }
+            ReportFormat::Csv => {
+                let mut file = if how.bom {
+                    csv::BOM.to_vec()
+                } else {
+                    Vec::new()
+                };
+                file.extend(csv::write(report, &cover)?);
+                Self::File(CSV, name("csv"), file)
+            }
+            ReportFormat::Xlsx => {
+                Self::File(xlsx::KIND, name("xlsx"), xlsx::write(report, &cover)?)
+            }
+            ReportFormat::Pdf => Self::File(pdf::KIND, name("pdf"), pdf::write(report, &cover)?),
+            ReportFormat::Html => {
+                let next = page.and_then(|p| p.page.next);
+                Self::Html(html::write(report, &cover, address, next.as_deref()))
+            }
+        })
+    }
+
+    fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Error> {
+        match self {
+            Self::File(kind, name, file) => Ok(download(kind, &name, file)),
+            Self::Html(written) => Ok(written.respond()),
+            Self::Json(body, page) => {
+                let mut response = private(request, None, &body)?;
+                pages::set_link(&mut response, page.and_then(|page| page.link(request)));
+                Ok(response)
+            }
+        }
+    }
+}
+
+/// The address of a request without its format and page, for links to the same report.
+fn address(request: &HttpRequest) -> String {
+    let own = |part: &&str| {
+        !["format=", "cursor=", "limit=", "bom="]
+            .iter()
+            .any(|name| part.starts_with(name))
+    };
+    let rest: Vec<&str> = request
+        .query_string()
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .filter(own)
+        .collect();
+    format!("{}?{}", request.path(), rest.join("&"))
+}
+
+/// Answers with a report of figures. `big` asks for a turn.
+pub async fn figures(
+    request: &HttpRequest,
+    permit: Permit<ReadReports>,
+    how: How,
+    big: bool,
+    work: impl FnOnce(&mut Conn, &Acting) -> Result<Report, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    how.check()?;
+    let turn = if big { Some(turn(request)?) } else { None };
+    let address = address(request);
+    let made = permit
+        .snapshot(move |conn, acting| {
+            let report = work(conn, acting)?;
+            let made = Made::of(conn, acting, &report, &how, None, &address)?;
+            drop(turn);
+            Ok(made)
+        })
+        .await?;
+    made.respond(request)
+}
+
+fn turn(request: &HttpRequest) -> Result<Turn, Error> {
+    request
+        .app_data::<actix_web::web::Data<Turns>>()
+        .ok_or_else(|| Error::internal("no turns for reports"))?
+        .begin()
+}
+
+/// Answers with a page of a list, or all of it as a file. `make` gets what the pages of the list keep, behind a cursor.
+pub async fn list<L: List + 'static>(
+    request: &HttpRequest,
+    permit: Permit<ReadReports>,
+    how: How,
+    make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    how.check()?;
+    if how.format == ReportFormat::Csv {
+        return stream(request, permit, how.bom, make).await;
+    }
+    if how.format.is_file() {
+        return file(request, permit, how, make).await;
+    }
+    let limit = limit_or_default(how.limit)?;
+    let key = read_cursor(how.cursor.as_deref(), &how.shape, L::KEY + 2)?;
+    let address = address(request);
+    let made = permit
+        .snapshot(move |conn, acting| {
+            let (held, after) = match key {
+                None => (None, None),
+                Some(key) => {
+                    let (held, after) = split(key)?;
+                    (Some(held), Some(after))
+                }
+            };
+            let list = make(conn, acting, held)?;
+            let (report, next) = list::page(conn, &list, after.as_ref(), limit)?;
+            let next = next.map(|key| {
+                let Held { day, seq } = list.held();
+                let mut whole = vec![day.to_string(), seq.to_string()];
+                whole.extend(key);
+                pages::write_cursor(&how.shape, &whole)
+            });
+            let page = Page {
+                items: Vec::new(),
+                page: PageInfo {
+                    next,
+                    limit,
+                    total: None,
+                },
+            };
+            Made::of(conn, acting, &report, &how, Some(page), &address)
+        })
+        .await?;
+    made.respond(request)
+}
+
+/// What the pages keep, and the key.
+fn split(key: Vec<String>) -> Result<(Held, Key), Error> {
+    let mut texts = key.into_iter();
+    let day = texts.next().and_then(|day| crate::http::day::parse(&day));
+    let seq = texts.next().and_then(|seq| seq.parse().ok());
+    day.zip(seq)
+        .map(|(day, seq)| (Held { day, seq }, texts.collect()))
+        .ok_or_else(pages::bad_cursor)
+}
+
+/// A whole list as a file that is made whole.
+async fn file<L: List + 'static>(
+    request: &HttpRequest,
+    permit: Permit<ReadReports>,
+    how: How,
+    make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    let most = if how.format == ReportFormat::Pdf {
+        pdf::MOST_ROWS
+    } else {
+        xlsx::MOST_ROWS
+    };
+    let turn = turn(request)?;
+    let made = permit
+        .snapshot(move |conn, acting| {
+            let list = make(conn, acting, None)?;
+            let report = list::whole(conn, &list, most)?.ok_or_else(|| {
+                let text = format!(
+                    "a file of this kind holds at most {most} rows and this list has more; ask for format=csv, or for one country"
+                );
+                Error::field("format", text)
+            })?;
+            let made = Made::of(conn, acting, &report, &how, None, "")?;
+            drop(turn);
+            Ok(made)
+        })
+        .await?;
+    made.respond(request)
+}
+
+/// Parts of a file that wait to be sent.
+const PARTS: usize = 4;
+/// How long a client may leave a part lying: the database's thread waits that long for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A file that is written while it is read.
+struct Parts {
+    received: mpsc::Receiver<Result<Vec<u8>, Error>>,
+    first: Option<Vec<u8>>,
+}
+
+impl Stream for Parts {
+    type Item = Result<actix_web::web::Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first.into())));
+        }
+        self.received
+            .poll_recv(context)
+            .map(|part| part.map(|part| part.map(Into::into)))
+    }
+}
+
+/// Where the parts go.
+struct Sink {
+    parts: mpsc::Sender<Result<Vec<u8>, Error>>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Sink {
+    /// Sends a part; false when nobody takes it any more.
+    fn send(&self, part: Vec<u8>) -> bool {
+        // A clock needs the runtime when it is wound, not only when it is waited for.
+        let sent = async { tokio::time::timeout(PATIENCE, self.parts.send(Ok(part))).await };
+        matches!(self.runtime.block_on(sent), Ok(Ok(())))
+    }
+}
+
+/// A whole list in CSV, written as it is read.
+async fn stream<L: List + 'static>(
+    request: &HttpRequest,
+    permit: Permit<ReadReports>,
+    bom: bool,
+    make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    let turn = turn(request)?;
+    let (parts, mut received) = mpsc::channel(PARTS);
+    let sink = Sink {
+        parts: parts.clone(),
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let (named, name) = tokio::sync::oneshot::channel();
+    actix_web::rt::spawn(async move {
+        let done = permit
+            .snapshot(move |conn, acting| {
+                let list = make(conn, acting, None)?;
+                let begun = begin(&list, bom)?;
+                if named.send(begun.report.name).is_err() {
+                    // The client hung up before the first part.
+                    return Ok(());
+                }
+                write_list(conn, acting, &list, begun, &sink)?;
+                drop(turn);
+                Ok(())
+            })
+            .await;
+        if let Err(error) = done {
+            // Before the first part it becomes the answer; behind it, it breaks the file off, which says that it is not whole.
+            drop(parts.send(Err(error)).await);
+        }
+    });
+    let first = match received.recv().await {
+        Some(Ok(part)) => part,
+        Some(Err(error)) => return Err(error),
+        None => return Err(Error::internal("a list ended before it began")),
+    };
+    let name = name.await.map_err(Error::internal)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ))
+        .content_type(CSV)
+        .streaming(Parts {
+            received,
+            first: Some(first),
+        }))
+}
+
+/// What stands before the rows.
+struct Begun {
+    report: Report,
+    hashed: Hashed,
+    head: Vec<u8>,
+}
+
+fn begin(list: &impl List, bom: bool) -> Result<Begun, Error> {
+    let report = list.report();
+    let hashed = Hashed::begin(&report)?;
+    let mut head = if bom { csv::BOM.to_vec() } else { Vec::new() };
+    if let Some(table) = report.tables.first() {
+        head.extend(csv::header(table)?);
+    }
+    Ok(Begun {
+        report,
+        hashed,
+        head,
+    })
+}
+
+/// Reads and sends the rows, then the cover. Ends early, and without an error of ours, when nobody takes the parts.
+fn write_list(
+    conn: &mut Conn,
+    acting: &Acting,
+    list: &impl List,
+    begun: Begun,
+    sink: &Sink,
+) -> Result<(), Error> {
+    let Begun {
+        report,
+        mut hashed,
+        head,
+    } = begun;
+    let mut part = head;
+    let mut after: Option<Key> = None;
+    while let Some(table) = report.tables.first() {
+        let lines = list.part(conn, after.as_ref(), AT_ONCE)?;
+        let Some(last) = lines.last() else { break };
+        after = Some(last.key.clone());
+        let rows: Vec<_> = lines.into_iter().map(|line| line.cells).collect();
+        hashed.take(table, &rows);
+        part.extend(csv::rows(&rows)?);
+        if !sink.send(std::mem::take(&mut part)) {
+            return Ok(());
+        }
+    }
+    let cover = Cover::of(conn, acting, &report, hashed.end())?;
+    part.extend_from_slice(csv::BETWEEN);
+    part.extend(csv::cover(&cover, csv::notes(&report))?);
+    sink.send(part);
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The routes of the ageing.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+
+use super::query::{one_of, report_answer, report_query};
+use crate::auth::Permit;
+use crate::auth::policy::acts::ReadReports;
+use crate::countries::Countries;
+use crate::http::{Error, Query, docs};
+use crate::reports::ageing::{
+    self, AgeingApplication, AgeingByCountry, AgeingFigure, AgeingRow, AgeingTotals, Applications,
+    Asked, FIGURES, WaitingState,
+};
+use crate::reports::answer;
+use crate::reports::queries::applications::STATES;
+
+report_query!(
+    /// The ageing of which day, and how.
+    AgeingQuery, day, {}
+);
+
+report_answer!(
+    /// The ageing in JSON.
+    AgeingReport, AgeingData, "ageing", {
+        /// Each country, type and state in which an application waits.
+        pub figures: Vec<AgeingRow>,
+        /// Each country in which one waits.
+        pub by_country: Vec<AgeingByCountry>,
+        /// All of them together: one row.
+        pub totals: Vec<AgeingTotals>,
+    }
+);
+
+/// Reads the ageing: applications that wait, and for how long.
+///
+/// By country, type and state, from draft to recommended. Counted are the days since the first day of the state in which the
+/// application waits.
+#[utoipa::path(
+    tag = "reports", operation_id = "get_ageing", security(("bearer" = [])), params(AgeingQuery),
+    responses((status = 200, description = "The ageing", body = AgeingReport), docs::OfficerDays)
+)]
+#[get("/reports/ageing")]
+pub(super) async fn get_ageing(
+    request: HttpRequest,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<AgeingQuery>,
+) -> Result<HttpResponse, Error> {
+    let query = query.query;
+    answer::figures(&request, permit, query.how(), false, move |conn, acting| {
+        let asked = Asked {
+            day: query.day(None, acting),
+            filters: query.filters(&countries, acting)?,
+            known: query.known(conn, None, acting)?,
+        };
+        ageing::report(conn, &asked)
+    })
+    .await
+}
+
+report_query!(
+    /// Behind which figure.
+    ApplicationsQuery, day page, {
+        /// The figure, by its name in the ageing.
+        #[param(inline, value_type = AgeingFigure, example = "over_90")]
+        column: String,
+        /// State of the application; repeat for any of several.
+        #[serde(default)]
+        #[param(value_type = Vec<WaitingState>, example = json!(["submitted"]))]
+        state: Vec<String>,
+    }
+);
+
+report_answer!(
+    /// A page of the applications behind a figure in JSON.
+    AgeingApplicationsReport, AgeingApplicationsData, "ageing-applications", page {
+        /// The applications.
+        pub applications: Vec<AgeingApplication>,
+    }
+);
+
+/// Lists the applications behind a figure of the ageing.
+///
+/// The longest waiting first, each with the event that began its state and that event's position in the journal.
+#[utoipa::path(
+    tag = "reports", operation_id = "list_ageing_applications", security(("bearer" = [])), params(ApplicationsQuery),
+    responses((status = 200, description = "A page of applications; as a file all of them", body = AgeingApplicationsReport), docs::OfficerDays)
+)]
+#[get("/reports/ageing/applications")]
+pub(super) async fn list_ageing_applications(
+    request: HttpRequest,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<ApplicationsQuery>,
+) -> Result<HttpResponse, Error> {
+    let Query { query, shape } = query;
+    let figure = one_of("column", &query.column, &FIGURES)?;
+    let asked: Vec<&'static str> = query
+        .state
+        .iter()
+        .map(|word| one_of("state", word, &STATES))
+        .collect::<Result<_, Error>>()?;
+    let states: Vec<&'static str> = STATES.into_iter().filter(|s| asked.contains(s)).collect();
+    let how = query.how(shape);
+    answer::list(&request, permit, how, move |conn, acting, held| {
+        Ok(Applications {
+            figure,
+            states,
+            asked: Asked {
+                day: query.day(held, acting),
+                filters: query.filters(&countries, acting)?,
+                known: query.known(conn, held, acting)?,
+            },
+        })
+    })
+    .await
+}

@@ -1,0 +1,283 @@
+//! Any report as a page for people: what was asked, the main figures, charts, the tables with a way down from every figure, and
+//! the cover. No script, no outside source, made to be printed too. The page is a text, so that any frame can show it.
+
+use std::fmt::Write as _;
+
+use actix_web::HttpResponse;
+
+use super::draw::{figure, grouped, percent};
+use super::drill;
+use super::report::{Cover, Report};
+use super::table::{Cell, Column, Kind, Table};
+use crate::http::html::{Page, escape};
+
+/// The style of report pages.
+const STYLE: &str = include_str!("report.css");
+
+/// The figures that stand large at the top, where the totals have them.
+const HEADLINE: [&str; 17] = [
+    "opening",
+    "joined",
+    "withdrawn",
+    "lapsed",
+    "expelled",
+    "closing",
+    "members",
+    "active",
+    "grace",
+    "suspended",
+    "waiting",
+    "over_90",
+    "this_month",
+    "next_month",
+    "next_quarter",
+    "closed",
+    "approved",
+];
+
+/// A page that is written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The title, as HTML.
+    pub title: String,
+    /// What stands in `<main>`, as HTML.
+    pub body: String,
+}
+
+impl Written {
+    /// The page as an answer.
+    #[must_use]
+    pub fn respond(&self) -> HttpResponse {
+        let page = Page {
+            title: &self.title,
+            body: &self.body,
+            script: None,
+            cache: "no-store",
+        };
+        page.styled(STYLE)
+    }
+}
+
+/// Writes a report. `address` is that of the same report without a format; `next` the cursor of the next page.
+#[must_use]
+pub fn write(report: &Report, cover: &Cover, address: &str, next: Option<&str>) -> Written {
+    let mut body = format!(
+        "<header><p class=\"eyebrow\">OTS NGO Registry · report</p><h1>{}</h1><p class=\"lede\">{}</p></header>",
+        escape(report.title),
+        escape(&sentence(&report.filters))
+    );
+    body.push_str(&formats(address));
+    body.push_str(&headline(report));
+    if !report.charts.is_empty() {
+        body.push_str("<section class=\"charts\" aria-label=\"Charts\">");
+        for (n, chart) in report.charts.iter().enumerate() {
+            body.push_str(&figure(chart, n));
+        }
+        body.push_str("</section>");
+    }
+    let known_at = parameter(address, "known_at");
+    for shown in &report.tables {
+        body.push_str(&table(report, shown, known_at));
+    }
+    if let Some(cursor) = next {
+        let _ = write!(
+            body,
+            "<p class=\"next\"><a rel=\"next\" href=\"{}&amp;format=html&amp;cursor={}\">Next page</a></p>",
+            escape(address),
+            escape(cursor)
+        );
+    }
+    for shown in &report.beside {
+        body.push_str(&table(report, shown, known_at));
+        body.push_str(
+            "<p class=\"note\">This table is no part of the data that the hash covers.</p>",
+        );
+    }
+    body.push_str(&covered(cover));
+    Written {
+        title: escape(report.title),
+        body,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    })
+}
+
+fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = address.split_once('?')?;
+    query
+        .split('&')
+        .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn formats(address: &str) -> String {
+    let link = |(format, label): (&str, &str)| {
+        format!(
+            "<li><a href=\"{}&amp;format={format}\">{label}</a></li>",
+            escape(address)
+        )
+    };
+    let links: String = [
+        ("pdf", "PDF"),
+        ("xlsx", "XLSX"),
+        ("csv", "CSV"),
+        ("json", "JSON"),
+    ]
+    .map(link)
+    .concat();
+    format!("<nav aria-label=\"Other formats\"><ul>{links}</ul></nav>")
+}
+
+fn headline(report: &Report) -> String {
+    let Some(totals) = report.tables.iter().find(|t| t.code == "totals") else {
+        return String::new();
+    };
+    let [row] = totals.rows.as_slice() else {
+        return String::new();
+    };
+    let shown = totals
+        .columns
+        .iter()
+        .zip(row)
+        .filter(|(column, _)| HEADLINE.contains(&column.code))
+        .take(6);
+    let mut text = String::new();
+    for (column, cell) in shown {
+        let _ = write!(
+            text,
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            escape(&label(column)),
+            escape(&words(column, cell))
+        );
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!("<dl class=\"headline\">{text}</dl>")
+    }
+}
+
+/// The short name of a column.
+pub(super) fn label(column: &Column) -> String {
+    let code = column.code.trim_end_matches("_permille");
+    code.replace('_', " ")
+}
+
+/// A cell for people.
+pub(super) fn words(column: &Column, cell: &Cell) -> String {
+    match (column.kind, cell) {
+        (Kind::Permille, Cell::Integer(n)) => percent(*n),
+        // Positions are names, not numbers of anything.
+        (_, Cell::Integer(n)) if column.code != "seq" => grouped(*n),
+        (_, Cell::Nothing) => "–".to_owned(),
+        _ => cell.plain(),
+    }
+}
+
+const fn is_number(column: &Column) -> bool {
+    matches!(column.kind, Kind::Integer | Kind::Permille)
+}
+
+fn table(report: &Report, table: &Table, known_at: Option<&str>) -> String {
+    let mut text = format!(
+        "<section><h2>{}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
+        escape(table.title),
+        escape(table.title)
+    );
+    for column in table.columns {
+        let class = if is_number(column) {
+            " class=\"n\""
+        } else {
+            ""
+        };
+        let _ = write!(
+            text,
+            "<th scope=\"col\"{class} title=\"{}\">{}</th>",
+            escape(column.title),
+            escape(&label(column))
+        );
+    }
+    text.push_str("</tr></thead><tbody>");
+    for row in &table.rows {
+        text.push_str("<tr>");
+        for (column, shown) in table.columns.iter().zip(row) {
+            cell(&mut text, report, table, row, (column, shown), known_at);
+        }
+        text.push_str("</tr>");
+    }
+    text.push_str("</tbody></table></div>");
+    if table.rows.is_empty() {
+        text.push_str("<p class=\"note\">Nothing.</p>");
+    }
+    for note in &table.notes {
+        let _ = write!(text, "<p class=\"note\">{}</p>", escape(note));
+    }
+    text.push_str("<details><summary>What the columns mean</summary><dl>");
+    for column in table.columns {
+        let _ = write!(
+            text,
+            "<dt>{}</dt><dd>{}</dd>",
+            escape(&label(column)),
+            escape(column.title)
+        );
+    }
+    text.push_str("</dl></details></section>");
+    text
+}
+
+fn cell(
+    text: &mut String,
+    report: &Report,
+    table: &Table,
+    row: &[Cell],
+    (column, shown): (&Column, &Cell),
+    known_at: Option<&str>,
+) {
+    let words = escape(&words(column, shown));
+    let link = match shown {
+        Cell::Integer(seq) if column.code == "seq" => Some(format!("/v1/journal/{seq}")),
+        Cell::Integer(n) if *n != 0 && column.kind == Kind::Integer => {
+            drill::link(report, table, row, column, known_at)
+        }
+        _ => None,
+    };
+    let class = match shown {
+        Cell::Integer(0) if column.kind == Kind::Integer => " class=\"n zero\"",
+        Cell::Integer(_) => " class=\"n\"",
+        Cell::Day(_) => " class=\"d\"",
+        _ => "",
+    };
+    let _ = match link {
+        Some(address) => write!(
+            text,
+            "<td{class}><a href=\"{}\">{words}</a></td>",
+            escape(&address)
+        ),
+        None => write!(text, "<td{class}>{words}</td>"),
+    };
+}
+
+fn covered(cover: &Cover) -> String {
+    let rows = [
+        ("Made", cover.made_at.to_string()),
+        ("By", cover.by.clone()),
+        ("Program", cover.program.clone()),
+        ("Question", cover.filters.clone()),
+        ("Journal", format!("position {}", cover.journal_seq)),
+        ("Its hash", cover.journal_hash.clone()),
+        ("Hash of the data (SHA-256)", cover.data_sha256.clone()),
+    ];
+    let mut text = String::from("<section class=\"cover\"><h2>Cover</h2><dl>");
+    for (label, value) in rows {
+        let _ = write!(text, "<dt>{label}</dt><dd>{}</dd>", escape(&value));
+    }
+    text.push_str(
+        "</dl><p class=\"note\">The same question as of the same position of the journal has the same hash for ever, in every format. \
+         <code>format=json</code> holds the bytes that it covers.</p></section>",
+    );
+    text
+}

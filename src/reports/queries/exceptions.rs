@@ -1,0 +1,466 @@
+//! What an auditor looks at twice: events, overrides, gaps and accounts in a stretch of the journal.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use serde_json::Value;
+
+use crate::db::schema::{job_runs, journal, journal_facts, private_reads};
+use crate::db::{Conn, Id};
+use crate::dialect;
+use crate::http::Error;
+use crate::organisations::rows::{IdentifierRow, OrganisationRow};
+
+/// A stretch of the journal: behind the first position, up to the second.
+pub type Stretch = (i64, i64);
+
+/// An event that is told.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct ToldEvent {
+    /// The membership.
+    #[diesel(sql_type = BigInt)]
+    pub membership_id: i64,
+    /// Its organisation's internal id.
+    #[diesel(sql_type = BigInt)]
+    pub organisation_id: i64,
+    /// Its number.
+    #[diesel(sql_type = Integer)]
+    pub no: i32,
+    /// The journal position.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// When it was recorded, µs.
+    #[diesel(sql_type = BigInt)]
+    pub recorded_at: i64,
+    /// From when it holds.
+    #[diesel(sql_type = Date)]
+    pub effective_on: NaiveDate,
+    /// The kind's word.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Who proposed it, or did it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub proposer: Option<String>,
+    /// Who decided it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub decider: Option<String>,
+}
+
+/// Which events are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Dated before the day on which they were recorded; what the calendar did by itself is not dated by anybody.
+    BackDated,
+    /// Corrections of earlier events.
+    Corrections,
+    /// Proposed and decided by one account.
+    SamePerson,
+    /// Admissions and reinstatements that name no evidence.
+    WithoutEvidence,
+}
+
+impl Which {
+    fn condition(self, conn: &Conn) -> &'static str {
+        match self {
+            Self::BackDated if conn.is_postgres() => {
+                "e.effective_on < CAST(to_timestamp(e.recorded_at / 1000000) AT TIME ZONE 'UTC' AS DATE) \
+                 AND e.kind NOT IN ('grace_began', 'lapsed', 'suspension_ended')"
+            }
+            Self::BackDated => {
+                "e.effective_on < date(e.recorded_at / 1000000, 'unixepoch') \
+                 AND e.kind NOT IN ('grace_began', 'lapsed', 'suspension_ended')"
+            }
+            Self::Corrections => "e.kind = 'corrected'",
+            Self::SamePerson => "e.proposer = e.decider",
+            Self::WithoutEvidence => {
+                "e.kind IN ('admitted', 'reinstated') AND e.details LIKE '%\"evidence\":[]%'"
+            }
+        }
+    }
+}
+
+/// Events behind a place (position, membership, number), in order.
+pub fn events(
+    conn: &mut Conn,
+    which: Which,
+    (_, until): Stretch,
+    (seq, membership, no): (i64, i64, i32),
+    limit: i64,
+) -> Result<Vec<ToldEvent>, Error> {
+    let text = format!(
+        "SELECT e.membership_id, m.organisation_id, e.no, e.seq, e.recorded_at, e.effective_on, e.kind, e.proposer, e.decider \
+         FROM membership_events e JOIN memberships m ON m.id = e.membership_id \
+         WHERE e.seq >= {seq} AND e.seq <= {until} AND (e.seq, e.membership_id, e.no) > ({seq}, {membership}, {no}) AND {} \
+         ORDER BY e.seq, e.membership_id, e.no LIMIT {limit}",
+        which.condition(conn)
+    );
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// A warning that was overridden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Override {
+    /// An identifier that fails its check.
+    Identifier,
+    /// An identifier that another organisation has.
+    SharedIdentifier,
+    /// An organisation like another one.
+    Duplicate,
+}
+
+/// An entry of the journal that is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldEntry {
+    /// Its position.
+    pub seq: i64,
+    /// Its place among those of one entry, from 1.
+    pub no: i32,
+    /// When it was recorded, µs.
+    pub recorded_at: i64,
+    /// By whom.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// The registry number that it is about.
+    pub organisation: Option<String>,
+}
+
+type EntryRow = (
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+);
+
+/// The partial index, word for word.
+const OVERRIDES: &str = "(body LIKE '%\"override_reason\":\"%' OR body LIKE '%\"shared_reason\":\"%' OR body LIKE '%\"note\":\"distinct_from\"%')";
+const ACCOUNTS: &str = "(substr(action, 1, 5) = 'user.' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.')";
+
+/// Where warnings were overridden, behind a position. The one place to read elsewhere once overrides have a table of their own.
+pub fn overrides(
+    conn: &mut Conn,
+    which: Override,
+    (_, until): Stretch,
+    (seq, no): (i64, i32),
+    limit: i64,
+) -> Result<Vec<ToldEntry>, Error> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    let mut from = seq;
+    while found.len() < limit {
+        let rows = entries_with(conn, OVERRIDES, (from, until), &[])?;
+        let Some(last) = rows.last() else { break };
+        let next = last.0 + 1;
+        for (seq_here, at, actor, action, subject, organisation, body) in rows {
+            let times = count_overrides(which, body.as_deref().unwrap_or("[]"))?;
+            for n in (1..=times).filter(|n| (seq_here, *n) > (seq, no)) {
+                found.push(ToldEntry {
+                    seq: seq_here,
+                    no: n,
+                    recorded_at: at,
+                    actor: actor.clone(),
+                    action: action.clone(),
+                    subject: subject.clone(),
+                    organisation: organisation.clone(),
+                });
+            }
+        }
+        from = next;
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// How many entries are read at once.
+const AT_ONCE: i64 = 500;
+
+/// Entries from a position on, whose private items meet a condition on the facts and that meet conditions of their own.
+fn entries_with(
+    conn: &mut Conn,
+    facts: &str,
+    (from, until): Stretch,
+    more: &[&str],
+) -> Result<Vec<EntryRow>, Error> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+        #[diesel(sql_type = BigInt)]
+        recorded_at: i64,
+        #[diesel(sql_type = Text)]
+        actor: String,
+        #[diesel(sql_type = Text)]
+        action: String,
+        #[diesel(sql_type = Text)]
+        subject: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        organisation: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        body: Option<String>,
+    }
+    let more: String = more.iter().map(|m| format!(" AND {m}")).collect();
+    let text = format!(
+        "SELECT journal.seq, recorded_at, actor, action, subject, organisation, body \
+         FROM journal_facts JOIN journal ON journal.seq = journal_facts.seq \
+         WHERE {facts} AND class = 'private' AND journal_facts.seq >= {from} AND journal_facts.seq <= {until}{more} \
+         ORDER BY journal_facts.seq LIMIT {AT_ONCE}"
+    );
+    let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            (
+                r.seq,
+                r.recorded_at,
+                r.actor,
+                r.action,
+                r.subject,
+                r.organisation,
+                r.body,
+            )
+        })
+        .collect())
+}
+
+fn count_overrides(which: Override, body: &str) -> Result<i32, Error> {
+    let changes: Vec<Value> = serde_json::from_str(body).map_err(Error::internal)?;
+    let text =
+        |change: &Value, name: &str| change.get(name).and_then(Value::as_str).map(str::to_owned);
+    let identifier = |change: &Value, column: &str| {
+        text(change, "table").as_deref() == Some(<IdentifierRow as crate::journal::Recorded>::TABLE)
+            && change
+                .pointer(&format!("/row/{column}"))
+                .is_some_and(Value::is_string)
+    };
+    let meets = |change: &&Value| match which {
+        Override::Identifier => identifier(change, "override_reason"),
+        Override::SharedIdentifier => identifier(change, "shared_reason"),
+        Override::Duplicate => text(change, "note").as_deref() == Some("distinct_from"),
+    };
+    i32::try_from(changes.iter().filter(meets).count()).map_err(Error::internal)
+}
+
+/// What was done to accounts of the secretariat, to the office and to partners' keys, behind a position.
+pub fn privileged(
+    conn: &mut Conn,
+    (_, until): Stretch,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<ToldEntry>, Error> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+        #[diesel(sql_type = BigInt)]
+        recorded_at: i64,
+        #[diesel(sql_type = Text)]
+        actor: String,
+        #[diesel(sql_type = Text)]
+        action: String,
+        #[diesel(sql_type = Text)]
+        subject: String,
+    }
+    let text = format!(
+        "SELECT seq, recorded_at, actor, action, subject FROM journal \
+         WHERE {ACCOUNTS} AND seq > {after} AND seq <= {until} \
+         AND (substr(action, 1, 5) <> 'user.' OR EXISTS (SELECT 1 FROM journal_facts f \
+             WHERE f.seq = journal.seq AND f.class = 'private' AND f.body LIKE '%\"role\":\"secretariat\"%')) \
+         ORDER BY seq LIMIT {limit}"
+    );
+    let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|r| ToldEntry {
+            seq: r.seq,
+            no: 1,
+            recorded_at: r.recorded_at,
+            actor: r.actor,
+            action: r.action,
+            subject: r.subject,
+            organisation: None,
+        })
+        .collect())
+}
+
+/// How many positions of a stretch have no entry.
+pub fn gaps(conn: &mut Conn, (after, until): Stretch) -> Result<i64, Error> {
+    let found: i64 = journal::table
+        .filter(journal::seq.gt(after))
+        .filter(journal::seq.le(until))
+        .count()
+        .get_result(conn)?;
+    Ok((until - after).max(0) - found)
+}
+
+/// The positions of a stretch that have no entry, behind one of them.
+pub fn missing(
+    conn: &mut Conn,
+    (_, until): Stretch,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    let mut at = after;
+    while at < until && found.len() < limit {
+        let part: Vec<i64> = journal::table
+            .filter(journal::seq.gt(at))
+            .filter(journal::seq.le(until))
+            .order(journal::seq)
+            .limit(20_000)
+            .select(journal::seq)
+            .load(conn)?;
+        let end = part.last().copied().unwrap_or(until);
+        let mut expected = at + 1;
+        for seq in part {
+            found.extend((expected..seq).take(limit));
+            expected = seq + 1;
+        }
+        if end == until {
+            found.extend((expected..=until).take(limit));
+        }
+        at = end;
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The countries that organisations had at positions of the journal: for each number, the country from a position on.
+pub fn countries(
+    conn: &mut Conn,
+    numbers: &[String],
+    until: i64,
+) -> Result<HashMap<String, Vec<(i64, String)>>, Error> {
+    let rows: Vec<(i64, Option<String>)> = journal::table
+        .inner_join(journal_facts::table)
+        .filter(journal::organisation.eq_any(numbers))
+        .filter(journal::seq.le(until))
+        .filter(journal_facts::class.eq("public"))
+        .filter(journal_facts::body.like("%\"table\":\"organisations\"%"))
+        .order(journal::seq)
+        .select((journal::seq, journal_facts::body))
+        .load(conn)?;
+    let mut found: HashMap<String, Vec<(i64, String)>> = HashMap::new();
+    for (seq, body) in rows {
+        let changes: Vec<Value> =
+            serde_json::from_str(body.as_deref().unwrap_or("[]")).map_err(Error::internal)?;
+        for change in &changes {
+            let table = change.get("table").and_then(Value::as_str);
+            let text = |pointer: &str| change.pointer(pointer).and_then(Value::as_str);
+            if table == Some(<OrganisationRow as crate::journal::Recorded>::TABLE)
+                && let (Some(number), Some(country)) = (text("/row/number"), text("/row/country"))
+            {
+                found
+                    .entry(number.to_owned())
+                    .or_default()
+                    .push((seq, country.to_owned()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A run of a job or a reading of private data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its id.
+    pub id: Id,
+    /// When, µs.
+    pub at: i64,
+    /// Who, or which job.
+    pub who: String,
+    /// What.
+    pub what: String,
+    /// Of what.
+    pub of: String,
+}
+
+/// How many runs of jobs failed, and how often private data was read, between two instants (µs, the second not in it).
+pub fn machinery(conn: &mut Conn, (from, to): (i64, i64)) -> Result<(i64, i64), Error> {
+    let failed = job_runs::table
+        .filter(job_runs::outcome.eq("failed"))
+        .filter(job_runs::started_at.ge(from))
+        .filter(job_runs::started_at.lt(to))
+        .count()
+        .get_result(conn)?;
+    let read = private_reads::table
+        .filter(private_reads::read_at.ge(from))
+        .filter(private_reads::read_at.lt(to))
+        .count()
+        .get_result(conn)?;
+    Ok((failed, read))
+}
+
+/// Failed runs of jobs behind a place (start and id).
+pub fn failed_runs(
+    conn: &mut Conn,
+    (from, to): (i64, i64),
+    (at, id): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Kept>, Error> {
+    let behind = job_runs::started_at
+        .gt(at)
+        .or(job_runs::started_at.eq(at).and(job_runs::id.gt(id)));
+    let rows: Vec<(i64, i64, String)> = job_runs::table
+        .filter(job_runs::outcome.eq("failed"))
+        .filter(job_runs::started_at.ge(from))
+        .filter(job_runs::started_at.lt(to))
+        .filter(behind)
+        .order((job_runs::started_at, job_runs::id))
+        .limit(limit)
+        .select((job_runs::id, job_runs::started_at, job_runs::name))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at, name)| Kept {
+            id: Id(id),
+            at,
+            who: format!("system:{name}"),
+            what: "job failed".to_owned(),
+            of: name,
+        })
+        .collect())
+}
+
+/// Readings of private data behind a place (instant and id).
+pub fn readings(
+    conn: &mut Conn,
+    (from, to): (i64, i64),
+    (at, id): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Kept>, Error> {
+    let behind = private_reads::read_at
+        .gt(at)
+        .or(private_reads::read_at.eq(at).and(private_reads::id.gt(id)));
+    let rows: Vec<(i64, i64, String, String, String)> = private_reads::table
+        .filter(private_reads::read_at.ge(from))
+        .filter(private_reads::read_at.lt(to))
+        .filter(behind)
+        .order((private_reads::read_at, private_reads::id))
+        .limit(limit)
+        .select((
+            private_reads::id,
+            private_reads::read_at,
+            private_reads::actor,
+            private_reads::what,
+            private_reads::subject,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, at, who, what, of)| Kept {
+            id: Id(id),
+            at,
+            who,
+            what,
+            of,
+        })
+        .collect())
+}

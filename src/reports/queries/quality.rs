@@ -1,0 +1,177 @@
+//! Which records of members are complete and valid. Rows tell what is known now; a record that was changed behind the
+//! position asked for is read from the journal by the caller.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use super::super::question::{Filters, Known};
+use super::{MEMBER, quoted};
+use crate::db::Conn;
+use crate::dialect;
+use crate::http::Error;
+
+/// The criteria: code, title, and the condition on `o`, an organisation.
+pub const CRITERIA: [(&str, &str, &str); 11] = [
+    (
+        "legal_form",
+        "Legal form is given",
+        "o.legal_form IS NOT NULL",
+    ),
+    ("city", "City is given", "o.city IS NOT NULL"),
+    (
+        "founded",
+        "Founding year or day is given",
+        "(o.founded_year IS NOT NULL OR o.founded_on IS NOT NULL)",
+    ),
+    ("themes", "At least one theme", "o.themes <> ''"),
+    (
+        "description",
+        "Described in at least one language",
+        "o.descriptions <> '[]'",
+    ),
+    (
+        "reachable",
+        "Website, e-mail address or telephone is given",
+        "(o.website IS NOT NULL OR o.email IS NOT NULL OR o.phone IS NOT NULL)",
+    ),
+    (
+        "english_name",
+        "A name in English",
+        "EXISTS (SELECT 1 FROM organisation_names n WHERE n.organisation_id = o.id AND (n.language = 'en' OR n.language LIKE 'en-%'))",
+    ),
+    (
+        "identifier",
+        "At least one identifier",
+        "EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id)",
+    ),
+    (
+        "identifiers_valid",
+        "No identifier fails its check",
+        "NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.verdict = 'invalid')",
+    ),
+    (
+        "identifiers_own",
+        "No identifier is shared with another organisation",
+        "NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND NOT i.exclusive)",
+    ),
+    (
+        "evidence",
+        "At least one document as evidence",
+        "EXISTS (SELECT 1 FROM organisation_evidence d WHERE d.organisation_id = o.id)",
+    ),
+];
+
+/// The criterion that all others are met.
+pub const COMPLETE: &str = "complete";
+
+/// The members of a day, each organisation once a country.
+fn members(filters: &Filters, day: NaiveDate, known: Known) -> String {
+    format!(
+        "(SELECT DISTINCT country, organisation_id FROM membership_intervals \
+          WHERE {MEMBER} AND {} AND country IN ({}) AND membership_type IN ({}) \
+          AND from_day <= '{day}' AND (to_day IS NULL OR to_day > '{day}'))",
+        known.condition("membership_intervals"),
+        quoted(filters.countries.iter().map(String::as_str)),
+        quoted(filters.types.iter().copied())
+    )
+}
+
+/// One bit a criterion, the first the lowest.
+fn bits() -> String {
+    let one = |(n, (_, _, condition)): (usize, &(&str, &str, &str))| {
+        format!("CASE WHEN {condition} THEN {} ELSE 0 END", 1_u32 << n)
+    };
+    let all: Vec<String> = CRITERIA.iter().enumerate().map(one).collect();
+    all.join(" + ")
+}
+
+/// How many records of a country meet just these criteria.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Met {
+    /// Country.
+    #[diesel(sql_type = Text)]
+    pub country: String,
+    /// One bit a criterion.
+    #[diesel(sql_type = Integer)]
+    pub met: i32,
+    /// How many records.
+    #[diesel(sql_type = BigInt)]
+    pub records: i64,
+}
+
+/// The records that were not changed behind the position, counted by what they meet.
+pub fn counted(
+    conn: &mut Conn,
+    filters: &Filters,
+    day: NaiveDate,
+    known: Known,
+) -> Result<Vec<Met>, Error> {
+    let text = format!(
+        "SELECT country, met, COUNT(*) AS records FROM \
+            (SELECT m.country, CAST({} AS INTEGER) AS met FROM {} m JOIN organisations o ON o.id = m.organisation_id \
+             WHERE o.seq <= {}) AS judged \
+         GROUP BY country, met",
+        bits(),
+        members(filters, day, known),
+        known.seq
+    );
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// The record of a member and what it meets.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct Judged {
+    /// Country.
+    #[diesel(sql_type = Text)]
+    pub country: String,
+    /// The organisation's internal id.
+    #[diesel(sql_type = BigInt)]
+    pub organisation_id: i64,
+    /// Its registry number.
+    #[diesel(sql_type = Text)]
+    pub number: String,
+    /// The journal position of its last change.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// One bit a criterion, as the rows are now.
+    #[diesel(sql_type = Integer)]
+    pub met: i32,
+}
+
+/// Records of members behind a place, by country and registry number: those that were changed behind the position, and where
+/// a mask is given those of the others that meet all of it, or not.
+pub fn records(
+    conn: &mut Conn,
+    filters: &Filters,
+    (day, known): (NaiveDate, Known),
+    wanted: Option<(i32, bool)>,
+    (country, number): (&str, &str),
+    limit: i64,
+) -> Result<Vec<Judged>, Error> {
+    let meets = match wanted {
+        None => "1 = 0".to_owned(),
+        Some((mask, true)) => format!("(met & {mask}) = {mask}"),
+        Some((mask, false)) => format!("(met & {mask}) <> {mask}"),
+    };
+    let text = format!(
+        "SELECT country, organisation_id, number, seq, met FROM \
+            (SELECT m.country, m.organisation_id, o.number, o.seq, CAST({} AS INTEGER) AS met \
+             FROM {} m JOIN organisations o ON o.id = m.organisation_id \
+             WHERE (m.country, o.number) > ('{}', '{}')) AS judged \
+         WHERE seq > {} OR {meets} ORDER BY country, number LIMIT {limit}",
+        bits(),
+        members(filters, day, known),
+        plain(country),
+        plain(number),
+        known.seq
+    );
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// Only what countries and registry numbers are made of.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect()
+}
