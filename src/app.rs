@@ -22,6 +22,7 @@ use crate::auth::reads::ReadLog;
 use crate::auth::sealing::SealKeys;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
+use crate::checkpoints::Checkpoints;
 use crate::countries::Countries;
 use crate::db::Db;
 use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
@@ -32,7 +33,8 @@ use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::search::Search;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
+    accounts, auth, checkpoints, countries, imports, journal, memberships, organisations, pages,
+    people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -68,6 +70,8 @@ pub struct Parts {
     pub uploads: Uploads,
     /// The index of names.
     pub search: Search,
+    /// What signs checkpoints.
+    pub checkpoints: Checkpoints,
 }
 
 /// The whole URL tree.
@@ -84,6 +88,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(imports::routes)
                 .configure(reports::routes)
                 .configure(people::routes)
+                .configure(checkpoints::routes)
                 .configure(journal::handlers::routes),
         );
 }
@@ -187,6 +192,8 @@ pub fn app(
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(parts.uploads.clone()))
         .app_data(web::Data::new(parts.search.clone()))
+        .app_data(web::Data::new(parts.checkpoints.clone()))
+        .app_data(web::Data::new(parts.checkpoints.keys().clone()))
         .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
