@@ -119,6 +119,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         "membership_intervals",
         "membership_flows",
         "member_counts",
+        "member_late_counts",
     ] {
         let n = one(&mut conn, &format!("SELECT COUNT(*) AS n FROM {table}"))?;
         println!("{} · {table}: {n}", url.kind());
@@ -438,6 +439,7 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
     let mut intervals = Rows::new("membership_intervals");
     let mut flows = Rows::new("membership_flows");
     let mut due = Rows::new("membership_due");
+    let mut late = Rows::new("member_late_counts");
     let falsehood = if conn.is_postgres() { "FALSE" } else { "0" };
     for (n, start) in (0..count).zip(first) {
         let mut events = events(n);
@@ -490,6 +492,12 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
         }
         let timeline = timeline::replay(&row, &events, &adopted);
         timeline::sum(&mut counts, &timeline);
+        for ((seq, (day, country, kind, measure)), change) in &timeline.late {
+            late.push(
+                conn,
+                format_args!("({seq}, '{day}', '{country}', '{kind}', '{measure}', {change})"),
+            )?;
+        }
         for i in &timeline.intervals {
             intervals.push(
                 conn,
@@ -540,6 +548,7 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
         &mut intervals,
         &mut flows,
         &mut due,
+        &mut late,
     ] {
         rows.flush(conn)?;
     }

@@ -1,9 +1,9 @@
 //! Logging in and out, refreshing, and the public keys.
 
+use crate::http::Routes;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{LogIn, Refresh, Tokens, User};
 use super::model::{End, email_key};
@@ -24,7 +24,7 @@ use crate::http::{Answer, Code, Error, Json, NoQuery, cached_public, docs};
 use crate::text::Email;
 
 /// Adds the routes under `/v1`.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(start_session)
         .service(refresh_session)
@@ -32,7 +32,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Adds the routes outside of `/v1`.
-pub fn well_known_routes(config: &mut ServiceConfig<'_>) {
+pub fn well_known_routes(config: &mut impl Routes) {
     config.service(get_token_keys);
 }
 

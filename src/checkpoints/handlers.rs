@@ -5,7 +5,6 @@ use data_encoding::HEXLOWER;
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::dto::{CheckpointKeySet, ConsistencyProof, InclusionProof};
@@ -23,7 +22,7 @@ use crate::journal::tree;
 const MAX_AGE: u32 = 5;
 
 /// Adds the routes. They come before `/journal/{seq}`, which would take their words for a position.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_checkpoint)
         .service(get_checkpoint_keys)

@@ -333,6 +333,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_late_counts (seq, day, country, membership_type, measure) {
+        seq -> BigInt,
+        day -> Date,
+        country -> Text,
+        membership_type -> Text,
+        measure -> Text,
+        change -> BigInt,
+    }
+}
+
+diesel::table! {
     member_counts (measure, country, membership_type, day) {
         day -> Date,
         country -> Text,
@@ -528,6 +539,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership_intervals,
     membership_flows,
     member_counts,
+    member_late_counts,
     membership_due,
     adopted_rules,
     proposals,

@@ -35,6 +35,7 @@ pub mod outgoing;
 pub mod pages;
 mod patch;
 mod problem;
+mod routes;
 pub mod tags;
 pub(crate) mod words;
 
@@ -43,3 +44,4 @@ pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};
+pub use routes::Routes;

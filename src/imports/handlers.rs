@@ -1,10 +1,10 @@
 //! The routes of imports.
 
+use crate::http::Routes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::apply::{self, Pace};
@@ -33,7 +33,7 @@ use crate::text::{Line, Reason};
 const FILE_LIMIT: usize = 32 << 20;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(create_import)
         .service(list_imports)

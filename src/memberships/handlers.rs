@@ -1,10 +1,10 @@
 //! Reading memberships and proposals, and the frame of the acts that one person may do.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::dto::{
@@ -33,7 +33,7 @@ use crate::organisations::model::{StateWord, TypeWord};
 use crate::organisations::{self, parse_number};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_organisation_memberships)
         .service(super::apply::apply_for_membership)

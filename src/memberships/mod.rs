@@ -17,6 +17,7 @@
 //! - [`record`]: the one frame in which an event is written.
 //! - [`adoption`]: which rules hold, and since when the registry knows.
 //! - [`timeline`]: the stored timeline, in two times, and its sums.
+//! - [`late`]: what was learnt late of those sums.
 //! - [`proposed`], [`propose`], [`decide`], `consent`, `retract`: acts that take two people; `on_organisation`: those on a whole
 //!   organisation.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
@@ -48,6 +49,7 @@ pub mod dto;
 mod expel;
 pub mod fold;
 pub mod handlers;
+pub mod late;
 pub mod ledger;
 mod lift;
 pub mod machine;

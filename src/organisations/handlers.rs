@@ -1,7 +1,7 @@
 //! Registering and changing organisations.
 
+use crate::http::Routes;
 use actix_web::{HttpResponse, delete, patch, post, put, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{ChangeOrganisation, Organisation, RegisterOrganisation, Withhold};
 use super::read_handlers::{self, parse_number};
@@ -16,7 +16,7 @@ use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(read_handlers::list_organisations)
         .service(read_handlers::get_organisation)

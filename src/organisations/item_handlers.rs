@@ -1,7 +1,7 @@
 //! The lists of an organisation: each item has an address of its own.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{
     ChangeName, Contact, Evidence, Identifier, Name, NewContact, NewEvidence, NewIdentifier,
@@ -22,7 +22,7 @@ use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_names)
         .service(add_name)

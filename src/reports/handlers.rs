@@ -1,11 +1,11 @@
 //! The routes of reports.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::csv;
@@ -25,7 +25,7 @@ use crate::journal::moment::{self, KnownAt};
 use crate::organisations::model::TypeWord;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_register)
         .service(get_roll_forward)
