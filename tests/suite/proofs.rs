@@ -754,3 +754,112 @@ both! {
         assert!(turning.sign_statement("period", "a\n\nb\n").is_err());
     }
 }
+
+/// Runs the program over a data folder; what it said, and its exit code.
+fn run(data: &Path, args: &[&str]) -> (String, Option<i32>) {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_ots-registry"))
+        .args(args)
+        .arg("--data-dir")
+        .arg(data)
+        .args(["--base-url", "https://registry.example"])
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (
+        String::from_utf8_lossy(&said).into_owned(),
+        done.status.code(),
+    )
+}
+
+#[test]
+fn the_command_line_makes_keys_marks_a_restore_and_verifies_databases_and_exports() {
+    let data = folder("cli");
+    let of = |name: &str| data.join(name).display().to_string();
+    let emails = ["first@sample.example", "second@sample.example"];
+    let (said, code) = run(
+        &data,
+        &[
+            "init",
+            "--secretariat",
+            emails[0],
+            "--secretariat",
+            emails[1],
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let (said, code) = run(&data, &["keys", "list"]);
+    assert_eq!(code, Some(0), "{said}");
+    let key = said
+        .lines()
+        .find(|l| l.starts_with("registry.example/v1/journal+"))
+        .unwrap()
+        .to_owned();
+    // The file of checkpoints begins with what `journal restored` signs.
+    let (said, code) = run(&data, &["journal", "restored"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (file, export) = (of("registry.checkpoints.jsonl"), of("export.jsonl"));
+    let held = ["--checkpoint", file.as_str(), "--key", key.as_str()];
+    let verify = |more: &[&str]| {
+        let args = [&["journal", "verify"][..], &held, more].concat();
+        run(&data, &args)
+    };
+    let (said, code) = verify(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("1 checkpoints fit, the newest of 3 entries."),
+        "{said}"
+    );
+    let (said, code) = run(&data, &["journal", "export", &export]);
+    assert_eq!(code, Some(0), "{said}");
+    let (said, code) = verify(&["--export", &export]);
+    assert_eq!(code, Some(0), "{said}");
+    let (said, code) = run(&data, &["keys", "rotate", "--of", "checkpoints"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("checkpoint-"), "{said}");
+    // A backup of before comes back: what came since is lost, and that is said. Nothing else is.
+    let backup = of("backup.db");
+    let url = DatabaseUrl::Sqlite(data.join("registry.db"));
+    let mut conn = Conn::open_for_work(&url).unwrap();
+    conn.batch_execute(&format!("VACUUM INTO '{backup}'"))
+        .unwrap();
+    many_entries(&mut conn, 4);
+    drop(conn);
+    let (said, code) = run(&data, &["journal", "restored"]);
+    assert_eq!(code, Some(0), "{said}");
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(of(&format!("registry.db{end}")));
+    }
+    std::fs::copy(&backup, of("registry.db")).unwrap();
+    let (said, code) = verify(&[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the tail was cut"), "{said}");
+    let (said, code) = run(&data, &["serve"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("run `ots-registry journal restored` once"),
+        "{said}"
+    );
+    let (said, code) = run(&data, &["journal", "restored"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("4 to 8 are lost"), "{said}");
+    let (said, code) = verify(&[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("lost: entries 4 to 8 of the time before a restore, as entry 4 says"),
+        "{said}"
+    );
+    assert!(said.contains("Nothing else was found."), "{said}");
+    // An edit behind its back names its entry.
+    let mut conn = Conn::open_for_work(&url).unwrap();
+    disarm(&mut conn);
+    conn.batch_execute("UPDATE journal SET actor = 'user:0000000000001' WHERE seq = 2")
+        .unwrap();
+    let (said, code) = verify(&[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("entry 2: it was changed"), "{said}");
+    let (said, code) = run(&data, &["journal", "verify", "--checkpoint", &backup]);
+    assert_eq!(code, Some(1), "{said}");
+    let (said, code) = run(&data, &["journal", "verify", "--key", "nonsense"]);
+    assert_eq!(code, Some(1), "{said}");
+}

@@ -163,8 +163,11 @@ pub(super) fn judge(
             }
             continue;
         }
-        // A restored registry says itself what it has of before.
-        let restore = restores.iter().find(|(_, last)| *last < size);
+        // A restored registry says itself what it has of before. Of several restores the first behind what still fits.
+        let fits = below(&fitting, size);
+        let possible = || restores.iter().filter(|(_, last)| *last < size);
+        let restore = possible().find(|(_, last)| *last >= fits);
+        let restore = restore.or_else(|| possible().next_back());
         match restore {
             Some((entry, last)) => report.lost.push(Lost {
                 from: last + 1,
