@@ -24,12 +24,14 @@ use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::app::{Parts, Served, app};
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role, SecondFactorRule};
+use ots_registry::checkpoints::Checkpoints;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Id, Instant, Sizes, migrate};
 use ots_registry::dialect;
@@ -623,7 +625,17 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         running: Running::default(),
         uploads: Uploads::default(),
         search: Search::default(),
+        checkpoints: checkpoints(folder)?,
     })
+}
+
+fn checkpoints(folder: &Path) -> Fallible<Checkpoints> {
+    let folder = folder.join("keys");
+    if !CheckpointKeys::exist(&folder) {
+        CheckpointKeys::create(&folder, Instant::now())?;
+    }
+    let keys = CheckpointKeys::load(&folder)?;
+    Ok(Checkpoints::new(keys, "registry.example/v1/journal"))
 }
 
 fn seals(folder: &Path) -> Fallible<SealKeys> {

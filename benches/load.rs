@@ -21,12 +21,14 @@ use std::time::{Duration, Instant as Clock};
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::connection::SimpleConnection;
 use ots_registry::app::{Parts, Served, app};
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role, SecondFactorRule};
+use ots_registry::checkpoints::Checkpoints;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, dialect, migrate};
 use ots_registry::http::Error;
@@ -99,6 +101,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
     TokenKeys::create(&folder.join("keys"), Instant::now())?;
     let keys = TokenKeys::load(&folder.join("keys"), "http://127.0.0.1")?;
     SealKeys::create(&folder.join("keys"), Instant::now())?;
+    CheckpointKeys::create(&folder.join("keys"), Instant::now())?;
     let token = coordinator(&mut conn, &keys)?;
     let places = Places::find(&mut conn)?;
     let parts = Parts {
@@ -126,6 +129,10 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         running: Running::default(),
         uploads: Uploads::default(),
         search: Search::default(),
+        checkpoints: Checkpoints::new(
+            CheckpointKeys::load(&folder.join("keys"))?,
+            "registry.example/v1/journal",
+        ),
     };
     let address = serve(parts)?;
     if settings.rounds > 0 {

@@ -21,6 +21,7 @@ use crate::auth::reads::ReadLog;
 use crate::auth::sealing::SealKeys;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
+use crate::checkpoints::Checkpoints;
 use crate::countries::Countries;
 use crate::db::Db;
 use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
@@ -32,7 +33,8 @@ use crate::memberships::rules::Rules;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
+    accounts, auth, checkpoints, countries, imports, journal, memberships, organisations, pages,
+    people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -70,6 +72,8 @@ pub struct Parts {
     pub reports: Turns,
     /// The index of names.
     pub search: Search,
+    /// What signs checkpoints.
+    pub checkpoints: Checkpoints,
 }
 
 /// The URL tree, but for what is below `/v1`.
@@ -87,6 +91,7 @@ fn v1(config: &mut impl Routes) {
     imports::routes(config);
     reports::routes(config);
     people::routes(config);
+    checkpoints::routes(config);
     journal::handlers::routes(config);
 }
 
@@ -194,6 +199,8 @@ pub fn app(
         .app_data(web::Data::new(parts.uploads.clone()))
         .app_data(web::Data::new(parts.reports.clone()))
         .app_data(web::Data::new(parts.search.clone()))
+        .app_data(web::Data::new(parts.checkpoints.clone()))
+        .app_data(web::Data::new(parts.checkpoints.keys().clone()))
         .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))

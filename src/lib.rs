@@ -13,6 +13,7 @@
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
 //! | [`organisations`] | names, identifiers, registry number, lists, withholding |
+//! | [`checkpoints`] | what the registry signs of its journal: checkpoints, their file, witnesses |
 //! | [`jobs`] | background jobs: leases and runs |
 //! | [`accounts`] | log-in, sessions, accounts, invitations, partner keys |
 //! | [`search`] | the folding of names (pure) |
@@ -29,6 +30,7 @@
 pub mod accounts;
 pub mod app;
 pub mod auth;
+pub mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod countries;

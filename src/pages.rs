@@ -52,7 +52,7 @@ async fn get_front_page(_query: NoQuery) -> HttpResponse {
          <dt><a href=\"/v1/countries\">/v1/countries</a></dt><dd>The eight countries: legal forms, identifier schemes, standing in the OTS.</dd>\
          <dt><a href=\"/docs/\">/docs</a></dt><dd>The interactive reference of the whole interface.</dd>\
          <dt><a href=\"/openapi.json\">/openapi.json</a></dt><dd>The same as a document for machines (OpenAPI 3.1).</dd>\
-         <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens.</dd>\
+         <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens and checkpoints.</dd>\
          </dl>\
          <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>.</p>",
     )

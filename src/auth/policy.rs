@@ -165,6 +165,8 @@ acts! {
     Export: No Own All No All;
     /// Read the journal.
     ReadJournal: No No No All All;
+    /// Read the journal's signed checkpoints and the keys that check them.
+    ReadCheckpoints: Public Public Public Public All;
     /// Read who read private data.
     ReadPrivateReads: No No No All All;
     /// Export what is held of a person, a contact or an account.
@@ -283,6 +285,7 @@ mod tests {
                     | Action::ReadOrganisations
                     | Action::ReadMemberships
                     | Action::ReadJournal
+                    | Action::ReadCheckpoints
                     | Action::ReadPrivateReads
                     | Action::ReadReports
                     | Action::ReadAccounts

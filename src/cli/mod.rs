@@ -26,7 +26,7 @@ mod person;
 mod serve;
 mod user;
 
-pub use journal::check as journal_check;
+pub use journal::{check as journal_check, check_against, recorded_tables};
 
 use std::process::ExitCode;
 

@@ -478,6 +478,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    journal_tree (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoints (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    checkpoint_cosignatures (size, witness) {
+        size -> BigInt,
+        witness -> Text,
+        line -> Text,
+        received_at -> BigInt,
+    }
+}
+
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
 diesel::joinable!(memberships -> organisations (organisation_id));
@@ -524,4 +550,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_rows,
     private_reads,
     erasures,
+    journal_tree,
+    checkpoints,
+    checkpoint_cosignatures,
 );

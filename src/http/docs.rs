@@ -78,6 +78,8 @@ groups! {
     OfficerParts: DATA BadCursor NotAuthenticated Forbidden NotFound;
     /// What a read of one thing behind a log-in can meet.
     OfficerRead: DATA NotAuthenticated Forbidden NotFound;
+    /// What a proof about the journal can meet.
+    OfficerProof: DATA NotAuthenticated Forbidden NotFound InvalidField;
     /// What a POST that only reads can meet.
     ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField;
     /// What giving credentials can meet.

@@ -13,6 +13,7 @@
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
+//! | `outgoing.rs` | the one guarded client for requests that the registry sends |
 //! | `html.rs` | the frame of pages for people |
 //! | `day.rs` | days on the wire |
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
@@ -30,6 +31,7 @@ pub mod idempotency;
 mod json;
 mod language;
 pub mod limits;
+pub mod outgoing;
 pub mod pages;
 mod patch;
 mod problem;
@@ -37,7 +39,7 @@ mod routes;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, download, private};
+pub use answer::{Answer, cached_public, cached_public_text, download, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;

@@ -28,6 +28,7 @@ mod ledger;
 mod login;
 mod memberships;
 mod migrations;
+mod mutations;
 mod offices;
 mod organisations;
 mod past;
@@ -35,6 +36,7 @@ mod people;
 mod processes;
 mod report_formats;
 mod report_kinds;
+mod proofs;
 mod reports;
 
 mod rights;
