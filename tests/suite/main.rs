@@ -38,7 +38,6 @@ mod report_formats;
 mod report_kinds;
 mod proofs;
 mod reports;
-
 mod rights;
 mod roll_forward;
 mod search;
