@@ -436,6 +436,7 @@ fn insert(
         withheld_reason: None,
         merged_into: None,
         dissolved_on: None,
+        merged_on: None,
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: acting.actor().to_string(),

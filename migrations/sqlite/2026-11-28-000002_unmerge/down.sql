@@ -1,0 +1,2 @@
+DROP INDEX organisations_merged_into_idx;
+ALTER TABLE organisations DROP COLUMN merged_on;
