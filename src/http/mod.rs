@@ -36,7 +36,7 @@ mod problem;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, download, private};
+pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, download, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;

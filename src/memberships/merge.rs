@@ -207,7 +207,8 @@ fn member_types(
     Ok(found)
 }
 
-/// Decides on a merge: the memberships end, the number leads on, and its identifiers no longer keep others from having them.
+/// Decides on a merge: the memberships end, and the number, its names and its identifiers lead on. The identifiers no longer keep
+/// the successor from having them itself; others they still do (`organisations/merged.rs`).
 pub(super) fn decide(
     tx: &mut Tx<'_>,
     acting: &Acting,
@@ -225,8 +226,10 @@ pub(super) fn decide(
     let number = super::propose::terms(&proposal)?
         .successor
         .ok_or_else(|| Error::internal("a merge into nothing"))?;
+    let named = successor(tx, acting, &organisation, &number)?;
+    dialect::lock_row(tx, "organisations", "id", named.id)?;
+    // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
-    dialect::lock_row(tx, "organisations", "id", successor.id)?;
     let particulars = on_organisation::particulars(&proposal, body)?;
     let day = particulars
         .effective_on
@@ -250,6 +253,7 @@ pub(super) fn decide(
         "organisation.merged",
         |tx, entry, row| {
             row.merged_into = Some(successor.id);
+            row.merged_on = Some(day);
             entry.note("successor", serde_json::json!(successor.number));
             entry.note("effective_on", serde_json::json!(day));
             for identifier in organisations::queries::identifiers(tx, row.id)? {

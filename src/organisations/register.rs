@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
 use super::model::{NameKind, join_codes};
 use super::number::RegistryNumber;
-use super::queries;
 use super::rows::{IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
+use super::{merged, queries};
 use crate::auth::Acting;
 use crate::countries::{self, Countries, Verdict};
 use crate::db::schema::{
@@ -85,7 +85,8 @@ pub fn register(
                 "stands twice in the list",
             ));
         }
-        refuse_taken(tx, acting, identifier, &format!("/identifiers/{n}/value"))?;
+        let pointer = format!("/identifiers/{n}/value");
+        refuse_taken(tx, acting, identifier, None, &pointer)?;
     }
     let candidates = candidates(tx, country, &body.names, &identifiers)?;
     settle_candidates(&candidates, body)?;
@@ -274,20 +275,22 @@ pub fn check_identifier(
     })
 }
 
-/// Refuses an identifier that another organisation has, unless it is shared with a reason. The other's number is told
-/// only to those who may know of it.
+/// Refuses an identifier that another organisation has, or took over by a merge, unless it is shared with a reason. The other's
+/// number is told only to those who may know of it. `own` is the organisation that would have it.
 pub fn refuse_taken(
     tx: &mut Tx<'_>,
     acting: &Acting,
     identifier: &CheckedIdentifier,
+    own: Option<i64>,
     pointer: &str,
 ) -> Result<(), Error> {
     if identifier.shared_reason.is_some() {
         return Ok(());
     }
-    let holders = queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
+    let holders = merged::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
     let today = acting.now().day();
-    if let Some((_, holder)) = holders.iter().find(|(i, _)| i.exclusive) {
+    let mut others = holders.iter().filter(|(_, row)| own != Some(row.id));
+    if let Some((_, holder)) = others.find(|(i, _)| i.exclusive) {
         let mut error = taken(&identifier.scheme).at_field(pointer);
         if queries::may_know(holder, acting.reach(), today) {
             error = error.with("organisation", serde_json::json!(holder.number));
@@ -338,7 +341,7 @@ pub fn candidates(
         }
     }
     for identifier in identifiers {
-        for (_, row) in queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
+        for (_, row) in merged::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
             if row.country == country {
                 note_candidate(
                     &mut found,

@@ -27,6 +27,7 @@ mod journal;
 mod ledger;
 mod login;
 mod memberships;
+mod merging;
 mod migrations;
 mod offices;
 mod organisations;
