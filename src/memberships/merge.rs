@@ -142,7 +142,8 @@ fn successor(
     Ok(found)
 }
 
-/// Where the organisation that ends is a member of a type, its successor has to be one too.
+/// What the organisation that ends is to everybody, its successor has to be too: a member of the type where it is one, and public
+/// where it is public.
 pub(super) fn must_go_on(
     tx: &mut Tx<'_>,
     rules: &Rules,
@@ -152,10 +153,17 @@ pub(super) fn must_go_on(
 ) -> Result<(), Error> {
     let held = member_types(tx, rules, organisation.id, day)?;
     let goes_on = member_types(tx, rules, successor.id, day)?;
-    match held.into_iter().find(|kind| !goes_on.contains(kind)) {
-        None => Ok(()),
-        Some(kind) => Err(not_going_on(kind)),
+    if let Some(kind) = held.into_iter().find(|kind| !goes_on.contains(kind)) {
+        return Err(not_going_on(kind));
     }
+    if organisation.public_from.is_some() && successor.public_from.is_none() {
+        return Err(Error::new(
+            Code::ActNotPossible,
+            "the organisation is public and its successor is not, so that its number would lead nowhere; merge the other way round, or admit the successor first",
+        )
+        .with("possible", serde_json::json!([])));
+    }
+    Ok(())
 }
 
 /// The same for a merge that moves to another day: the type that ends then has to go on.

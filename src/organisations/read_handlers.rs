@@ -585,6 +585,7 @@ fn described(change: Value) -> (String, Option<Value>) {
                 "id",
                 "organisation_id",
                 "other_id",
+                "merged_into",
                 "sort_key",
                 "key_plain",
                 "key_skeleton",

@@ -285,9 +285,20 @@ both! {
             app.auditor().get(&path).await.expect(200).at("/data/members").as_array().unwrap().len()
         };
         assert_eq!((counted(&format!("&known_at={then}")).await, counted("").await), (1, 2));
-        let path = format!("/v1/reports/roll-forward?from={}&to={}&previous_known_at={then}", ago(70), app.today());
-        let report = app.auditor().get(&path).await.expect(200);
-        assert!(report.text().contains("merged"), "{}", report.text());
+        let roll = async |from: NaiveDate, more: &str| {
+            let path = format!("/v1/reports/roll-forward?from={from}&to={}{more}", app.today());
+            app.auditor().get(&path).await.expect(200)
+        };
+        let left = async |more: &str| {
+            let total = roll(ago(70), more).await.at("/data/totals/0");
+            (total["merged"].clone(), total["closing"].clone())
+        };
+        assert_eq!(left(&format!("&known_at={then}")).await, (json!(1), json!(1)));
+        assert_eq!(left("").await, (json!(0), json!(2)));
+        let restated = roll(ago(5), &format!("&previous_known_at={then}")).await;
+        assert_eq!(restated.at("/data/totals/0/opening"), json!(2));
+        assert_eq!(restated.at("/data/previous_closing/0/closing"), json!(1));
+        assert_eq!(json!(membership), json!(format!("/v1/memberships/{}", restated.str("/data/restatement/0/membership"))));
         assert_eq!(app.findings(), Vec::<String>::new());
         // A membership goes on as any other: it can be merged again, and that undone again.
         merge(&app, &old, &new).await;
@@ -430,14 +441,18 @@ both! {
         kz.post_seen(&path, Some("*"), json!({"reason": "A mistake.", "evidence": [1]})).await.problem(422, "invalid_field");
         same("a wrong request");
         let undoing = proposal(&propose_undoing(&office, &old, body()).await.expect(202));
+        // What was read of it is recorded: so it is read before.
+        let revision = second.get(&undoing).await.at("/revision").as_i64().unwrap();
         let before = app.db_dump();
         let same = |what: &str| assert!(app.db_dump() == before, "{what}");
-        app.decide(&office, &undoing, "approved", json!({})).await.problem(403, "second_officer_needed");
-        app.decide(&kz, &undoing, "approved", json!({})).await.problem(403, "forbidden");
-        let stale = json!({"outcome": "approved", "reason": "As proposed.", "revision": 1});
-        second.post(&format!("{undoing}/decision"), stale).await.problem(412, "stale_version");
-        let dated = json!({"effective_on": app.today()});
-        app.decide(&second, &undoing, "approved", dated).await.problem(422, "invalid_field");
+        let decide = async |person: &Person, revision: i64, day: Option<NaiveDate>| {
+            let body = json!({"outcome": "approved", "reason": "As proposed.", "revision": revision, "effective_on": day});
+            person.post(&format!("{undoing}/decision"), body).await
+        };
+        decide(&office, revision, None).await.problem(403, "second_officer_needed");
+        decide(&kz, revision, None).await.problem(403, "forbidden");
+        decide(&second, revision - 1, None).await.problem(412, "stale_version");
+        decide(&second, revision, Some(app.today())).await.problem(422, "invalid_field");
         kz.post_seen(&path, Some("*"), body()).await.problem(409, "conflict");
         same("a decision that does not count");
         app.decide(&second, &undoing, "refused", json!({})).await.expect(200);
@@ -524,6 +539,21 @@ both! {
 }
 
 both! {
+    async fn what_is_public_is_not_merged_into_what_is_not(app) {
+        let old = member(&app, "KZ", "Ends Sample").await;
+        let hidden = app.organisation("KZ").create().await;
+        let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+        let membership = format!("/v1/memberships/{}", office.get(&format!("{}/memberships", old.url())).await.str("/ids/0"));
+        let into = json!({"successor": hidden.number, "reason": "Voted."});
+        kz.act(&old.url(), "merge", into.clone()).await.problem(409, "act_not_possible");
+        // Nor when it has left: former members stay public.
+        kz.act(&membership, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
+        kz.act(&old.url(), "merge", into).await.problem(409, "act_not_possible");
+        assert_eq!(leads(&app, &old).await, None);
+    }
+}
+
+both! {
     async fn the_evidence_of_an_undoing_stands_with_the_successor_and_stays(app) {
         let old = member(&app, "KZ", "Ends Sample").await;
         let new = member(&app, "KZ", "Goes On Sample").await;
@@ -566,5 +596,22 @@ both! {
         let statuses = (a.status, b.status);
         assert!(statuses == (200, 409) || statuses == (409, 201), "{} {}", a.text(), b.text());
         assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_file_that_names_a_taken_over_identifier_is_told_of_the_successor(app) {
+        let old = with_bin(&app, "Ends Sample").await;
+        let new = member(&app, "KZ", "Goes On Sample").await;
+        merge(&app, &old, &new).await;
+        let kz = app.coordinator("KZ");
+        let file = format!("name,identifier:KZ-BIN\nQuite Another,{BIN}\n");
+        let request = kz.request(Method::POST, "/v1/imports?country=KZ")
+            .insert_header(("Idempotency-Key", ots_registry::db::Id::random().unwrap().to_string()))
+            .insert_header(("Content-Type", "text/csv")).set_payload(file);
+        let import = kz.send(request).await.expect(201).str("/id");
+        let rows = kz.get(&format!("/v1/imports/{import}/rows")).await.expect(200);
+        assert_eq!(rows.at("/items/0/outcome"), json!("possible_duplicate"), "{}", rows.text());
+        assert!(rows.text().contains(&new.0) && !rows.text().contains(&old.0), "{}", rows.text());
     }
 }
