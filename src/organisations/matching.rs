@@ -117,7 +117,7 @@ pub fn candidates(
         .collect();
     let mut shared: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (scheme, canonical) in &known.identifiers {
-        for (_, row) in merged::with_identifier(conn, scheme, canonical)? {
+        for (_, row) in queries::with_identifier(conn, scheme, canonical)? {
             let wanted = only.is_empty() || only.contains(&row.country);
             // A number that is not public must not be guessed by asking for its owner.
             let told = reach.covers(&row.country) || view::is_public_scheme(countries, scheme);

@@ -38,15 +38,43 @@ pub fn end_of(conn: &mut Conn, row: OrganisationRow) -> Result<OrganisationRow, 
     Ok(row)
 }
 
-/// The same for many: by the internal id of each, the organisation that answers for it. Those that stand by themselves are left
-/// out.
+/// The same for many, a step of all at a time: by the internal id of each, the organisation that answers for it. Those that stand
+/// by themselves are left out.
 pub fn ends_of(
     conn: &mut Conn,
     rows: &[OrganisationRow],
 ) -> Result<HashMap<i64, OrganisationRow>, Error> {
     let mut found = HashMap::new();
-    for row in rows.iter().filter(|row| row.merged_into.is_some()) {
-        found.insert(row.id, end_of(conn, row.clone())?);
+    let mut under_way: BTreeSet<(i64, i64)> = rows
+        .iter()
+        .filter_map(|row| Some((row.id, row.merged_into?)))
+        .collect();
+    let mut passed = BTreeSet::new();
+    while !under_way.is_empty() {
+        if under_way.iter().any(|step| !passed.insert(*step)) {
+            return Err(Error::internal("merges that lead in a circle"));
+        }
+        let at: BTreeSet<i64> = under_way.iter().map(|(_, at)| *at).collect();
+        let at: Vec<i64> = at.into_iter().collect();
+        let there: HashMap<i64, OrganisationRow> = queries::by_ids(conn, &at)?
+            .into_iter()
+            .map(|row| (row.id, row))
+            .collect();
+        let mut next = BTreeSet::new();
+        for (from, at) in under_way {
+            let row = there
+                .get(&at)
+                .ok_or_else(|| Error::internal("a merge into nothing"))?;
+            match row.merged_into {
+                Some(into) => {
+                    next.insert((from, into));
+                }
+                None => {
+                    found.insert(from, row.clone());
+                }
+            }
+        }
+        under_way = next;
     }
     Ok(found)
 }

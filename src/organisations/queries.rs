@@ -23,6 +23,8 @@ use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
 use crate::journal::Moment;
 
+pub use super::merged::with_identifier;
+
 type Boxed<'a> = organisations::BoxedQuery<'a, MultiBackend>;
 
 /// What is public today: the text is that of the partial indexes, so that they serve.

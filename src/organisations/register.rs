@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
 use super::model::{NameKind, join_codes};
 use super::number::RegistryNumber;
+use super::queries;
 use super::rows::{IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
-use super::{merged, queries};
 use crate::auth::Acting;
 use crate::countries::{self, Countries, Verdict};
 use crate::db::schema::{
@@ -287,7 +287,7 @@ pub fn refuse_taken(
     if identifier.shared_reason.is_some() {
         return Ok(());
     }
-    let holders = merged::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
+    let holders = queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
     let today = acting.now().day();
     let mut others = holders.iter().filter(|(_, row)| own != Some(row.id));
     if let Some((_, holder)) = others.find(|(i, _)| i.exclusive) {
@@ -341,7 +341,7 @@ pub fn candidates(
         }
     }
     for identifier in identifiers {
-        for (_, row) in merged::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
+        for (_, row) in queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
             if row.country == country {
                 note_candidate(
                     &mut found,

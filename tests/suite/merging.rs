@@ -312,24 +312,52 @@ both! {
 
 both! {
     async fn the_past_of_a_merged_organisation_is_its_own(app) {
-        let old = with_bin(&app, "Ends Sample").await;
-        let new = member(&app, "KZ", "Goes On Sample").await;
-        let day: NaiveDate = app.today();
-        merge(&app, &old, &new).await;
+        let ago = |days: u64| app.today() - Days::new(days);
+        let since = json!({"effective_on": ago(60)});
+        let old = Ngo(app.member_since("KZ", since.clone()).await.0.number);
+        let new = Ngo(app.member_since("KZ", since).await.0.number);
+        merge_on(&app, &old, &new, json!({"effective_on": ago(20)})).await;
         let merged = instant();
-        let ask = async |question: String| app.get(&format!("{}?{question}", old.url())).await;
-        let eve = day - Days::new(1);
-        assert_eq!(ask(format!("as_of={eve}")).await.expect(200).str("/name"), "Ends Sample");
-        let led = ask(format!("as_of={day}")).await.expect(307);
-        assert_eq!(led.header("location").unwrap(), format!("{}?as_of={day}", new.url()));
+        let ask = async |question: &str| app.get(&format!("{}?{question}", old.url())).await;
+        let (before, after) = (format!("as_of={}", ago(21)), format!("as_of={}", ago(20)));
+        assert_eq!(ask(&before).await.expect(200).str("/number"), old.0);
+        let led = ask(&after).await.expect(307);
+        assert_eq!(led.header("location").unwrap(), format!("{}?{after}", new.url()));
+        let predecessors = async |question: &str| app.get(&format!("{}?{question}", new.url())).await.expect(200).at("/predecessors");
+        assert_eq!((predecessors(&before).await, predecessors(&after).await[0]["number"].clone()), (json!([]), json!(old.0)));
         let history = app.get(&format!("{}/history", old.url())).await.expect(200);
         assert!(history.text().contains("organisation.merged"), "{}", history.text());
         unmerge(&app, &old).await.expect(200);
-        assert_eq!(ask(format!("as_of={day}")).await.expect(200).str("/name"), "Ends Sample");
-        let led = ask(format!("as_of={day}&known_at={merged}")).await.expect(307);
-        assert_eq!(led.header("location").unwrap(), format!("{}?as_of={day}&known_at={merged}", new.url()));
+        assert_eq!(ask(&after).await.expect(200).str("/number"), old.0);
+        let then = format!("{after}&known_at={merged}");
+        let led = ask(&then).await.expect(307);
+        assert_eq!(led.header("location").unwrap(), format!("{}?{then}", new.url()));
         let history = app.get(&format!("{}/history", old.url())).await.expect(200);
         assert!(history.text().contains("organisation.unmerged"), "{}", history.text());
+    }
+}
+
+both! {
+    async fn whoever_answers_for_it_by_the_decision_has_to_be_asked(app) {
+        let (a, b) = (member(&app, "KZ", "First Sample").await, member(&app, "KZ", "Second Sample").await);
+        let c = member(&app, "TR", "Third Sample").await;
+        let (kz, tr) = (app.coordinator("KZ"), app.coordinator("TR"));
+        merge(&app, &a, &b).await;
+        let body = || json!({"reason": "A mistake."});
+        let first = proposal(&propose_undoing(&kz, &a, body()).await.expect(202));
+        let merging = kz.propose(&b.url(), "merge", json!({"successor": c.0, "reason": "Voted."})).await;
+        app.decide(&tr, &merging, "approved", json!({})).await.expect(200);
+        app.decide(&app.secretariat(), &merging, "approved", json!({})).await.expect(200);
+        app.decide(&app.secretariat(), &first, "approved", json!({})).await.problem(409, "act_not_possible");
+        assert_eq!(leads(&app, &a).await, Some(c.url()));
+        kz.post(&format!("{first}/retraction"), json!({"reason": "To be asked anew."})).await.expect(200);
+        let second = proposal(&propose_undoing(&kz, &a, body()).await.expect(202));
+        let early = app.decide(&app.secretariat(), &second, "approved", json!({})).await.problem(409, "act_not_possible");
+        assert_eq!(early.at("/missing"), json!(["TR"]));
+        app.decide(&tr, &second, "approved", json!({})).await.expect(200);
+        app.decide(&app.secretariat(), &second, "approved", json!({})).await.expect(200);
+        assert_eq!((leads(&app, &a).await, leads(&app, &b).await), (None, Some(c.url())));
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
 
