@@ -191,6 +191,7 @@ fn organisation(
         withheld: false,
         withheld_reason: None,
         merged_into: None,
+        merged_on: None,
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: actor.to_string(),

@@ -153,7 +153,7 @@ acts! {
     Reassign: No No All No No;
     /// Renew a membership, confirm a member's letter of withdrawal, record that an organisation was dissolved.
     Maintain: No Own All No No;
-    /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge.
+    /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge, its undoing.
     Propose: No Own All No No;
     /// Decide a proposal.
     Decide: No Own All No No;

@@ -197,6 +197,7 @@ diesel::table! {
         version -> Integer,
         seq -> BigInt,
         dissolved_on -> Nullable<Date>,
+        merged_on -> Nullable<Date>,
     }
 }
 

@@ -132,6 +132,26 @@ groups! {
         UnreadableFile InvalidField IdempotencyKeyReused InsufficientStorage;
 }
 
+/// Where a number leads while its organisation is merged into another.
+pub struct Merged;
+
+impl utoipa::IntoResponses for Merged {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let location = HeaderBuilder::new()
+            .schema(Some(utoipa::openapi::Object::with_type(
+                utoipa::openapi::Type::String,
+            )))
+            .description(Some("The same of the organisation that goes on"))
+            .example(Some("/v1/organisations/OTS-7K3M9Q2-54".into()))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("It was merged into another, which Location names")
+            .header("Location", location)
+            .build();
+        BTreeMap::from([("307".to_owned(), RefOr::T(response))])
+    }
+}
+
 type ByStatus = BTreeMap<u16, Vec<Code>>;
 
 fn by_status(base: &[Code], own: &[Code]) -> ByStatus {

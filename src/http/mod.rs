@@ -39,7 +39,7 @@ mod routes;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, cached_public_text, download, private};
+pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, cached_public_text, download, private};
 pub use extract::{Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;

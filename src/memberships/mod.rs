@@ -22,7 +22,7 @@
 //!   organisation.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
 //!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
-//!   `merge`.
+//!   `merge`, `unmerge`.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
 //! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
@@ -77,6 +77,7 @@ mod suspend;
 mod tasks;
 pub mod timeline;
 mod transfer;
+mod unmerge;
 mod view;
 mod withdraw;
 mod withdraw_application;

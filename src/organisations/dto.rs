@@ -334,11 +334,40 @@ pub struct Organisation {
     pub identifiers: Vec<Identifier>,
     /// Relations; the public sees those to public organisations.
     pub relations: Vec<Relation>,
+    /// Organisations that were merged into this one, also by way of others; the public sees those that are public.
+    pub predecessors: Vec<Predecessor>,
     /// Memberships that stand or stood.
     pub memberships: Vec<MembershipSummary>,
     /// What officers of the country, the secretariat and auditors see besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateFacts>,
+}
+
+/// An organisation that was merged into another: the other answers for its number, names and identifiers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Predecessor {
+    /// Its registry number, which leads to the one that goes on.
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
+    pub number: String,
+    /// Its country.
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
+    pub country: String,
+    /// Its last legal name.
+    #[schema(example = "Sample Union")]
+    pub name: String,
+    /// All its names.
+    pub names: Vec<Name>,
+    /// Its identifiers; the public sees those of public schemes.
+    pub identifiers: Vec<Identifier>,
+    /// The day from whose start it is merged.
+    pub merged_on: Option<NaiveDate>,
+    /// The tag of its record, good for `If-Match` of `/unmerge`; only for those who reach its country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "\"v3.9Pq0aJ7xVb1c2d3e\"")]
+    pub tag: Option<String>,
+    /// The position in the journal of its last change.
+    #[serde(skip)]
+    pub seq: i64,
 }
 
 /// What officers of the country, the secretariat and auditors see of an organisation.
@@ -541,6 +570,10 @@ pub struct OrganisationSummary {
     pub sdgs: Vec<u8>,
     /// Memberships that stand or stood.
     pub memberships: Vec<MembershipSummary>,
+    /// Where its number leads, if it was merged into another organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RegistryNumber>, example = "OTS-7K3M9Q2-54")]
+    pub merged_into: Option<String>,
     /// True when everybody can see it; only told to those who reach its country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,

@@ -41,8 +41,9 @@ fn whole(
 ) -> Result<Answer, Error> {
     let version = row.version;
     let number = row.number.clone();
-    let whole = whole::by_number(tx, acting.reach(), acting.now().day(), &number)?;
-    let body = view::organisation(tx, countries, whole, acting.reach())?;
+    let today = acting.now().day();
+    let whole = whole::by_number(tx, acting.reach(), today, &number)?;
+    let body = view::organisation(tx, countries, whole, acting.reach(), today)?;
     let answer = Answer::json(status, &body)?.version(version);
     Ok(if status == 201 {
         answer.location(format!("/v1/organisations/{number}"))

@@ -12,6 +12,7 @@
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
 //! | `withhold.rs` | withholding a whole record |
+//! | `merged.rs` | where an old number leads, and what an organisation took over |
 //! | `found.rs` | a search: what the index finds, narrowed like the list |
 //! | `matching.rs` | which organisation a name means |
 //! | `dto.rs`, `search_dto.rs` | the wire |
@@ -24,6 +25,7 @@ pub mod handlers;
 mod item_handlers;
 pub mod items;
 pub mod matching;
+pub mod merged;
 pub mod model;
 pub mod number;
 pub mod past;
@@ -39,6 +41,6 @@ mod withhold;
 
 pub use handlers::routes;
 pub use number::RegistryNumber;
-pub use read_handlers::parse_number;
+pub use read_handlers::{parse_number, redirect};
 
 pub use crate::text;

@@ -85,7 +85,8 @@ pub fn register(
                 "stands twice in the list",
             ));
         }
-        refuse_taken(tx, acting, identifier, &format!("/identifiers/{n}/value"))?;
+        let pointer = format!("/identifiers/{n}/value");
+        refuse_taken(tx, acting, identifier, None, &pointer)?;
     }
     let candidates = candidates(tx, country, &body.names, &identifiers)?;
     settle_candidates(&candidates, body)?;
@@ -274,12 +275,13 @@ pub fn check_identifier(
     })
 }
 
-/// Refuses an identifier that another organisation has, unless it is shared with a reason. The other's number is told
-/// only to those who may know of it.
+/// Refuses an identifier that another organisation has, or took over by a merge, unless it is shared with a reason. The other's
+/// number is told only to those who may know of it. `own` is the organisation that would have it.
 pub fn refuse_taken(
     tx: &mut Tx<'_>,
     acting: &Acting,
     identifier: &CheckedIdentifier,
+    own: Option<i64>,
     pointer: &str,
 ) -> Result<(), Error> {
     if identifier.shared_reason.is_some() {
@@ -287,7 +289,8 @@ pub fn refuse_taken(
     }
     let holders = queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
     let today = acting.now().day();
-    if let Some((_, holder)) = holders.iter().find(|(i, _)| i.exclusive) {
+    let mut others = holders.iter().filter(|(_, row)| own != Some(row.id));
+    if let Some((_, holder)) = others.find(|(i, _)| i.exclusive) {
         let mut error = taken(&identifier.scheme).at_field(pointer);
         if queries::may_know(holder, acting.reach(), today) {
             error = error.with("organisation", serde_json::json!(holder.number));
@@ -436,6 +439,7 @@ fn insert(
         withheld_reason: None,
         merged_into: None,
         dissolved_on: None,
+        merged_on: None,
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: acting.actor().to_string(),

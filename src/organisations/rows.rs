@@ -76,6 +76,10 @@ pub struct OrganisationRow {
     /// column was there say the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dissolved_on: Option<NaiveDate>,
+    /// The day from whose start it is merged, as it was decided; none while no merge stands. Left out of the images like the day
+    /// before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_on: Option<NaiveDate>,
 }
 
 impl Recorded for OrganisationRow {
@@ -87,7 +91,8 @@ impl Recorded for OrganisationRow {
     fn class_of(&self, column: &str) -> Class {
         match column {
             "number" | "country" | "name" | "legal_form" | "city" | "region" | "website"
-            | "themes" | "sdgs" | "descriptions" | "founded_year" | "dissolved_on" => Class::Public,
+            | "themes" | "sdgs" | "descriptions" | "founded_year" | "dissolved_on"
+            | "merged_on" => Class::Public,
             _ => Class::Private,
         }
     }
