@@ -74,6 +74,7 @@ pub struct Parts {
 fn urls(config: &mut ServiceConfig<'_>) {
     config
         .configure(pages::routes)
+        .configure(organisations::pages::routes)
         .configure(accounts::well_known_routes)
         .service(
             scope("/v1")

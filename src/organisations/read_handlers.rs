@@ -101,7 +101,7 @@ pub(super) fn known_countries(countries: &Countries, asked: &[String]) -> Result
     one_of("country", asked, &codes)
 }
 
-fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
+pub(super) fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
     match values.iter().find(|v| !known.contains(&v.as_str())) {
         None => Ok(()),
         Some(_) => Err(Error::new(
@@ -283,7 +283,7 @@ fn organisations(
 }
 
 /// A page of what was found, each with how.
-fn found_page(
+pub(super) fn found_page(
     conn: &mut Conn,
     page: Page<Found>,
     reach: &Reach,
@@ -353,20 +353,12 @@ pub(super) async fn get_organisation(
     }
     let found = permit
         .glance(move |conn, acting| {
-            let reach = acting.reach();
-            let today = acting.now().day();
-            let whole = whole::by_number(conn, reach, today, number.as_str())?;
-            if let Some(successor) = whole.row.merged_into {
-                let successor = queries::by_id(conn, successor)?;
-                return if queries::may_know(&successor, reach, today) {
-                    Ok(Err(successor.number))
-                } else {
-                    Err(Error::not_found("organisation"))
-                };
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let found = current(conn, &countries, reach, today, &number)?;
+            if let Ok(found) = &found {
+                saw(acting, found);
             }
-            let found = view::organisation(conn, &countries, whole, reach)?;
-            saw(acting, &found);
-            Ok(Ok(found))
+            Ok(found)
         })
         .await?;
     match found {
@@ -376,6 +368,26 @@ pub(super) async fn get_organisation(
             None => cached_public(&request, &found),
         },
     }
+}
+
+/// The organisation with this number as this reach may see it today, or the number of the one that it was merged into.
+pub(super) fn current(
+    conn: &mut Conn,
+    countries: &Countries,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &RegistryNumber,
+) -> Result<Result<Organisation, String>, Error> {
+    let whole = whole::by_number(conn, reach, today, number.as_str())?;
+    if let Some(successor) = whole.row.merged_into {
+        let successor = queries::by_id(conn, successor)?;
+        return if queries::may_know(&successor, reach, today) {
+            Ok(Err(successor.number))
+        } else {
+            Err(Error::not_found("organisation"))
+        };
+    }
+    view::organisation(conn, countries, whole, reach).map(Ok)
 }
 
 /// Notes what is private in the answer.

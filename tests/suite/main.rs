@@ -30,6 +30,7 @@ mod memberships;
 mod migrations;
 mod offices;
 mod organisations;
+mod pages;
 mod past;
 mod people;
 mod processes;
