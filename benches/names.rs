@@ -20,7 +20,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use ots_registry::search::quality::{self, ALL, Corpus, Pairs, Tally};
+use ots_registry::search::quality::{self, Corpus, Pairs, Tally};
 
 /// Measures how good the search is.
 #[derive(Parser)]
@@ -115,6 +115,7 @@ fn main() {
 
 #[cfg(feature = "ablation")]
 mod ablation {
+    use ots_registry::search::quality::ALL;
     use ots_registry::search::rules::{Rule, leave_out};
 
     use super::{ALL, Measured, Options, measure};
