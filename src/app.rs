@@ -79,6 +79,7 @@ pub struct Parts {
 /// The URL tree, but for what is below `/v1`.
 fn urls(config: &mut impl Routes) {
     pages::routes(config);
+    organisations::pages::routes(config);
     accounts::well_known_routes(config);
 }
 

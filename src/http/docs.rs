@@ -152,6 +152,33 @@ impl utoipa::IntoResponses for Merged {
     }
 }
 
+/// What a page in the browser's language can meet: pages again, or problems where the caller asks for JSON.
+pub struct Sheet;
+
+impl utoipa::IntoResponses for Sheet {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let own = [Code::BadCursor, Code::NotAuthenticated, Code::NotFound];
+        let page = |codes: &[Code]| {
+            let content = ContentBuilder::new()
+                .schema(Some(utoipa::openapi::Object::with_type(
+                    utoipa::openapi::Type::String,
+                )))
+                .example(Some("<!doctype html>…".into()))
+                .build();
+            let mut response = response(codes.first().map_or(500, |c| c.status()), codes);
+            response
+                .content
+                .insert("text/html".to_owned(), RefOr::T(content));
+            super::contract::add_error_headers(&mut response);
+            response
+        };
+        by_status(DATA, &own)
+            .iter()
+            .map(|(status, codes)| (status.to_string(), RefOr::T(page(codes))))
+            .collect()
+    }
+}
+
 type ByStatus = BTreeMap<u16, Vec<Code>>;
 
 fn by_status(base: &[Code], own: &[Code]) -> ByStatus {

@@ -15,6 +15,7 @@
 //! | `merged.rs` | where an old number leads, and what an organisation took over |
 //! | `found.rs` | a search: what the index finds, narrowed like the list |
 //! | `matching.rs` | which organisation a name means |
+//! | `pages/` | pages for people: the search, a public record |
 //! | `dto.rs`, `search_dto.rs` | the wire |
 //! | `read_handlers.rs`, `search_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, searching, changing, lists |
 
@@ -28,6 +29,7 @@ pub mod matching;
 pub mod merged;
 pub mod model;
 pub mod number;
+pub mod pages;
 pub mod past;
 pub mod queries;
 mod read_handlers;

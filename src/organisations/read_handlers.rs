@@ -103,7 +103,7 @@ pub(super) fn known_countries(countries: &Countries, asked: &[String]) -> Result
     one_of("country", asked, &codes)
 }
 
-fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
+pub(super) fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
     match values.iter().find(|v| !known.contains(&v.as_str())) {
         None => Ok(()),
         Some(_) => Err(Error::new(
@@ -286,7 +286,7 @@ fn organisations(
 }
 
 /// A page of what was found, each with how.
-fn found_page(
+pub(super) fn found_page(
     conn: &mut Conn,
     page: Page<Found>,
     reach: &Reach,
@@ -361,16 +361,12 @@ pub(super) async fn get_organisation(
     }
     let found = permit
         .glance(move |conn, acting| {
-            let reach = acting.reach();
-            let today = acting.now().day();
-            let whole = whole::by_number(conn, reach, today, number.as_str())?;
-            if whole.row.merged_into.is_some() {
-                let led = merged::leads_to(conn, &whole.row, reach, today)?;
-                return Ok(Err(led));
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let found = current(conn, &countries, reach, today, &number)?;
+            if let Ok(found) = &found {
+                saw(acting, found);
             }
-            let found = view::organisation(conn, &countries, whole, reach, today)?;
-            saw(acting, &found);
-            Ok(Ok(found))
+            Ok(found)
         })
         .await?;
     match found {
@@ -380,6 +376,21 @@ pub(super) async fn get_organisation(
             None => cached_public(&request, &found),
         },
     }
+}
+
+/// The organisation with this number as this reach may see it today, or where its number leads while it is merged.
+pub(super) fn current(
+    conn: &mut Conn,
+    countries: &Countries,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &RegistryNumber,
+) -> Result<Result<Organisation, LeadsTo>, Error> {
+    let whole = whole::by_number(conn, reach, today, number.as_str())?;
+    if whole.row.merged_into.is_some() {
+        return merged::leads_to(conn, &whole.row, reach, today).map(Err);
+    }
+    view::organisation(conn, countries, whole, reach, today).map(Ok)
 }
 
 /// Notes what is private in the answer.

@@ -6,6 +6,7 @@
 use super::fold::{self, NameWord, Role};
 use super::index::{Index, telling};
 use super::likeness::{self, Found};
+use super::rules::{Rule, applies};
 use super::{meanings, places};
 
 /// From this score on two names are the same: chosen so that at most two of a hundred such pairs of the example set are not.
@@ -82,7 +83,7 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
     let mut right = side(b, country, index);
     pair(&mut left, &mut right);
     let mut score = alike(&left, &right);
-    let same = fold::same_name(&keys, &others);
+    let same = applies(Rule::SameName) && fold::same_name(&keys, &others);
     if same {
         score = score.max(0.97);
         reasons.push("the same name in another spelling".to_owned());
@@ -91,7 +92,7 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
     }
     let forms_differ =
         !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
-    if forms_differ {
+    if forms_differ && applies(Rule::OtherForms) {
         score = score.min(OTHER_FORM);
         reasons.push("different legal forms".to_owned());
     }
@@ -99,11 +100,11 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
         score = score.min(OTHER_PLACE);
         reasons.insert(0, "different places".to_owned());
     }
-    if !same && numbers_differ(&left, &right) {
+    if !same && applies(Rule::Numbers) && numbers_differ(&left, &right) {
         score = score.min(OTHER_PLACE);
         reasons.insert(0, "different numbers".to_owned());
     }
-    if score < INITIALS && are_initials(a, &keys, &others, country) {
+    if score < INITIALS && applies(Rule::Initials) && are_initials(a, &keys, &others, country) {
         score = INITIALS;
         reasons.insert(0, "one is the other's initials".to_owned());
     }
@@ -151,10 +152,10 @@ fn side(name: &str, country: Option<&str>, index: Option<&Index>) -> Side {
 /// Forms weigh little here: they are compared apart.
 fn role_worth(role: Option<Role>) -> f32 {
     match role {
-        None => 1.0,
-        Some(Role::Form(_)) => 0.08,
-        Some(Role::Generic) => 0.35,
-        Some(Role::Named | Role::Small) => 0.05,
+        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.08,
+        Some(Role::Generic) if applies(Rule::GenericWords) => 0.35,
+        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.05,
+        _ => 1.0,
     }
 }
 
@@ -246,7 +247,11 @@ fn alike(left: &Side, right: &Side) -> f32 {
     let base = (paired(left) + paired(right)) / total;
     // Words on one side alone may have been left out; words on both sides are other words.
     let conflict = 2.0 * alone(left).min(alone(right)) / total;
-    base - CONFLICT * conflict
+    if applies(Rule::Conflict) {
+        base - CONFLICT * conflict
+    } else {
+        base
+    }
 }
 
 fn explain(left: &Side, right: &Side, reasons: &mut Vec<String>) {

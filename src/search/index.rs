@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::dictionary::Dictionary;
 use super::fold::{self, Role};
+use super::rules::{Rule, applies};
 
 /// What a name is to its organisation, for search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,7 @@ impl Kind {
     /// What a match in it is worth (design, section 8).
     pub(super) fn worth(self) -> f32 {
         match self {
+            _ if self.is_name() && !applies(Rule::KindOfName) => 1.0,
             Self::Legal => 1.0,
             Self::Translated => 0.995,
             Self::Acronym => 0.98,
@@ -522,6 +524,9 @@ impl Index {
 
 /// How telling a word is that `held` of `all` names hold, 0 to 1.
 pub(super) fn telling(held: u32, all: u32) -> f32 {
+    if !applies(Rule::Rarity) {
+        return 1.0;
+    }
     // Small registers know little of how rare a word is: a thousand names are supposed at least.
     let all = f64::from(all.max(1_000));
     let rare = (1.0 + all / (f64::from(held) + 0.5)).ln() / (1.0 + all / 0.5).ln();
@@ -554,9 +559,9 @@ fn role_of(bits: u32) -> Option<Role> {
 /// What a word's role leaves of its weight (design, section 7).
 pub(super) fn role_worth(role: Option<Role>) -> f32 {
     match role {
-        None => 1.0,
-        Some(Role::Form(_)) => 0.15,
-        Some(Role::Generic) => 0.3,
-        Some(Role::Named | Role::Small) => 0.1,
+        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.15,
+        Some(Role::Generic) if applies(Rule::GenericWords) => 0.3,
+        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.1,
+        _ => 1.0,
     }
 }

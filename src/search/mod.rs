@@ -10,6 +10,8 @@
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
+//! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
+//! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
 //! | `queries.rs` | what the index is made of, read from the tables |
 //! | `live.rs` | the index of a running registry, kept up with the journal |
 
@@ -22,7 +24,9 @@ pub mod likeness;
 mod live;
 mod meanings;
 mod places;
+pub mod quality;
 mod queries;
+pub mod rules;
 
 pub use live::Search;
 

@@ -32,6 +32,7 @@ mod migrations;
 mod mutations;
 mod offices;
 mod organisations;
+mod pages;
 mod past;
 mod people;
 mod processes;
