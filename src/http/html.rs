@@ -21,6 +21,7 @@ pub(super) fn style_hash() -> &'static str {
     &HASH
 }
 
+/// The SHA-256 of a style or script, as a content security policy names it.
 pub fn hash(text: &str) -> String {
     BASE64.encode(&Sha256::digest(text.as_bytes()))
 }
