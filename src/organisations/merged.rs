@@ -111,7 +111,7 @@ pub struct LeadsTo {
 /// What a number stands for.
 pub enum Stands {
     /// For an organisation.
-    Itself(OrganisationRow),
+    Itself(Box<OrganisationRow>),
     /// For one that was merged into another.
     LeadsTo(LeadsTo),
 }
@@ -125,7 +125,7 @@ pub fn by_number(
 ) -> Result<Stands, Error> {
     let row = queries::by_number(conn, reach, today, number)?;
     if row.merged_into.is_none() {
-        return Ok(Stands::Itself(row));
+        return Ok(Stands::Itself(Box::new(row)));
     }
     Ok(Stands::LeadsTo(leads_to(conn, &row, reach, today)?))
 }
