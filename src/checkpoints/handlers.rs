@@ -14,6 +14,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::{ReadCheckpoints, ReadJournal};
 use crate::db::Conn;
 use crate::db::schema::journal;
+use crate::http::Routes;
 use crate::http::{Error, NoQuery, Path, Query, cached_public, cached_public_text, docs, private};
 use crate::journal::merkle::{Hash, leaf_hash};
 use crate::journal::tree;
