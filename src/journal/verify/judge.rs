@@ -165,7 +165,7 @@ pub(super) fn judge(
         }
         // A restored registry says itself what it has of before. Of several restores the first behind what still fits.
         let fits = below(&fitting, size);
-        let possible = || restores.iter().filter(|(_, last)| *last < size);
+        let possible = || restores.iter().filter(move |(_, last)| *last < size);
         let restore = possible().find(|(_, last)| *last >= fits);
         let restore = restore.or_else(|| possible().next_back());
         match restore {
