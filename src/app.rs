@@ -32,7 +32,8 @@ use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::search::Search;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
+    accounts, auth, countries, duplicates, imports, journal, memberships, organisations, pages,
+    people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -80,6 +81,7 @@ fn urls(config: &mut ServiceConfig<'_>) {
                 .configure(accounts::routes)
                 .configure(countries::handlers::routes)
                 .configure(organisations::routes)
+                .configure(duplicates::routes)
                 .configure(memberships::routes)
                 .configure(imports::routes)
                 .configure(reports::routes)

@@ -48,6 +48,7 @@ fn corpus(file: &Path) -> (Index, Vec<String>) {
             names,
             city: Some(word("city")).filter(|city| !city.is_empty()),
             descriptions: Vec::new(),
+            signs: Vec::new(),
         });
         ids.push(word("id"));
     }
@@ -211,4 +212,89 @@ fn pairs_of_ones_own() {
     let file = |name: &str| std::path::PathBuf::from(std::env::var_os(name).unwrap_or_default());
     let (index, _) = corpus(&file("OTS_CORPUS"));
     assert!(pairs(&index, &file("OTS_PAIRS")).0 > 0.0);
+}
+
+#[test]
+fn who_may_be_the_same_is_among_the_near_ones() {
+    use super::compare::{Prepared, Verdict, compare};
+    use super::near::{Wanted, near};
+    let (corpus, _) = corpus(Path::new(&format!("{DATA}/search-corpus-example.jsonl")));
+    let text = std::fs::read_to_string(format!("{DATA}/duplicate-pairs-example.tsv"));
+    let text = text.unwrap_or_default();
+    let pairs = text.lines().skip(1).map(|line| line.split('\t').collect());
+    let pairs: Vec<Vec<&str>> = pairs.collect();
+    let mut index = Index::new(day());
+    for (id, pair) in (0..).zip(&pairs) {
+        let [_, _, other, country, ..] = pair.as_slice() else {
+            continue;
+        };
+        index.put(&Document {
+            id,
+            country: (*country).to_owned(),
+            public_from: Some(day()),
+            withheld: false,
+            names: vec![(1, Kind::Legal, (*other).to_owned())],
+            city: None,
+            descriptions: Vec::new(),
+            signs: Vec::new(),
+        });
+    }
+    let (mut alike, mut found) = (0, 0);
+    for (id, pair) in (0i64..).zip(&pairs) {
+        let [_, name, other, country, label, ..] = pair.as_slice() else {
+            continue;
+        };
+        let verdict = compare(name, other, Some(country), Some(&corpus)).verdict;
+        if *label == "same" && verdict != Verdict::Different {
+            let names = [Prepared::of(name, Some(country), Some(&index))];
+            let wanted = Wanted {
+                country,
+                names: &names,
+                signs: &[],
+            };
+            alike += 1;
+            found += usize::from(near(&index, &wanted, &public(), 30).contains(&id));
+        }
+    }
+    assert!(alike >= 29, "{alike} pairs are alike");
+    // A translation of all words is beyond it.
+    assert!(found + 1 >= alike, "{found} of {alike}");
+}
+
+#[test]
+fn whom_a_signs_holder_may_be_is_near_unless_many_hold_it() {
+    use super::near::{Wanted, near};
+    let mut index = Index::new(day());
+    let mut put = |id: i64, sign: &str, withheld: bool| {
+        index.put(&Document {
+            id,
+            country: "KZ".to_owned(),
+            public_from: Some(day()),
+            withheld,
+            names: vec![(1, Kind::Legal, format!("Sample {id}"))],
+            city: None,
+            descriptions: Vec::new(),
+            signs: vec![sign.to_owned()],
+        });
+    };
+    put(1, "@sample.example", false);
+    put(2, "@sample.example", true);
+    for id in 10..20 {
+        put(id, "@shared.example", false);
+    }
+    let held = |sign: &str, sight: &Sight| {
+        let wanted = Wanted {
+            country: "KG",
+            names: &[],
+            signs: &[sign.to_owned()],
+        };
+        near(&index, &wanted, sight, 30)
+    };
+    let all = Sight {
+        all: true,
+        ..public()
+    };
+    assert_eq!(held("@sample.example", &public()), [1]);
+    assert_eq!(held("@sample.example", &all), [1, 2]);
+    assert_eq!(held("@shared.example", &all), Vec::<i64>::new());
 }

@@ -15,6 +15,8 @@ use ots_registry::http::{Code, Error};
 use ots_registry::imports::{
     self, FindingCode, ImportOptions, Mode, Next, Outcome, ReportRow, Summary,
 };
+use ots_registry::organisations::candidates::Lookout;
+use ots_registry::search::Search;
 use ots_registry::text::Reason;
 use serde_json::{Value, json};
 
@@ -127,10 +129,15 @@ fn run(
 ) -> Result<Summary, Error> {
     let acting = Acting::operator(Action::Import).unwrap();
     let countries = Countries::load().unwrap();
+    let search = Search::default();
+    let lookout = Lookout {
+        countries: &countries,
+        search: Some(&search),
+    };
     imports::run(
         conn,
         &acting,
-        &countries,
+        lookout,
         bytes,
         file,
         options,
@@ -508,7 +515,8 @@ both! {
         let (acting, countries) = (Acting::operator(Action::Import).unwrap(), Countries::load().unwrap());
         let mut conn = app.db_conn();
         let bytes = data("organisations-real.csv");
-        let plan = imports::plan(&mut conn, &acting, &countries, &bytes, "list.csv", &ImportOptions::default(), &mut |_, _| {}).unwrap();
+        let lookout = Lookout { countries: &countries, search: None };
+        let plan = imports::plan(&mut conn, &acting, lookout, &bytes, "list.csv", &ImportOptions::default(), &mut |_, _| {}).unwrap();
         let id = Id(conn.transact(|tx| imports::store(tx, &acting, &plan)).map(|row| row.id).unwrap());
         let first = conn.transact(|tx| imports::chunk(tx, &acting, &countries, id, Next::behind(0, 10))).unwrap();
         let begun = count(&mut conn);
