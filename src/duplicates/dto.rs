@@ -59,7 +59,7 @@ pub struct DuplicatePair {
 /// Says that two organisations are two.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"organisation": "OTS-7K3M9Q2-54", "other": "OTS-2R5T8W1-10", "reason": "Two associations of one name in two towns."}))]
+#[schema(example = json!({"organisation": "OTS-7K3M9Q2-54", "other": "OTS-2R5T8W1-82", "reason": "Two associations of one name in two towns."}))]
 pub struct DeclareDistinct {
     /// One of them.
     pub organisation: RegistryNumber,
@@ -76,7 +76,7 @@ pub struct DistinctPair {
     #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub organisation: String,
     /// The older one.
-    #[schema(value_type = RegistryNumber, example = "OTS-2R5T8W1-10")]
+    #[schema(value_type = RegistryNumber, example = "OTS-2R5T8W1-82")]
     pub other: String,
     /// How they differ.
     #[schema(example = "Two associations of one name in two towns.")]

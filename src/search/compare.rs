@@ -372,6 +372,6 @@ pub fn same_place(a: &str, b: &str, country: Option<&str>) -> bool {
         words.iter().map(|word| word.skeleton.clone()).collect()
     };
     let place = |words: &[NameWord]| words.iter().find_map(places::of);
-    skeletons(&left) == skeletons(&right)
+    (!left.is_empty() && skeletons(&left) == skeletons(&right))
         || (place(&left).is_some() && place(&left) == place(&right))
 }

@@ -460,7 +460,7 @@ both! {
         for (file, _, country) in SPREADSHEETS {
             operator(&mut conn, file, &data(file), country, Mode::Commit);
         }
-        let odd = ["=1+1 Sample", "+994 Sample", "-Sample Minus", "@Sample At", "＝Sample Wide", "'5 Sample Five", "\"Sample\" quoted", "\"Quoted\"",
+        let odd = ["=1+1 Sample", "+994 Sample", "-Sample Minus", "@Sample At", "＝Sample Wide", "'5 Sample Five", "\"Sample\" quoted", "\"Marks alone\"",
             "Sam?ple of lost letters", "Two  spaces", "A | B@en", "yoxdur 1", "Total 5", "Sample; with, signs"];
         for (n, name) in odd.into_iter().enumerate() {
             let more = json!({
@@ -470,7 +470,7 @@ both! {
                     {"kind": "translated", "text": format!("{n} In a variant"), "language": "uz-Latn-UZ"}, {"kind": "acronym", "text": "=AB"}
                 ],
                 "city": "-", "region": "yok", "address": "=Line 1\nLine 2", "notes": "-", "founded": "1234", "legal_form": "Dernek",
-                "website": "HTTP://WWW.SAMPLE.EXAMPLE", "email": "A@SAMPLE.EXAMPLE", "phone": "+1 2 3", "themes": ["E10", "A"], "sdgs": [17, 4],
+                "website": format!("HTTP://WWW.SAMPLE-{n}.EXAMPLE"), "email": format!("A@SAMPLE-{n}.EXAMPLE"), "phone": "+1 2 3", "themes": ["E10", "A"], "sdgs": [17, 4],
                 "descriptions": [{"language": "tr", "text": "Bir | iki"}, {"language": "en", "text": "=One\n\ntwo"}]
             });
             let made = app.organisation("TR").named(name).with(more).create().await;
