@@ -39,6 +39,7 @@ use ots_registry::imports::model::ImportOptions;
 use ots_registry::imports::run;
 use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
+use ots_registry::organisations::candidates::Lookout;
 use ots_registry::organisations::register;
 use ots_registry::search::Search;
 
@@ -229,7 +230,11 @@ fn seed(conn: &mut Conn, countries: &Countries, count: usize) -> Fallible<()> {
             for n in n..until {
                 let country = codes.get(n % codes.len()).map_or("KZ", String::as_str);
                 let body = serde_json::from_value(body(country, n)).map_err(Error::internal)?;
-                register::register(tx, &acting, countries, &body)?;
+                let lookout = Lookout {
+                    countries,
+                    search: None,
+                };
+                register::register(tx, &acting, lookout, &body)?;
             }
             Ok::<_, Error>(())
         })?;
@@ -561,6 +566,15 @@ fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallib
     let started = Clock::now();
     let mut planned = 0.0;
     let acting = Acting::operator(Action::Import)?;
+    // As the service has it: made before the file comes.
+    let search = Search::default();
+    search.keep(conn, ots_registry::db::Instant::now().day())?;
+    let lookout = Lookout {
+        countries,
+        search: Some(&search),
+    };
+    println!("index made after {:.1} s", started.elapsed().as_secs_f64());
+    let started = Clock::now();
     let options = ImportOptions {
         source: Some("load".to_owned()),
         ..ImportOptions::default()
@@ -568,7 +582,7 @@ fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallib
     let summary = run::run(
         conn,
         &acting,
-        countries,
+        lookout,
         csv.as_bytes(),
         "load.csv",
         &options,

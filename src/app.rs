@@ -33,8 +33,8 @@ use crate::memberships::rules::Rules;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 use crate::{
-    accounts, auth, checkpoints, countries, imports, journal, memberships, organisations, pages,
-    people, reports,
+    accounts, auth, checkpoints, countries, duplicates, imports, journal, memberships,
+    organisations, pages, people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -88,6 +88,7 @@ fn v1(config: &mut impl Routes) {
     accounts::routes(config);
     countries::handlers::routes(config);
     organisations::routes(config);
+    duplicates::routes(config);
     memberships::routes(config);
     imports::routes(config);
     reports::routes(config);

@@ -12,6 +12,7 @@
 //! | [`reports`] | register, roll-forward and the ids behind a figure: a report is a query and a table |
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
+//! | [`duplicates`] | pairs of the register that may be one organisation |
 //! | [`organisations`] | names, identifiers, registry number, lists, withholding |
 //! | [`checkpoints`] | what the registry signs of its journal: checkpoints, their file, witnesses |
 //! | [`jobs`] | background jobs: leases and runs |
@@ -36,6 +37,7 @@ pub mod config;
 pub mod countries;
 pub mod db;
 pub mod demo;
+pub mod duplicates;
 pub mod http;
 pub mod imports;
 pub mod jobs;

@@ -41,6 +41,14 @@ impl Reach {
         Self { scope, contacts }
     }
 
+    /// The reach of somebody unknown: what is public.
+    pub fn nothing() -> Self {
+        Self {
+            scope: Scope::None,
+            contacts: false,
+        }
+    }
+
     /// The operator's reach, for the command line.
     pub fn everything() -> Self {
         Self {
@@ -139,6 +147,10 @@ acts! {
     RegisterOrganisation: No Own All No All;
     /// Change an organisation, its names, identifiers, contacts, relations and evidence.
     ChangeOrganisation: No Own All No No;
+    /// Read pairs of organisations that may be one.
+    ReadDuplicates: No Own All No All;
+    /// Say that two organisations that look alike are two.
+    SettleDuplicates: No Own All No No;
     /// Withhold a whole record, or show it again.
     WithholdOrganisation: No Own All No No;
     /// Read memberships with their events, proposals, and what the calendar will do.

@@ -26,11 +26,12 @@ use crate::countries::Countries;
 use crate::db::schema::{journal_head, registry_marks};
 use crate::db::{Conn, Db, Instant};
 use crate::demo;
-use crate::http::Error;
+use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
 use crate::http::limits::Limits;
 use crate::http::outgoing::Outgoing;
+use crate::http::{Code, Error};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
@@ -118,6 +119,7 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     )));
     parts.search.is_fed_by_the_background();
     actix_web::rt::spawn(keep_index(parts.clone()));
+    actix_web::rt::spawn(find_duplicates(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -180,6 +182,23 @@ async fn keep_index(parts: Parts) {
             tracing::warn!(error = %error, "the index of names could not be kept");
         }
         actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Finds pairs of organisations that may be one: within seconds where something changed, all once a day.
+async fn find_duplicates(parts: Parts) {
+    loop {
+        actix_web::rt::time::sleep(Duration::from_secs(5)).await;
+        let tools = (parts.countries.clone(), parts.search.clone());
+        match round::run(&parts.db, tools, Extent::Due, Instant::now()).await {
+            Ok(Some(done)) if done.organisations > 500 => {
+                tracing::info!(%done, "duplicates were looked for");
+            }
+            Ok(_) => {}
+            // The index of names is being made: in five seconds again.
+            Err(error) if error.code() == Code::Overloaded => {}
+            Err(error) => tracing::warn!(error = %error, "duplicates were not looked for"),
+        }
     }
 }
 

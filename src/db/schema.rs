@@ -505,6 +505,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    distinct_pairs (organisation_id, other_id) {
+        organisation_id -> BigInt,
+        other_id -> BigInt,
+        organisation -> Text,
+        other -> Text,
+        reason -> Text,
+        way -> Text,
+        verdict -> Nullable<Text>,
+        thousandths -> Nullable<Integer>,
+        said_by -> Text,
+        said_at -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    duplicate_pairs (organisation_id, other_id) {
+        organisation_id -> BigInt,
+        other_id -> BigInt,
+        id -> BigInt,
+        country -> Text,
+        other_country -> Text,
+        organisation -> Text,
+        other -> Text,
+        thousandths -> Integer,
+        verdict -> Text,
+        reasons -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    duplicate_progress (id) {
+        id -> Integer,
+        seq -> BigInt,
+        round_at -> Nullable<BigInt>,
+        round_on -> Nullable<Date>,
+    }
+}
+
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
 diesel::joinable!(memberships -> organisations (organisation_id));
@@ -554,4 +595,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     journal_tree,
     checkpoints,
     checkpoint_cosignatures,
+    distinct_pairs,
+    duplicate_pairs,
+    duplicate_progress,
 );

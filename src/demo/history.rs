@@ -25,6 +25,7 @@ use crate::memberships::queries::Held;
 use crate::memberships::record::{self, Particulars};
 use crate::memberships::rules::Rules;
 use crate::memberships::{apply, decide, dissolve, recommend, recorder};
+use crate::organisations::candidates::Lookout;
 use crate::organisations::merged;
 use crate::organisations::queries::by_id;
 use crate::organisations::register;
@@ -601,7 +602,12 @@ fn register_one(
     });
     let body = serde_json::from_value(body).map_err(Error::internal)?;
     let acting = officers.coordinator(country, Action::RegisterOrganisation)?;
-    Ok(register::register(tx, &acting, countries, &body)?.row.id)
+    // Made-up names: those that read the same are found by their keys.
+    let lookout = Lookout {
+        countries,
+        search: None,
+    };
+    Ok(register::register(tx, &acting, lookout, &body)?.row.id)
 }
 
 fn membership_type(n: usize) -> MembershipType {

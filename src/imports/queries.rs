@@ -115,6 +115,14 @@ fn by_number(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<HashMap<i64, Organi
     Ok(rows)
 }
 
+/// The organisation with this registry number.
+pub fn with_number(conn: &mut Conn, number: &str) -> Result<Option<OrganisationRow>, Error> {
+    Ok(organisations::table
+        .filter(organisations::number.eq(number))
+        .first(conn)
+        .optional()?)
+}
+
 fn by_reference(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<ReferenceRow>, Error> {
     let mut by_source: HashMap<&str, Vec<&str>> = HashMap::new();
     for (draft, _) in drafts {
@@ -372,6 +380,20 @@ pub fn waiting(
         .order(import_rows::line.asc())
         .limit(limit)
         .load(conn)?)
+}
+
+/// Resolves all possible duplicates that wait and that nobody resolved; how many there were.
+pub fn resolve_rest(tx: &mut Tx<'_>, import: i64, resolution: &Resolution) -> Result<usize, Error> {
+    let text = serde_json::to_string(resolution).map_err(Error::internal)?;
+    Ok(diesel::update(
+        import_rows::table
+            .filter(import_rows::import_id.eq(import))
+            .filter(import_rows::applied.eq(false))
+            .filter(import_rows::outcome.eq(Outcome::PossibleDuplicate.as_str()))
+            .filter(import_rows::resolution.is_null()),
+    )
+    .set(import_rows::resolution.eq(text))
+    .execute(&mut **tx)?)
 }
 
 /// One row of an import.

@@ -583,8 +583,12 @@ pub struct OrganisationSummary {
 }
 
 /// An organisation that may be the same as the one to be registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Candidate {
+    /// Internal id.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub id: i64,
     /// Registry number.
     #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
@@ -596,8 +600,26 @@ pub struct Candidate {
     pub country: String,
     /// City.
     pub city: Option<String>,
-    /// Why it may be the same, in words.
+    /// How much they are alike, 0 to 1.
+    #[schema(minimum = 0, maximum = 1, example = 0.97)]
+    pub score: f64,
+    /// What the score means: `same` or `possible`.
+    #[schema(value_type = super::search_dto::VerdictWord, example = "same")]
+    pub verdict: &'static str,
+    /// Why it may be the same, in words, the weightiest first.
+    #[schema(example = json!(["its legal name “Sample Union” reads the same as “SAMPLE UNION”"]))]
     pub reasons: Vec<String>,
+    /// What was written and what the record says, beside each other.
+    pub side_by_side: Vec<super::alike::Beside>,
+}
+
+impl Candidate {
+    /// What the journal keeps of it.
+    pub fn noted(&self) -> serde_json::Value {
+        serde_json::json!({
+            "number": self.number, "score": self.score, "verdict": self.verdict, "reasons": self.reasons,
+        })
+    }
 }
 
 /// One recorded change of an organisation.

@@ -3,6 +3,7 @@
 use crate::http::Routes;
 use actix_web::{HttpResponse, delete, patch, post, put, web};
 
+use super::candidates::Lookout;
 use super::dto::{ChangeOrganisation, Organisation, RegisterOrganisation, Withhold};
 use super::read_handlers::{self, parse_number};
 use super::rows::OrganisationRow;
@@ -14,6 +15,7 @@ use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::search::Search;
 
 /// Adds the routes.
 pub fn routes(config: &mut impl Routes) {
@@ -54,8 +56,9 @@ fn whole(
 
 /// Registers an organisation.
 ///
-/// Where it may be registered already, the answer is 409 with the candidates and why; if it is none of them, name them in
-/// `distinct_from` and give `distinct_reason`. It is not public before its first active membership.
+/// Where it may be registered already, the answer is 409 with the candidates, scored, explained and side by side with what was
+/// written. If it is none of them, name them all in `distinct_from` and give `distinct_reason`; both are recorded. It is not public
+/// before its first active membership.
 #[utoipa::path(
     tag = "organisations", operation_id = "register_organisation", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
@@ -67,12 +70,16 @@ async fn register_organisation(
     permit: Permit<acts::RegisterOrganisation>,
     _query: NoQuery,
     once: Once,
-    countries: web::Data<Countries>,
+    (countries, search): (web::Data<Countries>, web::Data<Search>),
     body: Json<RegisterOrganisation>,
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let done = register::register(tx, acting, &countries, &body.body)?;
+            let lookout = Lookout {
+                countries: &countries,
+                search: Some(&search),
+            };
+            let done = register::register(tx, acting, lookout, &body.body)?;
             whole(tx, acting, &countries, 201, done.row)
         })
         .await?;

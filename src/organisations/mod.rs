@@ -13,13 +13,19 @@
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
 //! | `withhold.rs` | withholding a whole record |
 //! | `merged.rs` | where an old number leads, and what an organisation took over |
+//! | `alike.rs` | whether two organisations may be one (pure) |
+//! | `candidates.rs` | which registered ones a new one may be |
+//! | `distinct.rs` | pairs that somebody said are different |
 //! | `found.rs` | a search: what the index finds, narrowed like the list |
 //! | `matching.rs` | which organisation a name means |
 //! | `pages/` | pages for people: the search, a public record |
 //! | `dto.rs`, `search_dto.rs` | the wire |
 //! | `read_handlers.rs`, `search_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, searching, changing, lists |
 
+pub mod alike;
+pub mod candidates;
 pub mod change;
+pub mod distinct;
 pub mod dto;
 pub mod found;
 pub mod handlers;
@@ -43,6 +49,6 @@ mod withhold;
 
 pub use handlers::routes;
 pub use number::RegistryNumber;
-pub use read_handlers::{parse_number, redirect};
+pub use read_handlers::{known_countries, parse_number, redirect};
 
 pub use crate::text;

@@ -15,7 +15,7 @@ use super::rows::{
 };
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
-    membership_events, membership_intervals, memberships, organisation_contacts,
+    journal, membership_events, membership_intervals, memberships, organisation_contacts,
     organisation_evidence, organisation_identifiers, organisation_names, organisation_references,
     organisation_relations, organisations, proposals,
 };
@@ -390,6 +390,42 @@ pub fn identifiers(conn: &mut Conn, id: i64) -> Result<Vec<IdentifierRow>, Error
     Ok(organisation_identifiers::table
         .filter(organisation_identifiers::organisation_id.eq(id))
         .order(organisation_identifiers::item)
+        .load(conn)?)
+}
+
+/// The identifiers of these organisations.
+pub fn identifiers_of(
+    conn: &mut Conn,
+    ids: &[i64],
+) -> Result<HashMap<i64, Vec<IdentifierRow>>, Error> {
+    let rows: Vec<IdentifierRow> = organisation_identifiers::table
+        .filter(organisation_identifiers::organisation_id.eq_any(ids))
+        .order((
+            organisation_identifiers::organisation_id,
+            organisation_identifiers::item,
+        ))
+        .load(conn)?;
+    Ok(group(rows, |r| r.organisation_id))
+}
+
+/// Organisations that changed behind a position of the journal and before another, each once, up to a limit.
+pub fn changed_between(
+    conn: &mut Conn,
+    (since, before): (i64, i64),
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let numbers: Vec<Option<String>> = journal::table
+        .filter(journal::seq.gt(since))
+        .filter(journal::seq.lt(before))
+        .filter(journal::organisation.is_not_null())
+        .select(journal::organisation)
+        .distinct()
+        .limit(limit)
+        .load(conn)?;
+    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    Ok(organisations::table
+        .filter(organisations::number.eq_any(numbers))
+        .select(organisations::id)
         .load(conn)?)
 }
 

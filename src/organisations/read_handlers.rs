@@ -98,7 +98,7 @@ struct ListQuery {
 }
 
 /// Refuses what is none of the Platform's countries.
-pub(super) fn known_countries(countries: &Countries, asked: &[String]) -> Result<(), Error> {
+pub fn known_countries(countries: &Countries, asked: &[String]) -> Result<(), Error> {
     let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
     one_of("country", asked, &codes)
 }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::distinct::DistinctRow;
 use crate::db::schema::{
     organisation_contacts, organisation_evidence, organisation_identifiers, organisation_names,
     organisation_references, organisation_relations, organisations,
@@ -235,5 +236,6 @@ pub fn recorded_tables() -> Vec<crate::journal::Table> {
         crate::recorded_table!(organisation_relations, RelationRow, organisation_id),
         crate::recorded_table!(organisation_evidence, EvidenceRow, organisation_id),
         crate::recorded_table!(organisation_references, ReferenceRow, organisation_id),
+        crate::recorded_table!(distinct_pairs, DistinctRow, organisation_id),
     ]
 }

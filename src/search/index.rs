@@ -79,6 +79,9 @@ pub struct Document {
     pub city: Option<String>,
     /// Descriptions.
     pub descriptions: Vec<String>,
+    /// What else tells an organisation from others: the host of its website, the domain of its mail, its telephone
+    /// ([`super::signs`]). Never searched, only looked up by who holds the same.
+    pub signs: Vec<String>,
 }
 
 /// Who asks: what they may find.
@@ -150,6 +153,8 @@ pub struct Index {
     organisations: Vec<OrganisationSlot>,
     by_id: HashMap<i64, u32>,
     initials: Initials,
+    /// Organisations by their signs.
+    signs: Initials,
     /// Names without a letter of the two scripts.
     raw: HashMap<String, Vec<u32>>,
     countries: Vec<String>,
@@ -159,7 +164,8 @@ pub struct Index {
     day: i32,
 }
 
-/// Names by their initials: sorted pairs of a hash and a name, the youngest unsorted behind them.
+/// Names by their initials, or organisations by their signs: sorted pairs of a hash and a number, the youngest unsorted behind
+/// them.
 #[derive(Default)]
 struct Initials {
     sorted: Vec<(u32, u32)>,
@@ -267,6 +273,9 @@ impl Index {
                 .public_from
                 .map_or(i32::MAX, |day| day.num_days_from_ce()),
         });
+        for sign in &document.signs {
+            self.signs.put(sign, organisation);
+        }
         self.by_id.insert(document.id, organisation);
         self.count_if_public(organisation);
     }
@@ -475,6 +484,12 @@ impl Index {
         at(&self.organisations, number).filter(|slot| !slot.dead)
     }
 
+    /// The Platform's code of the country of a slot.
+    pub(super) fn country_of(&self, slot: &OrganisationSlot) -> &str {
+        let code = self.countries.get(usize::from(slot.country));
+        code.map_or("", String::as_str)
+    }
+
     /// The names, city and descriptions of an organisation.
     pub(super) fn texts_of(&self, slot: &OrganisationSlot) -> &[NameSlot] {
         let first = usize::try_from(slot.first).unwrap_or(usize::MAX);
@@ -494,6 +509,11 @@ impl Index {
     /// Names that have these initials.
     pub(super) fn with_initials(&self, initials: &str) -> impl Iterator<Item = u32> + '_ {
         self.initials.of(initials)
+    }
+
+    /// Organisations that hold a sign, or another of the same hash.
+    pub(super) fn with_sign(&self, sign: &str) -> impl Iterator<Item = u32> + '_ {
+        self.signs.of(sign)
     }
 
     /// Names without folded words that are written like this.

@@ -124,6 +124,18 @@ impl Search {
         today: NaiveDate,
         work: impl FnOnce(&Index) -> T,
     ) -> Result<T, Error> {
+        self.with_index_at(conn, today, |index, _| work(index))
+    }
+
+    /// The same with the position of the journal up to which the index knows everything: under an import it may lag behind.
+    ///
+    /// Never inside a transaction that has written to the journal: what may still be rolled back would be kept.
+    pub fn with_index_at<T>(
+        &self,
+        conn: &mut Conn,
+        today: NaiveDate,
+        work: impl FnOnce(&Index, i64) -> T,
+    ) -> Result<T, Error> {
         self.catch_up(conn, today)?;
         let state = self
             .inner
@@ -131,9 +143,19 @@ impl Search {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         match state.as_ref() {
-            Some(state) => Ok(work(&state.index)),
+            Some(state) => Ok(work(&state.index, state.seq)),
             None => Err(not_ready()),
         }
+    }
+
+    /// Runs `work` over the index as it is, where there is one: for weights, which a change more or less does not turn.
+    pub fn peek<T>(&self, work: impl FnOnce(Option<&Index>) -> T) -> T {
+        let state = self
+            .inner
+            .state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(state.as_ref().map(|state| &state.index))
     }
 
     fn catch_up(&self, conn: &mut Conn, today: NaiveDate) -> Result<(), Error> {

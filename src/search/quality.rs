@@ -56,6 +56,7 @@ impl Corpus {
                 names,
                 city: Some(line.city).filter(|city| !city.is_empty()),
                 descriptions: Vec::new(),
+                signs: Vec::new(),
             });
             ids.push(line.id);
         }

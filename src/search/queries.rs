@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::index::{Document, Kind};
+use super::signs;
 use crate::db::schema::{journal, journal_head, organisation_names, organisations};
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
@@ -16,6 +17,9 @@ struct Row {
     id: i64,
     country: String,
     city: Option<String>,
+    website: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
     descriptions: String,
     public_from: Option<NaiveDate>,
     withheld: bool,
@@ -136,6 +140,11 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
                 names,
                 city: row.city,
                 descriptions: descriptions(&row.descriptions)?,
+                signs: signs::of(
+                    row.website.as_deref(),
+                    row.email.as_deref(),
+                    row.phone.as_deref(),
+                ),
             }))
         })
         .collect()

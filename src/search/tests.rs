@@ -57,6 +57,7 @@ fn index_of(names: impl IntoIterator<Item = String>) -> Index {
             names: vec![(1, Kind::Legal, text)],
             city: None,
             descriptions: Vec::new(),
+            signs: Vec::new(),
         });
     }
     index
@@ -66,12 +67,16 @@ fn day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 6, 30).unwrap_or_default()
 }
 
-fn found(index: &Index, text: &str, limit: usize) -> Vec<i64> {
-    let sight = Sight {
+fn public() -> Sight {
+    Sight {
         all: false,
         own: None,
         today: day(),
-    };
+    }
+}
+
+fn found(index: &Index, text: &str, limit: usize) -> Vec<i64> {
+    let sight = public();
     let question = Question {
         text,
         countries: &[],
@@ -156,4 +161,88 @@ fn letters_of_another_script_inside_a_word_change_nothing() {
     ] {
         assert_eq!(found(&index, query, 10).first(), Some(&0), "{query}");
     }
+}
+
+#[test]
+fn who_may_be_the_same_is_among_the_near_ones() {
+    use super::compare::{Prepared, Verdict, compare};
+    use super::near::{Wanted, near};
+    let corpus = corpus();
+    let text = read("duplicate-pairs-example.tsv");
+    let pairs = text.lines().skip(1).map(|line| line.split('\t').collect());
+    let pairs: Vec<Vec<&str>> = pairs.collect();
+    let mut index = Index::new(day());
+    for (id, pair) in (0..).zip(&pairs) {
+        let [_, _, other, country, ..] = pair.as_slice() else {
+            continue;
+        };
+        index.put(&Document {
+            id,
+            country: (*country).to_owned(),
+            public_from: Some(day()),
+            withheld: false,
+            names: vec![(1, Kind::Legal, (*other).to_owned())],
+            city: None,
+            descriptions: Vec::new(),
+            signs: Vec::new(),
+        });
+    }
+    let (mut alike, mut found) = (0, 0);
+    for (id, pair) in (0i64..).zip(&pairs) {
+        let [_, name, other, country, label, ..] = pair.as_slice() else {
+            continue;
+        };
+        let verdict = compare(name, other, Some(country), Some(&corpus.index)).verdict;
+        if *label == "same" && verdict != Verdict::Different {
+            let names = [Prepared::of(name, Some(country), Some(&index))];
+            let wanted = Wanted {
+                country,
+                names: &names,
+                signs: &[],
+            };
+            alike += 1;
+            found += usize::from(near(&index, &wanted, &public(), 30).contains(&id));
+        }
+    }
+    assert!(alike >= 29, "{alike} pairs are alike");
+    // A translation of all words is beyond it.
+    assert!(found + 1 >= alike, "{found} of {alike}");
+}
+
+#[test]
+fn whom_a_signs_holder_may_be_is_near_unless_many_hold_it() {
+    use super::near::{Wanted, near};
+    let mut index = Index::new(day());
+    let mut put = |id: i64, sign: &str, withheld: bool| {
+        index.put(&Document {
+            id,
+            country: "KZ".to_owned(),
+            public_from: Some(day()),
+            withheld,
+            names: vec![(1, Kind::Legal, format!("Sample {id}"))],
+            city: None,
+            descriptions: Vec::new(),
+            signs: vec![sign.to_owned()],
+        });
+    };
+    put(1, "@sample.example", false);
+    put(2, "@sample.example", true);
+    for id in 10..20 {
+        put(id, "@shared.example", false);
+    }
+    let held = |sign: &str, sight: &Sight| {
+        let wanted = Wanted {
+            country: "KG",
+            names: &[],
+            signs: &[sign.to_owned()],
+        };
+        near(&index, &wanted, sight, 30)
+    };
+    let all = Sight {
+        all: true,
+        ..public()
+    };
+    assert_eq!(held("@sample.example", &public()), [1]);
+    assert_eq!(held("@sample.example", &all), [1, 2]);
+    assert_eq!(held("@shared.example", &all), Vec::<i64>::new());
 }
