@@ -157,3 +157,20 @@ fn letters_of_another_script_inside_a_word_change_nothing() {
         assert_eq!(found(&index, query, 10).first(), Some(&0), "{query}");
     }
 }
+
+#[test]
+fn two_words_written_together_are_found_though_letters_fall_away_where_they_meet() {
+    let index = index_of(texts([
+        "Refah Partisi",
+        "Atırau Universiteti",
+        "Türk Kalp Vakfi",
+        "Nur",
+    ]));
+    for (query, id) in [
+        ("RefahPartisi", 0),
+        ("AtirauUniversiteti", 1),
+        ("TürkKalp Vakfi", 2),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
