@@ -624,6 +624,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
+        reports: ots_registry::reports::turns::Turns::default(),
         search: Search::default(),
         checkpoints: checkpoints(folder)?,
     })

@@ -129,6 +129,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
+        reports: ots_registry::reports::turns::Turns::default(),
         search: Search::default(),
         checkpoints: Checkpoints::new(
             CheckpointKeys::load(&folder.join("keys"))?,

@@ -51,6 +51,13 @@ FORMS = ('public association|public foundation|public union|foundation|associati
          'birliği|federasyonu|ictimai birliyi|fondu|cəmiyyəti|ittifaqı|jamgʻarmasi|uyushmasi|jamiyati|assotsiatsiyasi|қоғамдық бірлестігі|'
          'қоғамдық қоры|қоры|қауымдастығы|одағы|коомдук фонду|коомдук бирикмеси|ассоциациясы|birleşigi|jemgyýeti|guramasy|federasiýasy|'
          'egyesület|egyesülete|alapítvány|szövetség|közhasznú egyesület').split('|')
+TWINS = dict(zip('aceopxyасеорху', 'асеорхуaceopxy'))
+# Two legal forms of a country, and two of its towns: names that differ in these alone are of different organisations.
+OTHER_FORMS = {'AZ': ('İctimai Birliyi', 'Fondu'), 'TR': ('Derneği', 'Vakfı'), 'TRNC': ('Derneği', 'Vakfı'), 'UZ': ('jamiyati', 'jamgʻarmasi'),
+               'KZ': ('қоғамдық бірлестігі', 'қоғамдық қоры'), 'KG': ('коомдук бирикмеси', 'коомдук фонду'),
+               'TM': ('jemgyýeti', 'gaznasy'), 'HU': ('Egyesület', 'Alapítvány')}
+TOWNS = {'AZ': ('Gəncə', 'Şəki'), 'TR': ('Konya', 'Samsun'), 'TRNC': ('Girne', 'Lefke'), 'UZ': ('Buxoro', 'Termiz'), 'KZ': ('Павлодар', 'Атырау'),
+         'KG': ('Ош', 'Талас'), 'TM': ('Mary', 'Daşoguz'), 'HU': ('Szeged', 'Miskolc')}
 COUNTRY_LANGUAGE = {'AZ': 'az', 'TR': 'tr', 'TRNC': 'tr', 'UZ': 'uz', 'KZ': 'kk', 'KG': 'ky', 'TM': 'tk', 'HU': 'hu'}
 
 
@@ -177,6 +184,13 @@ def main():
             pairs.append((name, wrong, country, 'same', 'typo'))
         if bare and bare != name and (wrong := slipped(bare, rng)):
             put('typo+ascii', row, wrong, name)
+        places = [n for n, c in enumerate(name) if c in TWINS and 0 < n < len(name) - 1 and name[n - 1].isalpha() and name[n + 1].isalpha()]
+        if places:
+            at = rng.choice(places)
+            put('look-alike', row, name[:at] + TWINS[name[at]] + name[at + 1:], name)
+        if len(own) >= 2:
+            at = rng.randrange(len(own) - 1)
+            put('joined', row, ' '.join(own[:at] + [own[at] + own[at + 1]] + own[at + 2:]), name)
         if len(own) >= 3:
             mixed = own[:]
             rng.shuffle(mixed)
@@ -229,6 +243,12 @@ def main():
             mine = set(fold(name).split())
             near = max((n for n in names if fold(n) != fold(name)), key=lambda n: len(mine & set(fold(n).split())) / len(mine | set(fold(n).split()) or {1}))
             pairs.append((name, near, country, 'different', 'hard: most words shared'))
+        for name in rng.sample(names, min(12, len(names))):
+            short = ' '.join(words(name)[:2])
+            (form, other_form), (town, other_town) = OTHER_FORMS[country], TOWNS[country]
+            pairs.append((f'{short} {form}', f'{short} {other_form}', country, 'different', 'hard: other form (constructed)'))
+            pairs.append((f'{town} {short} {form}', f'{other_town} {short} {form}', country, 'different', 'hard: other town (constructed)'))
+            pairs.append((f'{short} № 12 {form}', f'{short} № 15 {form}', country, 'different', 'hard: other number (constructed)'))
     same = [p for p in pairs if p[3] == 'same']
     different = [p for p in pairs if p[3] == 'different']
     with open(os.path.join(folder, 'pairs.tsv'), 'w', encoding='utf8') as file:

@@ -306,6 +306,15 @@ fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
         if known {
             continue;
         }
+        // A skeleton loses letters where two words meet (`Refah Partisi`, `Atyrau Universiteti`), the plain word does not.
+        for cut in 3..word.plain.len().saturating_sub(2) {
+            let (head, tail) = word.plain.as_bytes().split_at(cut);
+            let halves = index.plains.find(head).zip(index.plains.find(tail));
+            let Some((head, tail)) = halves else { continue };
+            for &a in index.terms_of(head) {
+                one_as_two.extend(index.terms_of(tail).iter().map(|&b| (place, a, b)));
+            }
+        }
         for skeleton in &word.skeletons {
             for cut in 3..skeleton.len().saturating_sub(2) {
                 let (head, tail) = skeleton.as_bytes().split_at(cut);

@@ -246,3 +246,20 @@ fn whom_a_signs_holder_may_be_is_near_unless_many_hold_it() {
     assert_eq!(held("@sample.example", &all), [1, 2]);
     assert_eq!(held("@shared.example", &all), Vec::<i64>::new());
 }
+
+#[test]
+fn two_words_written_together_are_found_though_letters_fall_away_where_they_meet() {
+    let index = index_of(texts([
+        "Refah Partisi",
+        "Atırau Universiteti",
+        "Türk Kalp Vakfi",
+        "Nur",
+    ]));
+    for (query, id) in [
+        ("RefahPartisi", 0),
+        ("AtirauUniversiteti", 1),
+        ("TürkKalp Vakfi", 2),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
