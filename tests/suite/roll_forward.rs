@@ -14,7 +14,6 @@ use ots_registry::memberships::rules::{Rules, TermEnd};
 use crate::both;
 use crate::kit::book::{Book, Dice, figures, number};
 
-#[expect(dead_code, reason = "the program's own tests look at more of it")]
 #[path = "../../src/memberships/fold/tests/naive.rs"]
 mod naive;
 
