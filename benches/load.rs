@@ -38,6 +38,7 @@ use ots_registry::imports::run;
 use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
 use ots_registry::organisations::register;
+use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -125,6 +126,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
+        reports: Turns::default(),
         search: Search::default(),
     };
     let address = serve(parts)?;

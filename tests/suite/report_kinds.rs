@@ -84,7 +84,7 @@ both! {
                 assert_eq!(number(row, "members"), count(members), "{row}");
             }
             // The ids behind each figure, with the event that began what holds.
-            for ((country, kind), _) in &expected {
+            for (country, kind) in expected.keys() {
                 for (state, word) in [(State::Active, "active"), (State::Grace, "grace"), (State::Suspended, "suspended")] {
                     let list = rows(&auditor, "members", &format!("/v1/reports/standing/members?as_of={on}&column={word}&country={country}&type={kind}&limit=3{known}")).await;
                     let found = recount(&folded, day(on)).remove(&(country.clone(), kind.clone(), state)).unwrap_or_default();

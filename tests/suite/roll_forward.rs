@@ -57,9 +57,7 @@ fn walked(
 fn seed() -> u64 {
     match std::env::var("OTS_SEED") {
         Ok(text) => text.parse().unwrap(),
-        Err(_) => {
-            u64::try_from(ots_registry::db::Id::random().unwrap().0.unsigned_abs()).unwrap() | 1
-        }
+        Err(_) => ots_registry::db::Id::random().unwrap().0.unsigned_abs() | 1,
     }
 }
 
