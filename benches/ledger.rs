@@ -46,6 +46,7 @@ use ots_registry::memberships::recorder;
 use ots_registry::memberships::rows::{EventRow, MembershipRow};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::memberships::timeline::{self, Counts};
+use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -624,7 +625,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
-        reports: ots_registry::reports::turns::Turns::default(),
+        reports: Turns::default(),
         search: Search::default(),
         checkpoints: checkpoints(folder)?,
     })

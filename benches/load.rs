@@ -41,6 +41,7 @@ use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
 use ots_registry::organisations::candidates::Lookout;
 use ots_registry::organisations::register;
+use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -129,7 +130,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
-        reports: ots_registry::reports::turns::Turns::default(),
+        reports: Turns::default(),
         search: Search::default(),
         checkpoints: Checkpoints::new(
             CheckpointKeys::load(&folder.join("keys"))?,

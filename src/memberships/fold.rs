@@ -49,16 +49,14 @@ pub fn known_at(events: &[Event], seq: i64) -> Vec<Event> {
 /// Folds what holds until a day, as if nothing were dated after it: what the calendar alone would do from then on.
 #[must_use]
 pub fn fold_until(events: &[Event], rules: &Rules, day: NaiveDate) -> Ledger {
-    let mut resolved = corrections::resolve(events);
-    resolved.standing.retain(|entry| entry.effective_on <= day);
-    run(resolved, rules)
+    run(corrections::resolve(events), rules, day)
 }
 
 pub(super) fn fold_all<'a>(events: impl Iterator<Item = &'a Event>, rules: &Rules) -> Ledger {
-    run(corrections::resolve(events), rules)
+    run(corrections::resolve(events), rules, NaiveDate::MAX)
 }
 
-fn run(resolved: Resolved<'_>, rules: &Rules) -> Ledger {
+fn run(resolved: Resolved<'_>, rules: &Rules, until: NaiveDate) -> Ledger {
     let mut run = Run {
         rules,
         now: None,
@@ -68,8 +66,12 @@ fn run(resolved: Resolved<'_>, rules: &Rules) -> Ledger {
             ..Ledger::default()
         },
     };
-    for placed in place(&resolved.standing) {
-        run.take(&placed);
+    // By the day of its place: the steps of an application come before its decision, however late they were written down.
+    for placed in place(&resolved.standing)
+        .iter()
+        .filter(|placed| placed.on <= until)
+    {
+        run.take(placed);
     }
     run.turn_through(NaiveDate::MAX);
     let mut out = run.out;

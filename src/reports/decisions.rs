@@ -196,6 +196,9 @@ fn hours(closed: &Closed) -> Option<i64> {
 /// A place among closed proposals: position and proposal.
 type Place = (i64, Id);
 
+/// Closed proposals with the types of their memberships.
+type Typed = Vec<(Closed, Option<String>)>;
+
 /// Closed proposals behind a place that the report takes, with their types; and where to go on, if anywhere.
 fn walk(
     conn: &mut Conn,
@@ -203,7 +206,7 @@ fn walk(
     outcomes: &[&str],
     after: Option<Place>,
     limit: i64,
-) -> Result<(Vec<(Closed, Option<String>)>, Option<Place>), Error> {
+) -> Result<(Typed, Option<Place>), Error> {
     let after = after.unwrap_or((asked.stretch.0, Id(i64::MAX)));
     let found = decisions::closed(
         conn,

@@ -23,7 +23,7 @@ pub fn grouped(number: i64) -> String {
     let mut text = String::from(if number < 0 { "−" } else { "" });
     let long = digits.len() > 4;
     for (n, digit) in digits.chars().enumerate() {
-        if long && n > 0 && (digits.len() - n) % 3 == 0 {
+        if long && n > 0 && (digits.len() - n).is_multiple_of(3) {
             text.push('\u{202f}');
         }
         text.push(digit);

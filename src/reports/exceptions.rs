@@ -212,7 +212,7 @@ impl Asked {
             None => !self.filters.some_countries,
         };
         let kind = match kind {
-            Some(kind) => self.filters.types.iter().any(|t| *t == kind),
+            Some(kind) => self.filters.types.contains(&kind),
             None => !self.filters.some_types,
         };
         country && kind

@@ -183,8 +183,14 @@ const fn is_number(column: &Column) -> bool {
 }
 
 fn table(report: &Report, table: &Table, known_at: Option<&str>) -> String {
+    // Many columns are printed across.
+    let many = if table.columns.len() > 10 {
+        " class=\"many\""
+    } else {
+        ""
+    };
     let mut text = format!(
-        "<section><h2>{}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
+        "<section{many}><h2>{}</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
         escape(table.title),
         escape(table.title)
     );

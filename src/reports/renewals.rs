@@ -235,7 +235,13 @@ fn lapses(
     }
     let mut found = HashMap::new();
     let mut anew = Vec::new();
-    for id in ids {
+    for row in rows {
+        let id = row.membership_id;
+        // Lifted after its term, it lapses on that very day: the calendar's turn hides the event. So it is always folded.
+        if row.state == State::Suspended.as_str() {
+            anew.push(id);
+            continue;
+        }
         let chain = chains.remove(&id).unwrap_or_default();
         let ends = chain
             .iter()

@@ -22,6 +22,8 @@ use crate::memberships::rows::IntervalRow;
 /// Counts up when the same question gets another answer.
 pub const DEFINITION: u32 = 1;
 
+/// The usual size.
+pub const USUAL: u32 = 25;
 /// The largest sample.
 pub const MOST: u32 = 1_000;
 

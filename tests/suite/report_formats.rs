@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
+use ots_registry::db::Id;
+use ots_registry::memberships::model::{EventKind, MembershipType, Stance};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::both;
-use crate::kit::book::{Book, DAY};
+use crate::kit::book::{Book, day};
 use crate::kit::{Answer, App, Person};
 use crate::report_kinds::addresses;
 
@@ -25,9 +27,9 @@ async fn questions(
             .get(&format!("/v1/reports/{address}"))
             .await
             .expect(200);
-        assert_eq!(
-            answer.at("/page/next"),
-            Value::Null,
+        let next = answer.json().pointer("/page/next").cloned();
+        assert!(
+            next.is_none_or(|next| next.is_null()),
             "{name} fits on a page"
         );
         found.push((
@@ -168,7 +170,10 @@ both! {
                             (Value::Null, Data::Empty) => {}
                             (Value::Number(n), Data::Float(x)) if column == "share_permille" => assert!((x * 1000.0 - n.as_f64().unwrap()).abs() < 1e-9),
                             (Value::Number(n), Data::Float(x)) => assert!((x - n.as_f64().unwrap()).abs() < 1e-9, "{name} {column}"),
-                            (Value::String(text), Data::DateTime(at)) => assert_eq!(at.as_datetime().unwrap().date().to_string(), *text),
+                            (Value::String(text), Data::DateTime(at)) => {
+                                let days = (day(text) - day("1899-12-30")).num_days();
+                                assert_eq!(at.as_f64().to_string(), days.to_string());
+                            }
                             (value, cell) => assert_eq!(cell.to_string(), plain(value), "{name} {code} {column}"),
                         }
                     }
@@ -187,14 +192,16 @@ both! {
         book.store(&app);
         let auditor = app.auditor();
         for (name, address, answer) in questions(&app, &book, &auditor).await {
-            let page = auditor.get(&format!("{address}&format=html")).await.expect(200);
+            let paged = answer.json().get("page").is_some();
+            let limit = if paged { "&limit=200" } else { "" };
+            let page = auditor.get(&format!("{address}{limit}&format=html")).await.expect(200);
             assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
             assert_eq!(page.header("cache-control"), Some("no-store"));
             let policy = page.header("content-security-policy").unwrap();
             assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("script-src") && !policy.contains("unsafe"), "{policy}");
             let text = page.text();
-            assert!(!text.contains("<script") && !text.contains(" style=") && !text.contains("=1+1 <"), "{name}");
-            assert!(text.contains(&answer.str("/cover/data_sha256")) || name.contains('-'), "{name}");
+            assert!(!text.contains("<script") && !text.contains(" style="), "{name}");
+            assert!(text.contains(&answer.str("/cover/data_sha256")), "{name}");
             for rows in tables(&answer).values() {
                 for row in rows {
                     for (column, value) in row {
@@ -236,7 +243,7 @@ both! {
         let mut followed = 0;
         for (name, address, _) in questions(&app, &book, &auditor).await {
             let text = auditor.get(&format!("{address}&format=html")).await.expect(200).text();
-            for part in text.split("<td class=\"n\"><a href=\"/v1/reports/").skip(1).step_by(5) {
+            for part in text.split("<td class=\"n\"><a href=\"/v1/reports/").skip(1).step_by(3) {
                 let (link, rest) = part.split_once("\">").unwrap();
                 let number: usize = rest.split('<').next().unwrap().parse().unwrap();
                 let link = link.replace("&amp;", "&").replace("&format=html", "&limit=200");
@@ -253,8 +260,15 @@ both! {
 both! {
     async fn a_list_longer_than_one_reading_comes_whole(app) {
         // More members than are read at once, so that the file is written in several parts.
-        let mut book = Book::random(1, 2_300, 0);
-        book.at += DAY;
+        let mut book = Book::random(1, 1, 0);
+        for n in 0..2_300_i64 {
+            let id = Id(3_000_000_019 + n * 11);
+            book.record(id, 0, EventKind::Applied { membership_type: MembershipType::Full, country: "KZ".to_owned() });
+            book.record(id, 0, EventKind::Submitted {});
+            book.record(id, 0, EventKind::ReviewTaken { reviewer: "user:r".to_owned() });
+            book.record(id, 0, EventKind::Recommended { stance: Stance::For });
+            book.record(id, 0, EventKind::Admitted {});
+        }
         book.store(&app);
         let auditor = app.auditor();
         let at = book.instant(book.settled(book.seq));

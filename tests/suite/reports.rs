@@ -380,7 +380,7 @@ both! {
             "roll-forward?from=2020-01-01&to=2020-12-31&country=XX",
             "roll-forward?from=2020-01-01&to=2020-12-31&type=golden",
             "roll-forward?from=2020-01-01&to=2020-12-31&known_at=2020-01-01&previous_known_at=2026-01-01&as_of=2020-01-01",
-            "roll-forward?from=2020-01-01&to=2020-12-31&format=pdf",
+            "roll-forward?from=2020-01-01&to=2020-12-31&format=doc",
             "roll-forward/members?from=2020-01-01&to=2020-12-31&column=country",
             "roll-forward/members?from=2020-01-01&to=2020-12-31",
             "register?as_of=2020-1-1",

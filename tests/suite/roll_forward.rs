@@ -14,7 +14,6 @@ use ots_registry::memberships::rules::{Rules, TermEnd};
 use crate::both;
 use crate::kit::book::{Book, Dice, figures, number};
 
-#[expect(dead_code, reason = "the program's own tests look at more of it")]
 #[path = "../../src/memberships/fold/tests/naive.rs"]
 mod naive;
 
@@ -58,9 +57,7 @@ fn walked(
 fn seed() -> u64 {
     match std::env::var("OTS_SEED") {
         Ok(text) => text.parse().unwrap(),
-        Err(_) => {
-            u64::try_from(ots_registry::db::Id::random().unwrap().0.unsigned_abs()).unwrap() | 1
-        }
+        Err(_) => ots_registry::db::Id::random().unwrap().0.unsigned_abs() | 1,
     }
 }
 

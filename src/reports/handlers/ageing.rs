@@ -64,10 +64,9 @@ report_query!(
         /// The figure, by its name in the ageing.
         #[param(inline, value_type = AgeingFigure, example = "over_90")]
         column: String,
-        /// State of the application; repeat for any of several.
-        #[serde(default)]
-        #[param(value_type = Vec<WaitingState>, example = json!(["submitted"]))]
-        state: Vec<String>,
+        /// Only applications in this state.
+        #[param(inline, value_type = Option<WaitingState>, example = "submitted")]
+        state: Option<String>,
     }
 );
 
@@ -95,12 +94,10 @@ pub(super) async fn list_ageing_applications(
 ) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let figure = one_of("column", &query.column, &FIGURES)?;
-    let asked: Vec<&'static str> = query
-        .state
-        .iter()
-        .map(|word| one_of("state", word, &STATES))
-        .collect::<Result<_, Error>>()?;
-    let states: Vec<&'static str> = STATES.into_iter().filter(|s| asked.contains(s)).collect();
+    let states: Vec<&'static str> = match &query.state {
+        None => Vec::new(),
+        Some(word) => vec![one_of("state", word, &STATES)?],
+    };
     let how = query.how(shape);
     answer::list(&request, permit, how, move |conn, acting, held| {
         Ok(Applications {

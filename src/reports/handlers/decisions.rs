@@ -95,7 +95,7 @@ report_query!(
         #[param(inline, value_type = DecisionsFigure, example = "approved")]
         column: String,
         /// Only proposals of this act.
-        #[param(min_length = 1, max_length = 40, example = "admission")]
+        #[param(min_length = 1, max_length = 40, example = "recommend")]
         act: Option<String>,
     }
 );

@@ -8,7 +8,7 @@ use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Code, Error, Query, docs};
 use crate::reports::answer;
-use crate::reports::sample::{self, Asked, MOST, SampleRow, SampleTotals};
+use crate::reports::sample::{self, Asked, MOST, SampleRow, SampleTotals, USUAL};
 
 report_query!(
     /// The sample of which day by which seed, and how.
@@ -17,9 +17,9 @@ report_query!(
         #[param(min_length = 1, max_length = 100, example = "audit 2026, drawn 15 January")]
         #[validate(length(max = 100, message = "must have at most 100 characters"))]
         seed: String,
-        /// How many are drawn at most, 1 to 1,000.
+        /// How many are drawn at most, 1 to 1,000; 25 when absent.
         #[param(minimum = 1, maximum = 1000, example = 25)]
-        size: u32,
+        size: Option<u32>,
     }
 );
 
@@ -49,7 +49,8 @@ pub(super) async fn get_sample(
     query: Query<SampleQuery>,
 ) -> Result<HttpResponse, Error> {
     let query = query.query;
-    if !(1..=MOST).contains(&query.size) {
+    let size = query.size.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&size) {
         let text = format!("size: must be between 1 and {MOST}");
         return Err(Error::new(Code::BadParameter, text).at_field("size"));
     }
@@ -59,7 +60,7 @@ pub(super) async fn get_sample(
             filters: query.filters(&countries, acting)?,
             known: query.known(conn, None, acting)?,
             seed: query.seed.clone(),
-            size: query.size,
+            size,
         };
         sample::report(conn, &asked)
     })
