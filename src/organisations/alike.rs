@@ -169,14 +169,14 @@ pub fn compare(countries: &Countries, first: &Ready, second: &Ready) -> Option<L
     } = likeness;
     if !blocked {
         if let Some(host) = same_host(a, b, at_home) {
-            score = (score + SAME_HOST).max(POSSIBLE);
+            score = lifted(score, SAME_HOST, DISAGREE).max(POSSIBLE);
             reasons.insert(
                 0,
                 format!("its website or mail is at the same host: {host}"),
             );
         }
         if at_home && same_phone(a, b) {
-            score = (score + SAME_PHONE).max(POSSIBLE);
+            score = lifted(score, SAME_PHONE, DISAGREE).max(POSSIBLE);
             reasons.insert(0, "it has the same telephone number".to_owned());
         }
     }
@@ -185,7 +185,7 @@ pub fn compare(countries: &Countries, first: &Ready, second: &Ready) -> Option<L
     }
     if let (true, Some(x), Some(y)) = (at_home, &a.city, &b.city) {
         if same_place(x, y, Some(&a.country)) {
-            score += SAME_CITY;
+            score = lifted(score, SAME_CITY, SAME - 0.001);
             reasons.push("it is in the same city".to_owned());
         } else {
             score = score.min(DISAGREE);
@@ -217,6 +217,16 @@ pub fn compare(countries: &Countries, first: &Ready, second: &Ready) -> Option<L
         verdict,
         reasons,
     })
+}
+
+/// Adds what speaks for a pair beside its names, up to a bound: institutes of one house share its host, and two clubs of one town
+/// the town. What names alone say is not taken off.
+fn lifted(score: f32, by: f32, most: f32) -> f32 {
+    if score >= SAME {
+        score + by
+    } else {
+        (score + by).min(most).max(score)
+    }
 }
 
 struct Weighing {

@@ -3,10 +3,14 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use ots_registry::auth::policy::Action;
+use ots_registry::auth::{Acting, Principal, Role};
 use ots_registry::countries::Countries;
-use ots_registry::db::Instant;
 use ots_registry::db::schema::{distinct_pairs, duplicate_pairs};
+use ots_registry::db::{Id, Instant};
 use ots_registry::duplicates::round::{Done, Extent, run_on};
+use ots_registry::imports::ImportOptions;
+use ots_registry::imports::names::{Question, match_file, written};
 use ots_registry::organisations::candidates::Lookout;
 use ots_registry::organisations::distinct;
 use ots_registry::search::Search;
@@ -376,5 +380,33 @@ both! {
         look(&app, Extent::Whole);
         assert_eq!(pairs(&kz).await, []);
         assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_spreadsheet_is_matched_row_by_row_and_tells_of_nothing_hidden(app) {
+        let public = app.organisation("KZ").named("Жасыл Дала қоры").active().create().await;
+        let hidden = app.organisation("KZ").named("Zzyzx Бағбандар одағы").create().await;
+        let (countries, options) = (Countries::load().unwrap(), ImportOptions { country: Some("KZ".to_owned()), ..ImportOptions::default() });
+        let question = Question {
+            bytes: "id,name\na,Zhasyl Dala kory\nb,Zzyzx Baghbandar odaghy\nc,нет\n".as_bytes(),
+            file_name: "list.csv",
+            options: &options,
+            limit: 3,
+        };
+        let ask = |acting: &Acting| {
+            let tools = (&countries, &Search::default());
+            match_file(&mut app.db_conn(), acting, tools, &question, &mut |_| {}).unwrap()
+        };
+        let own = ask(&Acting::operator(Action::ReadOrganisations).unwrap());
+        let chosen = |n: usize| own[n].found.as_ref().ok().and_then(|found| found.chosen.clone());
+        assert_eq!(own.len(), 3);
+        assert_eq!((chosen(0), chosen(1), chosen(2)), (Some(public.number.clone()), Some(hidden.number.clone()), None));
+        assert!(own[2].found.is_err(), "a row without a name says so");
+        let stranger = Principal::User { id: Id(1), session: Id(2), role: Role::Coordinator, country: Some("KG".to_owned()) };
+        let rows = ask(&Acting::on_behalf(stranger, Action::ReadOrganisations).unwrap());
+        let report = String::from_utf8(written(&rows, "report.csv").unwrap()).unwrap();
+        assert!(report.contains(&public.number) && !report.contains(&hidden.number), "{report}");
+        assert_eq!(report.lines().next().unwrap().trim_start_matches('\u{feff}').split(',').count(), 13);
     }
 }
