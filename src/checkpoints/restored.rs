@@ -37,15 +37,13 @@ pub fn enter(
     if last > size {
         return Err(Error::field("last", format!("the journal ends at {size}")));
     }
-    let subject = restored_subject(last);
-    let entry = match journal::queries::last_of(tx, RESTORED, &subject)? {
+    let known = held.filter(|held| *held > last);
+    let subject = restored_subject(last, known);
+    let there = journal::queries::last_of(tx, RESTORED, &restored_subject(last, None))?;
+    let entry = match there {
         Some(there) => there.unsigned_abs(),
         None => journal::enter(tx, &Actor::Operator, now, RESTORED, |_, entry| {
             entry.about(subject.clone());
-            entry.note("last_entry", last.into());
-            if let Some(known) = held.filter(|held| *held > last) {
-                entry.note("known_entries", known.into());
-            }
             Ok(entry.seq().unsigned_abs())
         })?,
     };

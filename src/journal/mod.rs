@@ -45,9 +45,12 @@ pub use moment::{KnownAt, Moment};
 /// The action of the entry that a restored registry begins with.
 pub const RESTORED: &str = "registry.restored";
 
-/// The subject of that entry, which names the last entry of before.
-pub fn restored_subject(last: u64) -> String {
-    format!("entry:{last}")
+/// The subject of that entry: the last entry of before, and behind a slash how many were known to have been there, if that is known.
+pub fn restored_subject(last: u64, known: Option<u64>) -> String {
+    match known {
+        Some(known) => format!("entry:{last}/{known}"),
+        None => format!("entry:{last}"),
+    }
 }
 
 pub use verify::{

@@ -104,10 +104,14 @@ pub fn page(
         .collect())
 }
 
-/// The position of the last entry of this action and subject.
+/// The position of the last entry of this action and subject, or a subject that goes on behind a slash.
 pub fn last_of(conn: &mut Conn, action: &str, subject: &str) -> Result<Option<i64>, Error> {
     Ok(journal::table
-        .filter(journal::subject.eq(subject))
+        .filter(
+            journal::subject
+                .eq(subject)
+                .or(journal::subject.like(format!("{subject}/%"))),
+        )
         .filter(journal::action.eq(action))
         .order(journal::seq.desc())
         .select(journal::seq)

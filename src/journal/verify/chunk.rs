@@ -75,8 +75,8 @@ pub(super) struct Chunk {
     pub missing: Vec<(i64, i32)>,
     /// Items that an entry decided to erase, with the entry.
     pub decided: Vec<((i64, i32), i64)>,
-    /// Entries that a restored registry begins with, and the last entry of before.
-    pub restores: Vec<(i64, u64)>,
+    /// Entries that a restored registry begins with, the last entry of before, and how many were known to have been there.
+    pub restores: Vec<(i64, u64, u64)>,
     pub last: Place,
 }
 
@@ -168,10 +168,13 @@ impl Chunk {
             );
         }
         if entry.action == RESTORED
-            && let Some(last) = entry.subject.strip_prefix("entry:")
-            && let Ok(last) = last.parse()
+            && let Some((last, known)) = entry
+                .subject
+                .strip_prefix("entry:")
+                .and_then(|subject| subject.split_once('/'))
+            && let (Ok(last), Ok(known)) = (last.parse(), known.parse())
         {
-            self.restores.push((at, last));
+            self.restores.push((at, last, known));
         }
         self.leaves.push(leaf_hash(&entry.hash));
         self.last.seq = entry.seq;

@@ -118,7 +118,7 @@ pub(super) fn judge(
     against: &Against,
     stored: Option<&[Stored]>,
     tree: &Tree,
-    restores: &[(i64, u64)],
+    restores: &[(i64, u64, u64)],
 ) {
     let mut fitting: BTreeSet<u64> = BTreeSet::new();
     let held = against.notes.iter().map(|note| &note.checkpoint);
@@ -163,13 +163,12 @@ pub(super) fn judge(
             }
             continue;
         }
-        // A restored registry says itself what it has of before. Of several restores the first behind what still fits.
-        let fits = below(&fitting, size);
-        let possible = || restores.iter().filter(move |(_, last)| *last < size);
-        let restore = possible().find(|(_, last)| *last >= fits);
-        let restore = restore.or_else(|| possible().next_back());
+        // A restored registry says itself what it has of before, and how much was there: more than that it excuses not.
+        let restore = restores
+            .iter()
+            .find(|(_, last, known)| *last < size && size <= *known);
         match restore {
-            Some((entry, last)) => report.lost.push(Lost {
+            Some((entry, last, _)) => report.lost.push(Lost {
                 from: last + 1,
                 to: size,
                 entry: *entry,

@@ -198,8 +198,8 @@ struct Run {
     replay: Replay,
     tree: Tree,
     last: Place,
-    /// Entries that say what a restored registry has: the entry, and the last one of before.
-    restores: Vec<(i64, u64)>,
+    /// Entries that say what a restored registry has: the entry, the last one of before, and how many were known to have been there.
+    restores: Vec<(i64, u64, u64)>,
 }
 
 impl Run {
