@@ -24,12 +24,14 @@ use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::app::{Parts, Served, app};
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role, SecondFactorRule};
+use ots_registry::checkpoints::Checkpoints;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Id, Instant, Sizes, migrate};
 use ots_registry::dialect;
@@ -44,7 +46,6 @@ use ots_registry::memberships::recorder;
 use ots_registry::memberships::rows::{EventRow, MembershipRow};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::memberships::timeline::{self, Counts};
-use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -118,6 +119,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         "membership_intervals",
         "membership_flows",
         "member_counts",
+        "member_late_counts",
     ] {
         let n = one(&mut conn, &format!("SELECT COUNT(*) AS n FROM {table}"))?;
         println!("{} · {table}: {n}", url.kind());
@@ -437,6 +439,7 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
     let mut intervals = Rows::new("membership_intervals");
     let mut flows = Rows::new("membership_flows");
     let mut due = Rows::new("membership_due");
+    let mut late = Rows::new("member_late_counts");
     let falsehood = if conn.is_postgres() { "FALSE" } else { "0" };
     for (n, start) in (0..count).zip(first) {
         let mut events = events(n);
@@ -489,6 +492,12 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
         }
         let timeline = timeline::replay(&row, &events, &adopted);
         timeline::sum(&mut counts, &timeline);
+        for ((seq, (day, country, kind, measure)), change) in &timeline.late {
+            late.push(
+                conn,
+                format_args!("({seq}, '{day}', '{country}', '{kind}', '{measure}', {change})"),
+            )?;
+        }
         for i in &timeline.intervals {
             intervals.push(
                 conn,
@@ -539,6 +548,7 @@ fn write_all(conn: &mut Conn, count: u64, first: &[u32], seqs: &[i64]) -> Fallib
         &mut intervals,
         &mut flows,
         &mut due,
+        &mut late,
     ] {
         rows.flush(conn)?;
     }
@@ -614,9 +624,19 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
-        reports: Turns::default(),
+        reports: ots_registry::reports::turns::Turns::default(),
         search: Search::default(),
+        checkpoints: checkpoints(folder)?,
     })
+}
+
+fn checkpoints(folder: &Path) -> Fallible<Checkpoints> {
+    let folder = folder.join("keys");
+    if !CheckpointKeys::exist(&folder) {
+        CheckpointKeys::create(&folder, Instant::now())?;
+    }
+    let keys = CheckpointKeys::load(&folder)?;
+    Ok(Checkpoints::new(keys, "registry.example/v1/journal"))
 }
 
 fn seals(folder: &Path) -> Fallible<SealKeys> {

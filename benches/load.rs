@@ -21,12 +21,14 @@ use std::time::{Duration, Instant as Clock};
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::connection::SimpleConnection;
 use ots_registry::app::{Parts, Served, app};
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role, SecondFactorRule};
+use ots_registry::checkpoints::Checkpoints;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes, Tx, dialect, migrate};
 use ots_registry::http::Error;
@@ -37,8 +39,8 @@ use ots_registry::imports::model::ImportOptions;
 use ots_registry::imports::run;
 use ots_registry::imports::turns::Uploads;
 use ots_registry::memberships::rules::Rules;
+use ots_registry::organisations::candidates::Lookout;
 use ots_registry::organisations::register;
-use ots_registry::reports::turns::Turns;
 use ots_registry::search::Search;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -100,6 +102,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
     TokenKeys::create(&folder.join("keys"), Instant::now())?;
     let keys = TokenKeys::load(&folder.join("keys"), "http://127.0.0.1")?;
     SealKeys::create(&folder.join("keys"), Instant::now())?;
+    CheckpointKeys::create(&folder.join("keys"), Instant::now())?;
     let token = coordinator(&mut conn, &keys)?;
     let places = Places::find(&mut conn)?;
     let parts = Parts {
@@ -126,8 +129,12 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         mail: None,
         running: Running::default(),
         uploads: Uploads::default(),
-        reports: Turns::default(),
+        reports: ots_registry::reports::turns::Turns::default(),
         search: Search::default(),
+        checkpoints: Checkpoints::new(
+            CheckpointKeys::load(&folder.join("keys"))?,
+            "registry.example/v1/journal",
+        ),
     };
     let address = serve(parts)?;
     if settings.rounds > 0 {
@@ -224,7 +231,11 @@ fn seed(conn: &mut Conn, countries: &Countries, count: usize) -> Fallible<()> {
             for n in n..until {
                 let country = codes.get(n % codes.len()).map_or("KZ", String::as_str);
                 let body = serde_json::from_value(body(country, n)).map_err(Error::internal)?;
-                register::register(tx, &acting, countries, &body)?;
+                let lookout = Lookout {
+                    countries,
+                    search: None,
+                };
+                register::register(tx, &acting, lookout, &body)?;
             }
             Ok::<_, Error>(())
         })?;
@@ -556,6 +567,15 @@ fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallib
     let started = Clock::now();
     let mut planned = 0.0;
     let acting = Acting::operator(Action::Import)?;
+    // As the service has it: made before the file comes.
+    let search = Search::default();
+    search.keep(conn, ots_registry::db::Instant::now().day())?;
+    let lookout = Lookout {
+        countries,
+        search: Some(&search),
+    };
+    println!("index made after {:.1} s", started.elapsed().as_secs_f64());
+    let started = Clock::now();
     let options = ImportOptions {
         source: Some("load".to_owned()),
         ..ImportOptions::default()
@@ -563,7 +583,7 @@ fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallib
     let summary = run::run(
         conn,
         &acting,
-        countries,
+        lookout,
         csv.as_bytes(),
         "load.csv",
         &options,

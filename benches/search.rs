@@ -141,6 +141,7 @@ fn main() {
             names,
             city: Some(words[random.below(words.len())].clone()),
             descriptions: Vec::new(),
+            signs: Vec::new(),
         };
         making += started.elapsed();
         index.put(&document);

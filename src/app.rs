@@ -11,7 +11,6 @@ use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem};
 use utoipa::{Modify, OpenApi as _};
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::BaseUrl;
@@ -22,18 +21,20 @@ use crate::auth::reads::ReadLog;
 use crate::auth::sealing::SealKeys;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
+use crate::checkpoints::Checkpoints;
 use crate::countries::Countries;
 use crate::db::Db;
 use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
 use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
-use crate::http::{Code, Error, FieldError, Problem};
+use crate::http::{Code, Error, FieldError, Problem, Routes};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 use crate::{
-    accounts, auth, countries, imports, journal, memberships, organisations, pages, people, reports,
+    accounts, auth, checkpoints, countries, duplicates, imports, journal, memberships,
+    organisations, pages, people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -71,24 +72,29 @@ pub struct Parts {
     pub reports: Turns,
     /// The index of names.
     pub search: Search,
+    /// What signs checkpoints.
+    pub checkpoints: Checkpoints,
 }
 
-/// The whole URL tree.
-fn urls(config: &mut ServiceConfig<'_>) {
-    config
-        .configure(pages::routes)
-        .configure(accounts::well_known_routes)
-        .service(
-            scope("/v1")
-                .configure(accounts::routes)
-                .configure(countries::handlers::routes)
-                .configure(organisations::routes)
-                .configure(memberships::routes)
-                .configure(imports::routes)
-                .configure(reports::routes)
-                .configure(people::routes)
-                .configure(journal::handlers::routes),
-        );
+/// The URL tree, but for what is below `/v1`.
+fn urls(config: &mut impl Routes) {
+    pages::routes(config);
+    organisations::pages::routes(config);
+    accounts::well_known_routes(config);
+}
+
+/// What is below `/v1`.
+fn v1(config: &mut impl Routes) {
+    accounts::routes(config);
+    countries::handlers::routes(config);
+    organisations::routes(config);
+    duplicates::routes(config);
+    memberships::routes(config);
+    imports::routes(config);
+    reports::routes(config);
+    people::routes(config);
+    checkpoints::routes(config);
+    journal::handlers::routes(config);
 }
 
 #[derive(utoipa::OpenApi)]
@@ -142,7 +148,8 @@ pub fn contract() -> OpenApi {
     let (_, mut openapi) = App::new()
         .into_utoipa_app()
         .openapi(Contract::openapi())
-        .configure(urls)
+        .configure(|config| urls(config))
+        .service(scope("/v1").configure(|config| v1(config)))
         .split_for_parts();
     reports::handlers::describe(&mut openapi);
     crate::http::contract::complete(&mut openapi);
@@ -151,7 +158,11 @@ pub fn contract() -> OpenApi {
 
 /// The document as text, one line an item, so that a change shows as a small difference.
 pub fn contract_text() -> Result<String, String> {
-    let mut text = serde_json::to_string_pretty(&contract()).map_err(|e| e.to_string())?;
+    text_of(&contract())
+}
+
+fn text_of(contract: &OpenApi) -> Result<String, String> {
+    let mut text = serde_json::to_string_pretty(contract).map_err(|e| e.to_string())?;
     text.push('\n');
     Ok(text)
 }
@@ -169,13 +180,11 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let (app, _) = App::new()
-        .into_utoipa_app()
-        .openapi(Contract::openapi())
-        .configure(urls)
-        .split_for_parts();
     let caller_key: CallerKey = auth::caller_key;
-    app.app_data(web::Data::new(parts.db.clone()))
+    App::new()
+        .configure(|config| urls(config))
+        .service(web::scope("/v1").configure(|config| v1(config)))
+        .app_data(web::Data::new(parts.db.clone()))
         .app_data(web::Data::new(ReadLog::new(parts.db.clone())))
         .app_data(web::Data::new(parts.keys.clone()))
         .app_data(web::Data::new(parts.seals.clone()))
@@ -192,6 +201,8 @@ pub fn app(
         .app_data(web::Data::new(parts.uploads.clone()))
         .app_data(web::Data::new(parts.reports.clone()))
         .app_data(web::Data::new(parts.search.clone()))
+        .app_data(web::Data::new(parts.checkpoints.clone()))
+        .app_data(web::Data::new(parts.checkpoints.keys().clone()))
         .app_data(document.readiness.clone())
         .app_data(web::Data::new(caller_key))
         .app_data(web::Data::new(document.document.clone()))
@@ -218,9 +229,10 @@ pub struct Served {
 impl Served {
     /// Renders the contract.
     pub fn new() -> Result<Self, String> {
+        let contract = contract();
         Ok(Self {
-            document: pages::Document(web::Bytes::from(contract_text()?)),
-            known: KnownPaths::of(&contract()),
+            document: pages::Document(web::Bytes::from(text_of(&contract)?)),
+            known: KnownPaths::of(&contract),
             readiness: web::Data::default(),
         })
     }

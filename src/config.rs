@@ -73,6 +73,10 @@ keys! {
     smtp_url "OTS_SMTP_URL" "" "Mail server for invitations and password links: smtps://user:password@host or smtp://user:password@host?tls=required; nothing means that links are shown to whoever makes them.";
     mail_from "OTS_MAIL_FROM" "" "The sender of mails, like registry@registry.example; needed with smtp_url.";
     private_reads_days "OTS_PRIVATE_READS_DAYS" "731" "How many days it is kept who read private data, 90 to 3660.";
+    checkpoint_origin "OTS_CHECKPOINT_ORIGIN" "" "The first line of every checkpoint, and the name of its keys; nothing means the host of base_url with /v1/journal. Never change it without need: verifiers know the registry by it.";
+    checkpoint_file "OTS_CHECKPOINT_FILE" "" "The append-only file of checkpoints; nothing means the name of the SQLite database with .checkpoints.jsonl, or checkpoints.jsonl in `data_dir`. Each process that writes to one database may have a file of its own.";
+    witnesses "OTS_WITNESSES" "" "Witnesses of the checkpoints, with commas between them: each an https address, with the witness's key and a space before it where its signatures are to be kept and published.";
+    outgoing_loopback "OTS_OUTGOING_LOOPBACK" "off" "Whether requests that the registry sends may go to this machine, also without TLS: on or off. For trying things out only.";
     log "OTS_LOG" "info" "What is logged: error, warn, info, debug, or a filter such as info,ots_registry::db=debug.";
 }
 
@@ -103,6 +107,14 @@ pub struct Config {
     pub smtp: Smtp,
     /// Days for which it is kept who read private data.
     pub private_reads_days: u32,
+    /// The origin of checkpoints.
+    pub checkpoint_origin: String,
+    /// The append-only file of checkpoints.
+    pub checkpoint_file: PathBuf,
+    /// Witnesses of checkpoints, as they were given.
+    pub witnesses: Vec<String>,
+    /// True when outgoing requests may go to this machine.
+    pub outgoing_loopback: bool,
     /// Log filter.
     pub log: String,
 }
@@ -171,6 +183,28 @@ impl Config {
                 })
             })
             .collect::<Result<_, _>>()?;
+        let checkpoint_origin = match texts.checkpoint_origin.as_str() {
+            "" => format!("{}/v1/journal", host_of(&base_url)),
+            origin if !origin.contains('+') && !origin.contains(char::is_whitespace) => {
+                origin.to_owned()
+            }
+            _ => {
+                return Err("checkpoint_origin: must be a name like registry.example/v1/journal, without spaces and +".to_owned());
+            }
+        };
+        let checkpoint_file = match (texts.checkpoint_file.as_str(), &database) {
+            ("", DatabaseUrl::Sqlite(path)) => path.with_extension("checkpoints.jsonl"),
+            ("", DatabaseUrl::Postgres(_)) => data_dir.join("checkpoints.jsonl"),
+            (path, _) => PathBuf::from(path),
+        };
+        let outgoing_loopback = switch("outgoing_loopback", &texts.outgoing_loopback)?;
+        let witnesses = texts
+            .witnesses
+            .split(',')
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect();
         Ok(Self {
             database,
             keys_dir,
@@ -197,6 +231,10 @@ impl Config {
                 from: texts.mail_from,
             },
             private_reads_days: number("private_reads_days", &texts.private_reads_days, 90, 3660)?,
+            checkpoint_origin,
+            checkpoint_file,
+            witnesses,
+            outgoing_loopback,
             log: texts.log,
         })
     }
@@ -248,6 +286,11 @@ fn switch(name: &str, text: &str) -> Result<bool, String> {
         "off" => Ok(false),
         _ => Err(format!("{name}: must be on or off")),
     }
+}
+
+/// The host and port of an address.
+fn host_of(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, host)| host)
 }
 
 fn check_base_url(url: &str) -> Result<(), String> {
@@ -372,6 +415,8 @@ mod tests {
                 "second_factor_secretariat = 'no'",
                 "second_factor_secretariat",
             ),
+            ("checkpoint_origin = 'a b'", "checkpoint_origin"),
+            ("outgoing_loopback = 'yes'", "outgoing_loopback"),
             ("log = true", "log"),
         ] {
             let error = load(&Flags::default(), file).unwrap_err();

@@ -12,7 +12,9 @@
 //! | [`reports`] | register, roll-forward and the ids behind a figure: a report is a query and a table |
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
+//! | [`duplicates`] | pairs of the register that may be one organisation |
 //! | [`organisations`] | names, identifiers, registry number, lists, withholding |
+//! | [`checkpoints`] | what the registry signs of its journal: checkpoints, their file, witnesses |
 //! | [`jobs`] | background jobs: leases and runs |
 //! | [`accounts`] | log-in, sessions, accounts, invitations, partner keys |
 //! | [`search`] | the folding of names (pure) |
@@ -29,11 +31,13 @@
 pub mod accounts;
 pub mod app;
 pub mod auth;
+pub mod checkpoints;
 pub mod cli;
 pub mod config;
 pub mod countries;
 pub mod db;
 pub mod demo;
+pub mod duplicates;
 pub mod http;
 pub mod imports;
 pub mod jobs;

@@ -3,17 +3,19 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::db::{Db, migrate};
 use crate::http::html::{Page, escape};
-use crate::http::{Code, Error, NoQuery, Path, docs};
+use crate::http::sheet::Sheet;
+use crate::http::{Code, Error, Language, NoQuery, Path, docs};
+use crate::organisations;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_front_page)
         .service(get_problem_page)
@@ -35,28 +37,38 @@ fn page(title: &str, body: &str) -> HttpResponse {
 
 /// Says what this service is and where to go.
 ///
-/// A short page for people.
+/// A short page for people, with the field that searches.
 #[utoipa::path(
     tag = "service", operation_id = "get_front_page", security(()),
     responses((status = 200, description = "A page", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::Plain)
 )]
 #[get("/")]
-async fn get_front_page(_query: NoQuery) -> HttpResponse {
-    page(
-        "OTS NGO Registry",
-        "<h1>OTS NGO Registry</h1>\
-         <p>The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its eight countries, \
-         which of them belong to the Platform, since when, and by whose decision.</p>\
-         <dl>\
-         <dt><a href=\"/v1/organisations\">/v1/organisations</a></dt><dd>Public organisations, to browse and to filter.</dd>\
-         <dt><a href=\"/v1/countries\">/v1/countries</a></dt><dd>The eight countries: legal forms, identifier schemes, standing in the OTS.</dd>\
-         <dt><a href=\"/docs/\">/docs</a></dt><dd>The interactive reference of the whole interface.</dd>\
-         <dt><a href=\"/openapi.json\">/openapi.json</a></dt><dd>The same as a document for machines (OpenAPI 3.1).</dd>\
-         <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens.</dd>\
-         </dl>\
-         <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>.</p>",
-    )
+async fn get_front_page(request: HttpRequest, _query: NoQuery) -> HttpResponse {
+    let language = Language::of(request.headers());
+    let form = organisations::pages::form(language, "", None);
+    let sheet = Sheet {
+        language,
+        title: "OTS NGO Registry".to_owned(),
+        body: format!(
+            "<h1 lang=\"en\">OTS NGO Registry</h1>\
+             <p lang=\"en\">The book of record of the NGO Platform of the Organization of Turkic States: which NGOs exist in its \
+             eight countries, which of them belong to the Platform, since when, and by whose decision.</p>\
+             <section aria-labelledby=\"search\"><h2 id=\"search\">{}</h2>{form}</section>{ADDRESSES}",
+            language.label("search.title")
+        ),
+        head: String::new(),
+    };
+    sheet.respond(&request, 300)
 }
+
+/// What else is there, for those who write programs.
+const ADDRESSES: &str = "<section lang=\"en\" aria-labelledby=\"addresses\"><h2 id=\"addresses\">For programs</h2><dl>\
+    <dt><a href=\"/v1/organisations\">/v1/organisations</a></dt><dd>Public organisations, to browse and to filter.</dd>\
+    <dt><a href=\"/v1/countries\">/v1/countries</a></dt><dd>The eight countries: legal forms, identifier schemes, standing in the OTS.</dd>\
+    <dt><a href=\"/docs/\">/docs</a></dt><dd>The interactive reference of the whole interface.</dd>\
+    <dt><a href=\"/openapi.json\">/openapi.json</a></dt><dd>The same as a document for machines (OpenAPI 3.1).</dd>\
+    <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens and checkpoints.</dd></dl>\
+    <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>.</p></section>";
 
 /// Explains a kind of problem.
 ///

@@ -1,9 +1,9 @@
 //! Logging in and out, refreshing, and the public keys.
 
+use crate::http::Routes;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{LogIn, Refresh, Tokens, User};
 use super::model::{End, email_key};
@@ -11,6 +11,7 @@ use super::rows::UserRow;
 use super::second_factor::{self, Proof};
 use super::sessions::{self, Opened};
 use super::{devices, queries, users};
+use crate::auth::checkpoint_keys::{CheckpointKeys, PublicKey};
 use crate::auth::passwords::{self, Passwords};
 use crate::auth::policy::acts::OwnAccount;
 use crate::auth::sealing::SealKeys;
@@ -23,7 +24,7 @@ use crate::http::{Answer, Code, Error, Json, NoQuery, cached_public, docs};
 use crate::text::Email;
 
 /// Adds the routes under `/v1`.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(start_session)
         .service(refresh_session)
@@ -31,7 +32,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// Adds the routes outside of `/v1`.
-pub fn well_known_routes(config: &mut ServiceConfig<'_>) {
+pub fn well_known_routes(config: &mut impl Routes) {
     config.service(get_token_keys);
 }
 
@@ -272,9 +273,10 @@ async fn end_current_session(
     Ok(Answer::empty().respond())
 }
 
-/// Reads the public keys that tokens are signed with.
+/// Reads the public keys that tokens and checkpoints are signed with.
 ///
-/// A JSON Web Key Set (RFC 7517). The first key signs now; the others are kept while what they signed is valid.
+/// A JSON Web Key Set (RFC 7517). The first key signs tokens now; the others of `signs: tokens` are kept while what they signed is valid,
+/// those of `signs: checkpoints` for ever. A key is good only for what its `signs` says.
 #[utoipa::path(
     tag = "accounts", operation_id = "get_token_keys", security(()),
     responses((status = 200, description = "The keys", body = Jwks), docs::Plain)
@@ -283,9 +285,13 @@ async fn end_current_session(
 async fn get_token_keys(
     request: HttpRequest,
     keys: web::Data<TokenKeys>,
+    checkpoint_keys: web::Data<CheckpointKeys>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
-    let mut response = cached_public(&request, &keys.jwks())?;
+    let mut set = keys.jwks();
+    let published = checkpoint_keys.published();
+    set.keys.extend(published.iter().map(PublicKey::jwk));
+    let mut response = cached_public(&request, &set)?;
     let control = HeaderValue::from_static("public, max-age=300");
     response.headers_mut().insert(CACHE_CONTROL, control);
     Ok(response)

@@ -1,10 +1,10 @@
 //! Handing over the secretariat's office.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::handover::{self, NewHandover, Verdict};
@@ -18,7 +18,7 @@ use crate::http::{Answer, Error, Json, NoQuery, Path, docs, private};
 use crate::text::Reason;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_handovers)
         .service(propose_handover)

@@ -1,7 +1,7 @@
 //! Partners' API keys.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{ApiKey, CreateApiKey, CreatedApiKey};
 use super::model::NewKey;
@@ -14,7 +14,7 @@ use crate::http::pages::{Page, fetch_limit, limit_or_default, set_link};
 use crate::http::{Answer, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_api_keys)
         .service(create_api_key)

@@ -1,7 +1,7 @@
 //! Setting a password by a one-time link. The link itself makes it happen once, so no `Idempotency-Key` is asked for.
 
+use crate::http::Routes;
 use actix_web::{HttpResponse, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth_handlers::wrong_credentials;
 use super::dto::SetPassword;
@@ -14,7 +14,7 @@ use crate::db::{Db, Instant};
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config.service(accept_invitation).service(reset_password);
 }
 

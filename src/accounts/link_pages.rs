@@ -3,8 +3,8 @@
 //! The pages look nothing up and hold nothing of the link, so that opening one (or a mail program that opens it first)
 //! neither uses the link nor tells whether it is good.
 
+use crate::http::Routes;
 use actix_web::{HttpResponse, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::passwords::MIN_CHARS;
 use crate::http::html::Page;
@@ -13,7 +13,7 @@ use crate::http::{NoQuery, Path, docs};
 const SCRIPT: &str = include_str!("link-page.js");
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_invitation_page)
         .service(get_password_reset_page);

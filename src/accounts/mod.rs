@@ -46,7 +46,7 @@ mod user_handlers;
 mod user_session_handlers;
 pub mod users;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
 use crate::db::{Instant, Tx};
 use crate::http::Error;
@@ -62,7 +62,7 @@ pub use users::{create_active, disable, invite};
 pub struct BaseUrl(pub String);
 
 /// Adds the routes under `/v1`.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     auth_handlers::routes(config);
     own_handlers::routes(config);
     second_factor_handlers::routes(config);

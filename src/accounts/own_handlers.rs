@@ -1,9 +1,9 @@
 //! One's own account: who am I, my sessions, my password.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get, put};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::auth_handlers::{LogInParts, own_session};
@@ -20,7 +20,7 @@ use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor, set_l
 use crate::http::{Answer, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_own_account)
         .service(list_own_sessions)

@@ -2,8 +2,8 @@
 //!
 //! None of these takes an `Idempotency-Key`: what they answer is a secret or is proved by a code that works once.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::auth_handlers::{LogInParts, own_session};
 use super::dto::{
@@ -20,7 +20,7 @@ use crate::auth::{Permit, Role, SecondFactorRule, totp};
 use crate::http::{Answer, Code, Error, Json, NoQuery, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_second_factor)
         .service(begin_second_factor)

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::dto::{ChangeUser, InviteUser, InvitedUser, OneTimeLink, User};
@@ -25,7 +25,7 @@ use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_users)
         .service(invite_user)

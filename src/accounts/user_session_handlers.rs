@@ -1,7 +1,7 @@
 //! Other people's sessions: the secretariat lists and ends them.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::Session;
 use super::model::End;
@@ -15,7 +15,7 @@ use crate::http::{Answer, Error, NoQuery, Path, Query, docs};
 use crate::journal;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config.service(list_user_sessions).service(end_user_session);
 }
 

@@ -1,6 +1,6 @@
 //! The folder of keys, looked at again and again: keys come and go without a restart.
 //!
-//! A key that is new signs only when it was seen a second time, [`LOOK_SECONDS`] after the first: by then every process that
+//! Each kind of key has files of its own: `token-*.pem`, `checkpoint-*.pem`. A key that is new signs only when it was seen a second time, [`LOOK_SECONDS`] after the first: by then every process that
 //! looks at the same folder knows it. What is there verifies, until its file is removed.
 
 use std::path::{Path, PathBuf};
@@ -19,10 +19,30 @@ pub const LOOK_SECONDS: i64 = 30;
 /// After so many seconds every process that runs signs with a new key: two looks, or a start in between.
 pub const SIGNS_BY_SECONDS: i64 = 3 * LOOK_SECONDS;
 
-/// A key pair that signs tokens.
+/// What the keys of a ring sign, as their files begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Access tokens.
+    Tokens,
+    /// Checkpoints of the journal.
+    Checkpoints,
+}
+
+impl Use {
+    /// How the names of the files begin.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Tokens => "token-",
+            Self::Checkpoints => "checkpoint-",
+        }
+    }
+}
+
+/// A key pair that signs.
 pub(super) struct Pair {
     pub kid: String,
     pub public: [u8; 32],
+    pub signing: SigningKey,
     pub encoding: EncodingKey,
     pub decoding: DecodingKey,
 }
@@ -40,29 +60,31 @@ pub(super) struct Held {
 
 /// The keys of the folder at one look, newest first by name.
 pub(super) struct Ring {
+    kind: Use,
     held: Vec<Held>,
 }
 
 impl Ring {
     /// The first look, at the start. A file that is old enough signs at once: the other processes have seen it.
-    pub fn load(directory: &Path, now: Instant) -> Result<Self, String> {
-        let mut held = read(directory, now)?;
+    pub fn load(directory: &Path, kind: Use, now: Instant) -> Result<Self, String> {
+        let mut held = read(directory, kind, now)?;
         for one in &mut held {
             one.ready = one.made.plus_seconds(2 * LOOK_SECONDS) <= now;
         }
-        Ok(Self { held })
+        Ok(Self { kind, held })
     }
 
     /// The next look.
     pub fn again(&self, directory: &Path, now: Instant) -> Result<Self, String> {
-        let mut held = read(directory, now)?;
+        let mut held = read(directory, self.kind, now)?;
         for one in &mut held {
             if let Some(known) = self.held.iter().find(|k| k.pair.kid == one.pair.kid) {
                 one.seen = known.seen;
                 one.ready = known.ready || known.seen.plus_seconds(LOOK_SECONDS) <= now;
             }
         }
-        Ok(Self { held })
+        let kind = self.kind;
+        Ok(Self { kind, held })
     }
 
     /// The key that signs now: the newest that is ready; where none is, the oldest.
@@ -82,8 +104,8 @@ impl Ring {
     }
 }
 
-fn read(directory: &Path, now: Instant) -> Result<Vec<Held>, String> {
-    let mut files = files_named(directory, "token-", ".pem")?;
+fn read(directory: &Path, kind: Use, now: Instant) -> Result<Vec<Held>, String> {
+    let mut files = files_named(directory, kind.prefix(), ".pem")?;
     files.sort();
     files.reverse();
     let mut held = Vec::new();
@@ -109,15 +131,40 @@ fn read(directory: &Path, now: Instant) -> Result<Vec<Held>, String> {
     }
     if held.is_empty() {
         return Err(format!(
-            "keys_dir: no token-*.pem in {}; run `ots-registry init`",
+            "keys_dir: no {}*.pem in {}; run `ots-registry init`",
+            kind.prefix(),
             directory.display()
         ));
     }
     Ok(held)
 }
 
-/// Makes a key file that only its owner can read, named by this moment; returns its path.
-pub(super) fn create(directory: &Path, name: &str) -> Result<PathBuf, String> {
+/// Makes a first key file, named by the day.
+pub(super) fn create_first(directory: &Path, kind: Use, now: Instant) -> Result<PathBuf, String> {
+    let name = format!("{}{}.pem", kind.prefix(), now.day().format("%Y%m%d"));
+    create(directory, &name)
+}
+
+/// Makes a further key file, whose name comes after those that are there; returns its path.
+pub(super) fn create_next(directory: &Path, kind: Use, now: Instant) -> Result<PathBuf, String> {
+    // A `T` sorts after the dot that ends the name of a first key of the same day.
+    let second = now.unix_seconds().rem_euclid(24 * 3600);
+    let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+    let (prefix, day) = (kind.prefix(), now.day().format("%Y%m%d"));
+    let name = format!("{prefix}{day}T{hours:02}{minutes:02}{seconds:02}.pem");
+    let files = files_named(directory, prefix, ".pem")?;
+    let last = files.iter().filter_map(|f| f.file_name()?.to_str()).max();
+    match last {
+        None => Err("keys_dir: there is no key to rotate; run `ots-registry init`".to_owned()),
+        Some(last) if last >= name.as_str() => Err(format!(
+            "keys_dir: {last} comes after {name} by name, and the last by name signs; rename it first"
+        )),
+        Some(_) => create(directory, &name),
+    }
+}
+
+/// Makes a key file that only its owner can read; returns its path.
+fn create(directory: &Path, name: &str) -> Result<PathBuf, String> {
     let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
     crate::config::make_private_folder(directory).map_err(say)?;
     let mut seed = [0u8; 32];
@@ -143,6 +190,7 @@ impl Pair {
         Ok(Self {
             kid: BASE64URL_NOPAD.encode(&thumbprint),
             public,
+            signing: key.clone(),
             encoding,
             decoding,
         })

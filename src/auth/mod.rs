@@ -11,12 +11,14 @@
 //! | `passwords.rs` | argon2id behind a semaphore |
 //! | `totp.rs` | codes that change every 30 seconds (pure) |
 //! | `sealing.rs` | values that only this service can read, by a key that is a file |
+//! | `checkpoint_keys.rs` | the keys that sign checkpoints of the journal |
 //! | `throttle.rs` | waits after failed log-ins that keep no owner out |
 //! | `secrets.rs` | random secrets of which only the SHA-256 is stored |
 //! | `reads.rs` | who read private data of whom, written before the answer goes out |
 //! | `four_eyes.rs` | who can be the second of two people |
 //! | `queries.rs` | the rows that turn a credential into a principal |
 
+pub mod checkpoint_keys;
 mod credential;
 pub mod four_eyes;
 pub mod keyring;

@@ -4,12 +4,13 @@
 //! log-in. The length counts after NFKC; there are no rules of composition (NIST SP 800-63B), but a block list
 //! (`common-passwords.txt`, which names its source and licence).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::http::{Code, Error};
@@ -65,14 +66,16 @@ pub struct About {
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$ZGVjb3lkZWNveWRlY295ZA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes passwords; cheap to clone.
+///
+/// Threads of its own do it, one after the other, at the system's lowest priority: a read that comes beside 200 log-ins gets
+/// the core at once (docs/benchmarks.md). Each thread keeps its 19 MiB, because an allocator that gets pieces of that size back
+/// between small ones ends up with hundreds of megabytes of holes.
 #[derive(Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-    /// The memory of hashes that are done, 19 MiB each and one for each turn at most. It is kept, because an allocator that gets
-    /// pieces of that size back between small ones ends up with hundreds of megabytes of holes (docs/benchmarks.md).
-    memory: Arc<Mutex<Vec<Vec<Block>>>>,
+    queue: Sender<Job>,
 }
+
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
 /// Hashes at once: half of the cores, but one.
 fn at_once() -> usize {
@@ -177,65 +180,73 @@ fn is_right(password: &str, stored: &str, blocks: &mut Vec<Block>) -> Result<boo
     Ok(found.ct_eq(expected.as_bytes()).into())
 }
 
-fn lock(memory: &Mutex<Vec<Vec<Block>>>) -> MutexGuard<'_, Vec<Vec<Block>>> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
+/// A thread that hashes until nobody can ask any more.
+fn work(jobs: &Receiver<Job>) {
+    // Elsewhere the nice value is the whole process's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(19) {
+        tracing::warn!(%error, "password hashes keep the priority of everything else");
+    }
+    let mut blocks = Vec::new();
+    for job in jobs {
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&mut blocks)));
+        if done.is_err() {
+            tracing::error!("a password hash panicked");
+        }
+    }
 }
 
 impl Passwords {
-    /// A hasher with its turns.
+    /// A hasher with its threads, which end with its last clone.
     pub fn new() -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(at_once())),
-            waiting: Arc::new(Semaphore::new(at_once() + WAITING)),
-            memory: Arc::default(),
+        let (queue, jobs) = bounded::<Job>(WAITING);
+        for n in 0..at_once() {
+            let jobs = jobs.clone();
+            let started = thread::Builder::new()
+                .name(format!("hash-{n}"))
+                .spawn(move || work(&jobs));
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread for password hashes could not be started");
+            }
         }
+        Self { queue }
     }
 
     /// True when the password is the one that was hashed. `None` (an account that is unknown, disabled or
     /// has no password) costs the same and is false.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
-        let memory = self.memory.clone();
-        self.in_turn(move || {
+        self.in_turn(move |blocks| {
             let known = stored.is_some();
             let text = stored.as_deref().unwrap_or(DECOY);
-            let mut blocks = lock(&memory).pop().unwrap_or_default();
-            let right = is_right(&password, text, &mut blocks);
-            lock(&memory).push(blocks);
-            Ok(right? && known)
+            let right = is_right(&password, text, blocks)?;
+            Ok(right && known)
         })
         .await
     }
 
     /// Hashes a new password.
     pub async fn hash(&self, password: String) -> Result<String, Error> {
-        self.in_turn(move || hash(&password)).await
+        self.in_turn(move |_| hash(&password)).await
     }
 
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let busy = |_| {
-            Error::new(
+        let (answer, waiting) = oneshot::channel();
+        // Whoever asked may be gone by then; the work is done all the same.
+        let job: Job = Box::new(move |blocks| drop(answer.send(work(blocks))));
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Error::new(
                 Code::TooManyRequests,
                 "too many log-ins at once; try again in a moment",
             )
-            .header("Retry-After", "2")
-        };
-        let _place = self.waiting.clone().try_acquire_owned().map_err(busy)?;
-        let turn = self
-            .turns
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(Error::internal)?;
-        actix_web::web::block(move || {
-            let done = work();
-            drop(turn);
-            done
-        })
-        .await
-        .map_err(Error::internal)?
+            .header("Retry-After", "2"),
+            TrySendError::Disconnected(_) => {
+                Error::internal("the threads for password hashes have stopped")
+            }
+        })?;
+        waiting.await.map_err(Error::internal)?
     }
 }
 

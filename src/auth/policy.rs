@@ -41,6 +41,14 @@ impl Reach {
         Self { scope, contacts }
     }
 
+    /// The reach of somebody unknown: what is public.
+    pub fn nothing() -> Self {
+        Self {
+            scope: Scope::None,
+            contacts: false,
+        }
+    }
+
     /// The operator's reach, for the command line.
     pub fn everything() -> Self {
         Self {
@@ -139,6 +147,10 @@ acts! {
     RegisterOrganisation: No Own All No All;
     /// Change an organisation, its names, identifiers, contacts, relations and evidence.
     ChangeOrganisation: No Own All No No;
+    /// Read pairs of organisations that may be one.
+    ReadDuplicates: No Own All No All;
+    /// Say that two organisations that look alike are two.
+    SettleDuplicates: No Own All No No;
     /// Withhold a whole record, or show it again.
     WithholdOrganisation: No Own All No No;
     /// Read memberships with their events, proposals, and what the calendar will do.
@@ -153,7 +165,7 @@ acts! {
     Reassign: No No All No No;
     /// Renew a membership, confirm a member's letter of withdrawal, record that an organisation was dissolved.
     Maintain: No Own All No No;
-    /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge.
+    /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge, its undoing.
     Propose: No Own All No No;
     /// Decide a proposal.
     Decide: No Own All No No;
@@ -165,6 +177,8 @@ acts! {
     Export: No Own All No All;
     /// Read the journal.
     ReadJournal: No No No All All;
+    /// Read the journal's signed checkpoints and the keys that check them.
+    ReadCheckpoints: Public Public Public Public All;
     /// Read who read private data.
     ReadPrivateReads: No No No All All;
     /// Export what is held of a person, a contact or an account.
@@ -283,6 +297,7 @@ mod tests {
                     | Action::ReadOrganisations
                     | Action::ReadMemberships
                     | Action::ReadJournal
+                    | Action::ReadCheckpoints
                     | Action::ReadPrivateReads
                     | Action::ReadReports
                     | Action::ReadAccounts

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::Role;
-use super::keyring::{self, Pair, Ring, SIGNS_BY_SECONDS};
+use super::keyring::{self, Pair, Ring, SIGNS_BY_SECONDS, Use};
 use crate::db::{Id, Instant};
+use crate::http::words::schema_words;
 
 /// How long an access token lives, in seconds.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
@@ -101,12 +102,47 @@ pub struct Jwk {
     /// Algorithm.
     #[schema(example = "EdDSA")]
     pub alg: String,
+    /// What it signs: `tokens` or `checkpoints`. A key is good for nothing else.
+    #[schema(value_type = SignsWord, example = "tokens")]
+    pub signs: &'static str,
+    /// Since when the registry has it.
+    pub since: Instant,
+    /// Until when it signed; null while its private half is kept.
+    pub until: Option<Instant>,
+}
+
+schema_words!(
+    /// What a key signs.
+    SignsWord as "KeySigns", ["tokens", "checkpoints"]
+);
+
+impl Jwk {
+    /// A key of ours.
+    pub(super) fn of(
+        kid: &str,
+        public: &[u8; 32],
+        signs: &'static str,
+        since: Instant,
+        until: Option<Instant>,
+    ) -> Self {
+        Self {
+            kty: "OKP".to_owned(),
+            crv: "Ed25519".to_owned(),
+            x: BASE64URL_NOPAD.encode(public),
+            kid: kid.to_owned(),
+            purpose: "sig".to_owned(),
+            alg: "EdDSA".to_owned(),
+            signs,
+            since,
+            until,
+        }
+    }
 }
 
 /// The public keys.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Jwks {
-    /// The keys; the first one signs now.
+    /// The keys; the first one signs tokens now.
     pub keys: Vec<Jwk>,
 }
 
@@ -118,7 +154,7 @@ impl TokenKeys {
 
     /// The same at a given moment.
     pub fn load_at(directory: &Path, issuer: &str, now: Instant) -> Result<Self, String> {
-        let ring = Ring::load(directory, now)?;
+        let ring = Ring::load(directory, Use::Tokens, now)?;
         Ok(Self {
             ring: Arc::new(RwLock::new(Arc::new(ring))),
             looked_at: Arc::new(Mutex::new(now)),
@@ -178,31 +214,17 @@ impl TokenKeys {
 
     /// Makes a first key file that only its owner can read.
     pub fn create(directory: &Path, now: Instant) -> Result<(), String> {
-        let name = format!("token-{}.pem", now.day().format("%Y%m%d"));
-        keyring::create(directory, &name).map(|_| ())
+        keyring::create_first(directory, Use::Tokens, now).map(|_| ())
     }
 
     /// Makes a further key file, whose name comes after those that are there; returns its path.
     pub fn rotate(directory: &Path, now: Instant) -> Result<PathBuf, String> {
-        // A `T` sorts after the dot that ends the name of a first key of the same day.
-        let second = now.unix_seconds().rem_euclid(24 * 3600);
-        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
-        let day = now.day().format("%Y%m%d");
-        let name = format!("token-{day}T{hours:02}{minutes:02}{seconds:02}.pem");
-        let files = keyring::files_named(directory, "token-", ".pem")?;
-        let last = files.iter().filter_map(|f| f.file_name()?.to_str()).max();
-        match last {
-            None => Err("keys_dir: there is no key to rotate; run `ots-registry init`".to_owned()),
-            Some(last) if last >= name.as_str() => Err(format!(
-                "keys_dir: {last} comes after {name} by name, and the last by name signs; rename it first"
-            )),
-            Some(_) => keyring::create(directory, &name),
-        }
+        keyring::create_next(directory, Use::Tokens, now)
     }
 
     /// The key files, newest first, with what is left for each to do.
     pub fn files(directory: &Path, now: Instant) -> Result<Vec<KeyFile>, String> {
-        let ring = Ring::load(directory, now)?;
+        let ring = Ring::load(directory, Use::Tokens, now)?;
         let mut newer: Option<Instant> = None;
         let mut found = Vec::new();
         for held in ring.all() {
@@ -295,18 +317,11 @@ impl TokenKeys {
     pub fn jwks(&self) -> Jwks {
         let ring = self.ring();
         let signing = ring.signing().map(|k| k.pair.kid.as_str());
-        let mut pairs: Vec<&Pair> = ring.all().iter().map(|k| k.pair.as_ref()).collect();
-        pairs.sort_by_key(|p| Some(p.kid.as_str()) != signing);
-        let keys = pairs
+        let mut held: Vec<_> = ring.all().iter().collect();
+        held.sort_by_key(|k| Some(k.pair.kid.as_str()) != signing);
+        let keys = held
             .into_iter()
-            .map(|p| Jwk {
-                kty: "OKP".to_owned(),
-                crv: "Ed25519".to_owned(),
-                x: BASE64URL_NOPAD.encode(&p.public),
-                kid: p.kid.clone(),
-                purpose: "sig".to_owned(),
-                alg: "EdDSA".to_owned(),
-            })
+            .map(|k| Jwk::of(&k.pair.kid, &k.pair.public, "tokens", k.made, None))
             .collect();
         Jwks { keys }
     }

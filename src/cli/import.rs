@@ -18,19 +18,18 @@ use crate::imports::read::{Encoding, Options};
 use crate::imports::{
     self, Counts, ImportOptions, Mode, Progress, Reading, Summary, meaning, report_csv,
 };
+use crate::organisations::candidates::Lookout;
+use crate::search::Search;
 use crate::text::{Email, Reason};
 
-/// Imports a spreadsheet of organisations.
+/// A spreadsheet, how it is read and by whom.
 #[derive(Args, Clone, Debug)]
-pub(super) struct Import {
+pub(super) struct Spreadsheet {
     /// The file: CSV, TSV or XLSX
     file: PathBuf,
     /// Act for the account with this e-mail address, with its rights; else the operator acts
     #[arg(long = "as", value_name = "USER")]
-    on_behalf: Option<String>,
-    /// The list that the rows come from; the file's name without its end when absent
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
+    pub(super) on_behalf: Option<String>,
     /// The country of rows that name none, by the Platform's code
     #[arg(long, value_name = "CC")]
     country: Option<String>,
@@ -43,6 +42,16 @@ pub(super) struct Import {
     /// What a header means, like Qurum=name; can be repeated
     #[arg(long, value_name = "HEADER=FIELD")]
     map: Vec<String>,
+}
+
+/// Imports a spreadsheet of organisations.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Import {
+    #[command(flatten)]
+    reading: Spreadsheet,
+    /// The list that the rows come from; the file's name without its end when absent
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
     /// Say what would happen, and write nothing to the database
     #[arg(long)]
     dry_run: bool,
@@ -54,8 +63,9 @@ pub(super) struct Import {
     keep_invalid: Option<String>,
 }
 
-impl Import {
-    fn options(&self) -> Result<ImportOptions, Error> {
+impl Spreadsheet {
+    /// How the file is read.
+    pub(super) fn options(&self) -> Result<ImportOptions, Error> {
         let map = self.map.iter().map(|text| {
             meaning(text, '=').ok_or_else(|| {
                 Error::new(
@@ -64,12 +74,10 @@ impl Import {
                 )
             })
         });
-        let keep_invalid = self.keep_invalid.as_deref().map(Reason::parse).transpose();
         Ok(ImportOptions {
-            source: self.source.clone(),
+            source: None,
             country: self.country.clone(),
-            keep_invalid: keep_invalid
-                .map_err(|e| Error::new(Code::BadParameter, format!("--keep-invalid: {e}")))?,
+            keep_invalid: None,
             read: Options {
                 encoding: self.encoding,
                 delimiter: self.delimiter,
@@ -77,6 +85,37 @@ impl Import {
                 ..Options::default()
             },
         })
+    }
+
+    /// The file's bytes and name.
+    pub(super) fn file(&self) -> Result<(Vec<u8>, String), Error> {
+        let bytes = std::fs::read(&self.file).map_err(|e| file_problem("read", &self.file, &e))?;
+        let name = self.file.file_name().unwrap_or_default();
+        Ok((bytes, name.to_string_lossy().into_owned()))
+    }
+}
+
+impl Import {
+    fn options(&self) -> Result<ImportOptions, Error> {
+        let keep_invalid = self.keep_invalid.as_deref().map(Reason::parse).transpose();
+        Ok(ImportOptions {
+            source: self.source.clone(),
+            keep_invalid: keep_invalid
+                .map_err(|e| Error::new(Code::BadParameter, format!("--keep-invalid: {e}")))?,
+            ..self.reading.options()?
+        })
+    }
+}
+
+/// Who acts: the account with this e-mail address, or the operator.
+pub(super) fn acting_for(
+    conn: &mut Conn,
+    on_behalf: Option<&str>,
+    action: Action,
+) -> Result<Acting, Error> {
+    match on_behalf {
+        None => Acting::operator(action),
+        Some(email) => Acting::on_behalf(account(conn, email)?, action),
     }
 }
 
@@ -89,13 +128,9 @@ pub(super) fn run(args: &Import, config: &Config) -> Done {
 }
 
 fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
-    let acting = match &args.on_behalf {
-        None => Acting::operator(Action::Import)?,
-        Some(email) => Acting::on_behalf(account(conn, email)?, Action::Import)?,
-    };
+    let acting = acting_for(conn, args.reading.on_behalf.as_deref(), Action::Import)?;
     let options = args.options()?;
-    let bytes = std::fs::read(&args.file).map_err(|e| file_problem("read", &args.file, &e))?;
-    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+    let (bytes, name) = args.reading.file()?;
     let mut shown = 0;
     let mut progress = |step: Progress| {
         let (word, n, of) = match step {
@@ -116,10 +151,15 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), E
     if let Some(path) = &args.report {
         std::fs::File::create(path).map_err(|e| file_problem("write", path, &e))?;
     }
+    let search = Search::default();
+    let lookout = Lookout {
+        countries,
+        search: Some(&search),
+    };
     let summary = imports::run(
         conn,
         &acting,
-        countries,
+        lookout,
         &bytes,
         &name,
         &options,
@@ -146,7 +186,7 @@ fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
     accounts::principal_of(&user).map_err(|_| none())
 }
 
-fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
+pub(super) fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
     Error::new(
         Code::UnreadableFile,
         format!("cannot {what} {}: {error}", path.display()),

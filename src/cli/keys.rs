@@ -4,61 +4,108 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use clap::ValueEnum;
+use diesel::prelude::*;
+
 use super::{Done, Stop};
 use crate::accounts::second_factor;
+use crate::auth::checkpoint_keys::CheckpointKeys;
 use crate::auth::keyring::SIGNS_BY_SECONDS;
 use crate::auth::sealing::SealKeys;
-use crate::auth::tokens::TokenKeys;
+use crate::auth::tokens::{KeyFile, TokenKeys};
 use crate::config::Config;
+use crate::db::schema::checkpoints;
 use crate::db::{Conn, Instant};
+use crate::http::Error;
+use crate::journal::note::VerifierKey;
 
 /// Makes, lists and retires signing keys.
 #[derive(Subcommand)]
 pub(super) enum Keys {
     /// Makes a new signing key, which takes over by itself.
-    Rotate,
+    Rotate {
+        /// What the key signs.
+        #[arg(long, value_enum, default_value = "tokens")]
+        of: Signs,
+    },
     /// Lists the signing keys.
     List,
-    /// Removes a signing key that no living token needs any more.
+    /// Removes a signing key that no living token needs any more; of a key of checkpoints the public half stays.
     Retire {
         /// Its id or the name of its file.
         key: String,
     },
 }
 
+/// What a key signs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Signs {
+    /// Access tokens.
+    Tokens,
+    /// Checkpoints of the journal.
+    Checkpoints,
+}
+
 pub(super) fn run(args: &Keys, config: &Config) -> Done {
     let (folder, now) = (config.keys_dir.as_path(), Instant::now());
     match args {
-        Keys::Rotate => {
-            let path = TokenKeys::rotate(folder, now)?;
+        Keys::Rotate { of } => {
+            let path = match of {
+                Signs::Tokens => TokenKeys::rotate(folder, now)?,
+                Signs::Checkpoints => CheckpointKeys::rotate(folder, now)?,
+            };
             println!(
                 "Made {}. Replicas that look at another folder need a copy now. It signs in {SIGNS_BY_SECONDS} seconds at the latest.",
                 path.display()
             );
         }
         Keys::List => {
-            println!("{:<44} {:<28} {:<28} file", "id", "made", "can be retired");
-            for file in TokenKeys::files(folder, now)? {
-                let from = match file.useless_from {
-                    None => "no: the newest".to_owned(),
-                    Some(from) if from <= now => "yes".to_owned(),
-                    Some(from) => from.to_string(),
-                };
-                let name = file.path.file_name().unwrap_or_default();
-                println!(
-                    "{:<44} {:<28} {from:<28} {}",
-                    file.kid,
-                    file.made.to_string(),
-                    name.to_string_lossy()
-                );
+            println!(
+                "{:<44} {:<11} {:<28} {:<28} file",
+                "id", "signs", "made", "can be retired"
+            );
+            list("tokens", &TokenKeys::files(folder, now)?, now);
+            if CheckpointKeys::exist(folder) {
+                list("checkpoints", &CheckpointKeys::files(folder, now)?, now);
+                println!("\nKeys that check checkpoints, for `journal verify --key`:");
+                for key in CheckpointKeys::load(folder)?.published() {
+                    let vkey = VerifierKey::of_log(&config.checkpoint_origin, key.public);
+                    println!("{}", vkey.text());
+                }
             }
         }
         Keys::Retire { key } => {
-            let path = TokenKeys::retire(folder, key, now)?;
+            let is = |f: &KeyFile| {
+                f.kid == *key || f.path.file_name().is_some_and(|n| n.to_str() == Some(key))
+            };
+            let of_checkpoints =
+                CheckpointKeys::exist(folder) && CheckpointKeys::files(folder, now)?.iter().any(is);
+            let path = if of_checkpoints {
+                CheckpointKeys::retire(folder, key, now)?
+            } else {
+                TokenKeys::retire(folder, key, now)?
+            };
             println!("Removed {}.", path.display());
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn list(signs: &str, files: &[KeyFile], now: Instant) {
+    for file in files {
+        let from = match file.useless_from {
+            None => "no: the newest".to_owned(),
+            Some(from) if from <= now => "yes".to_owned(),
+            Some(from) => from.to_string(),
+        };
+        let name = file.path.file_name().unwrap_or_default();
+        println!(
+            "{:<44} {signs:<11} {:<28} {from:<28} {}",
+            file.kid,
+            file.made.to_string(),
+            name.to_string_lossy()
+        );
+    }
 }
 
 /// On an empty registry the keys are made; where accounts exist, missing keys are a mistake: another replica has them.
@@ -73,6 +120,21 @@ pub(super) fn prepare(config: &Config, conn: &mut Conn) -> Result<SealKeys, Stop
             .into());
         }
         TokenKeys::create(folder, Instant::now())?;
+    }
+    if !CheckpointKeys::exist(folder) {
+        // A registry of an older version has none yet; one that has signed had one.
+        let signed: i64 = checkpoints::table
+            .count()
+            .get_result(conn)
+            .map_err(Error::from)?;
+        if signed > 0 {
+            return Err(format!(
+                "keys_dir: there is no checkpoint-*.pem in {}, but this registry has signed checkpoints; copy the key files of the other replicas there",
+                folder.display()
+            )
+            .into());
+        }
+        CheckpointKeys::create(folder, Instant::now())?;
     }
     let missing = format!(
         "keys_dir: the totp-*.key that seals this registry's second factors is not in {}; copy the key files of the other replicas there",

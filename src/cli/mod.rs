@@ -8,6 +8,8 @@
 //! | `user.rs` | `user invite`, `user disable`, `user list`, `user remove-second-factor` |
 //! | `keys.rs` | `keys rotate`, `keys list`, `keys retire` |
 //! | `import.rs` | `import`: a spreadsheet of organisations |
+//! | `names.rs` | `match`: which organisation each row of a spreadsheet means |
+//! | `duplicates.rs` | `duplicates`: find pairs that may be one organisation |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
 //! | `calendar.rs` | `calendar run`, `calendar simulate` |
@@ -16,17 +18,19 @@
 //! 1 when something was refused or found, 2 when the command's words are off.
 
 mod calendar;
+mod duplicates;
 mod import;
 mod init;
 mod journal;
 mod keys;
 mod migrate;
+mod names;
 mod openapi;
 mod person;
 mod serve;
 mod user;
 
-pub use journal::check as journal_check;
+pub use journal::{check as journal_check, check_against, recorded_tables};
 
 use std::process::ExitCode;
 
@@ -65,6 +69,10 @@ enum Command {
     Person(person::Person),
     /// Imports a spreadsheet of organisations.
     Import(import::Import),
+    /// Says which registered organisation each row of a spreadsheet means; changes nothing.
+    Match(names::Match),
+    /// Finds pairs of organisations that may be one, as the service does every night.
+    Duplicates,
     /// Prints the OpenAPI document, or checks a file against it.
     Openapi(openapi::OpenApi),
     /// Checks the record of changes.
@@ -129,6 +137,8 @@ pub fn main() -> ExitCode {
             Command::Keys(args) => keys::run(&args, &config),
             Command::Person(args) => person::run(&args, &config),
             Command::Import(args) => import::run(&args, &config),
+            Command::Match(args) => names::run(&args, &config),
+            Command::Duplicates => duplicates::run(&config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
             Command::Calendar(args) => calendar::run(&args, &config),

@@ -13,20 +13,25 @@ use super::{Done, Stop};
 use crate::accounts::{self, mail::Mailer};
 use crate::app::{Parts, Served, app};
 use crate::auth::SecondFactorRule;
+use crate::auth::checkpoint_keys::CheckpointKeys;
 use crate::auth::keyring::LOOK_SECONDS;
 use crate::auth::passwords::Passwords;
 use crate::auth::reads;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
+use crate::checkpoints::witnesses::{Witness, Witnesses};
+use crate::checkpoints::{self, Checkpoints, Keeper};
 use crate::config::Config;
 use crate::countries::Countries;
 use crate::db::schema::{journal_head, registry_marks};
 use crate::db::{Conn, Db, Instant};
 use crate::demo;
-use crate::http::Error;
+use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
 use crate::http::limits::Limits;
+use crate::http::outgoing::Outgoing;
+use crate::http::{Code, Error};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
@@ -61,6 +66,12 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     }
     let seals = super::keys::prepare(config, &mut conn)?;
     let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
+    let checkpoints = Checkpoints::new(
+        CheckpointKeys::load(&config.keys_dir)?,
+        &config.checkpoint_origin,
+    );
+    witnesses(config)?;
+    checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, !is_demo, |text| {
             eprintln!("{text}")
@@ -88,6 +99,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         uploads: Uploads::default(),
         reports: Turns::default(),
         search: Search::default(),
+        checkpoints,
     };
     let served = Served::new()?;
     actix_web::rt::System::new().block_on(serve(config, parts, served))?;
@@ -97,9 +109,17 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
-    actix_web::rt::spawn(watch_keys(parts.keys.clone()));
+    actix_web::rt::spawn(watch_keys(parts.keys.clone(), parts.checkpoints.clone()));
+    let witnesses = Witnesses::new(witnesses(config)?, Outgoing::new(config.outgoing_loopback));
+    actix_web::rt::spawn(keep_checkpoints(Keeper::new(
+        parts.db.clone(),
+        parts.checkpoints.clone(),
+        Some(config.checkpoint_file.clone()),
+        witnesses,
+    )));
     parts.search.is_fed_by_the_background();
     actix_web::rt::spawn(keep_index(parts.clone()));
+    actix_web::rt::spawn(find_duplicates(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -119,7 +139,7 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
 }
 
 /// Looks at the folder of keys again and again: signing keys turn without a restart.
-async fn watch_keys(keys: TokenKeys) {
+async fn watch_keys(keys: TokenKeys, checkpoints: Checkpoints) {
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(LOOK_SECONDS.unsigned_abs())).await;
         match keys.look(Instant::now()) {
@@ -129,6 +149,24 @@ async fn watch_keys(keys: TokenKeys) {
                 tracing::error!(error, "the folder of keys cannot be read; the keys stay");
             }
         }
+        if let Err(error) = checkpoints.keys().look(Instant::now()) {
+            tracing::error!(error, "the keys of checkpoints cannot be read; they stay");
+        }
+    }
+}
+
+/// Signs a checkpoint a few seconds after the journal moved.
+async fn keep_checkpoints(keeper: Keeper) {
+    loop {
+        match keeper.turn().await {
+            Ok(kept) => {
+                if let Some(size) = kept.made {
+                    tracing::debug!(size, cosigned = kept.cosigned, "a checkpoint was signed");
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "the checkpoints were not kept"),
+        }
+        actix_web::rt::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
@@ -144,6 +182,23 @@ async fn keep_index(parts: Parts) {
             tracing::warn!(error = %error, "the index of names could not be kept");
         }
         actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Finds pairs of organisations that may be one: within seconds where something changed, all once a day.
+async fn find_duplicates(parts: Parts) {
+    loop {
+        actix_web::rt::time::sleep(Duration::from_secs(5)).await;
+        let tools = (parts.countries.clone(), parts.search.clone());
+        match round::run(&parts.db, tools, Extent::Due, Instant::now()).await {
+            Ok(Some(done)) if done.organisations > 500 => {
+                tracing::info!(%done, "duplicates were looked for");
+            }
+            Ok(_) => {}
+            // The index of names is being made: in five seconds again.
+            Err(error) if error.code() == Code::Overloaded => {}
+            Err(error) => tracing::warn!(error = %error, "duplicates were not looked for"),
+        }
     }
 }
 
@@ -211,6 +266,15 @@ async fn hand_over(parts: &Parts) {
         Ok(Some(_)) => tracing::info!("the office was handed over"),
         Err(error) => tracing::warn!(error = %error, "the office was not handed over"),
     }
+}
+
+fn witnesses(config: &Config) -> Result<Vec<Witness>, Stop> {
+    let parse = |text: &String| {
+        Witness::parse(text, config.outgoing_loopback).ok_or_else(|| {
+            Stop::from("witnesses: must be https addresses with commas between them, each with or without its key and a space before it")
+        })
+    };
+    config.witnesses.iter().map(parse).collect()
 }
 
 /// The rules of membership: those of `rules_file`, or those adopted last.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::{Countries, Country, check};
@@ -15,7 +15,7 @@ use crate::auth::policy::acts::ReadReference;
 use crate::http::{Error, Json, NoQuery, Path, cached_public, docs};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_countries)
         .service(get_country)

@@ -28,6 +28,6 @@ mod url;
 pub use conn::{Conn, MultiBackend};
 pub use failure::{Failure, MaybeRetry};
 pub(crate) use pool::in_snapshot;
-pub use pool::{Db, Sizes, Tx};
+pub use pool::{Db, Sizes, Tx, same_moment};
 pub use types::{Id, Instant, NotAnId};
 pub use url::DatabaseUrl;

@@ -197,6 +197,7 @@ diesel::table! {
         version -> Integer,
         seq -> BigInt,
         dissolved_on -> Nullable<Date>,
+        merged_on -> Nullable<Date>,
     }
 }
 
@@ -329,6 +330,17 @@ diesel::table! {
         country -> Text,
         membership_type -> Text,
         cause_no -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    member_late_counts (seq, day, country, membership_type, measure) {
+        seq -> BigInt,
+        day -> Date,
+        country -> Text,
+        membership_type -> Text,
+        measure -> Text,
+        change -> BigInt,
     }
 }
 
@@ -467,6 +479,73 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    journal_tree (level, position) {
+        level -> Integer,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    checkpoints (size) {
+        size -> BigInt,
+        root -> Binary,
+        note -> Text,
+        made_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    checkpoint_cosignatures (size, witness) {
+        size -> BigInt,
+        witness -> Text,
+        line -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    distinct_pairs (organisation_id, other_id) {
+        organisation_id -> BigInt,
+        other_id -> BigInt,
+        organisation -> Text,
+        other -> Text,
+        reason -> Text,
+        way -> Text,
+        verdict -> Nullable<Text>,
+        thousandths -> Nullable<Integer>,
+        said_by -> Text,
+        said_at -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    duplicate_pairs (organisation_id, other_id) {
+        organisation_id -> BigInt,
+        other_id -> BigInt,
+        id -> BigInt,
+        country -> Text,
+        other_country -> Text,
+        organisation -> Text,
+        other -> Text,
+        thousandths -> Integer,
+        verdict -> Text,
+        reasons -> Text,
+        found_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    duplicate_progress (id) {
+        id -> Integer,
+        seq -> BigInt,
+        round_at -> Nullable<BigInt>,
+        round_on -> Nullable<Date>,
+    }
+}
+
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
 diesel::joinable!(memberships -> organisations (organisation_id));
@@ -502,6 +581,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     membership_intervals,
     membership_flows,
     member_counts,
+    member_late_counts,
     membership_due,
     adopted_rules,
     proposals,
@@ -512,4 +592,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_rows,
     private_reads,
     erasures,
+    journal_tree,
+    checkpoints,
+    checkpoint_cosignatures,
+    distinct_pairs,
+    duplicate_pairs,
+    duplicate_progress,
 );

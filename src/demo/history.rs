@@ -25,6 +25,8 @@ use crate::memberships::queries::Held;
 use crate::memberships::record::{self, Particulars};
 use crate::memberships::rules::Rules;
 use crate::memberships::{apply, decide, dissolve, recommend, recorder};
+use crate::organisations::candidates::Lookout;
+use crate::organisations::merged;
 use crate::organisations::queries::by_id;
 use crate::organisations::register;
 use crate::text::{Line, Reason};
@@ -55,6 +57,7 @@ enum Step {
     Correct,
     Transfer,
     Merge,
+    Unmerge,
     Dissolve,
 }
 
@@ -249,7 +252,13 @@ impl Maker<'_> {
                 steps.push((after(end, 25), Step::Reinstate));
             }
             (18, _) => steps.push((end, Step::Expel)),
-            (19, 39) => steps.push((end, Step::Merge)),
+            (19, 39) => {
+                steps.push((end, Step::Merge));
+                // One of them is undone.
+                if salt == 0 {
+                    steps.push((after(end, 30), Step::Unmerge));
+                }
+            }
             (19, _) => steps.push((end, Step::Dissolve)),
             _ => {}
         }
@@ -290,7 +299,7 @@ impl Maker<'_> {
                 story.organisation = Some(register_one(tx, self.countries, &officers, story)?);
                 return Ok(());
             }
-            Step::Transfer | Step::Merge | Step::Dissolve => {
+            Step::Transfer | Step::Merge | Step::Unmerge | Step::Dissolve => {
                 let successor = self.ended.get(&story.country).copied();
                 return on_whole(tx, self.rules, &officers, story, step, successor);
             }
@@ -511,6 +520,17 @@ fn on_whole(
             };
             (Act::Merge, terms, None)
         }
+        Step::Unmerge => {
+            if organisation.merged_into.is_none() {
+                return Ok(());
+            }
+            let goes_on = merged::end_of(tx, organisation.clone())?;
+            let terms = Terms {
+                successor: Some(goes_on.number),
+                ..Terms::default()
+            };
+            (Act::Unmerge, terms, None)
+        }
         _ => {
             let acting = officers.coordinator(country, Action::Maintain)?;
             let body = PlainAct {
@@ -582,7 +602,12 @@ fn register_one(
     });
     let body = serde_json::from_value(body).map_err(Error::internal)?;
     let acting = officers.coordinator(country, Action::RegisterOrganisation)?;
-    Ok(register::register(tx, &acting, countries, &body)?.row.id)
+    // Made-up names: those that read the same are found by their keys.
+    let lookout = Lookout {
+        countries,
+        search: None,
+    };
+    Ok(register::register(tx, &acting, lookout, &body)?.row.id)
 }
 
 fn membership_type(n: usize) -> MembershipType {

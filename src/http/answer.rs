@@ -89,6 +89,13 @@ pub fn cached_public<T: Serialize>(request: &HttpRequest, body: &T) -> Result<Ht
     Ok(tagged(request, tag, &control, "application/json", body))
 }
 
+/// A plain text of the public surface, cacheable for so many seconds.
+pub fn cached_public_text(request: &HttpRequest, max_age: u32, body: String) -> HttpResponse {
+    let tag = tags::of_body(&body);
+    let control = format!("public, max-age={max_age}");
+    tagged(request, tag, &control, "text/plain; charset=utf-8", body)
+}
+
 /// A file to be saved; never cached.
 pub fn download(kind: &str, name: &str, file: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()

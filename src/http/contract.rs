@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Type,
 };
 
-use super::{Code, docs};
+use super::{Code, docs, sheet};
 
 const HEADERS: &[(&str, &str, &str)] = &[
     (
@@ -60,8 +60,7 @@ pub fn complete(openapi: &mut OpenApi) {
     }
     for mut response in docs::components() {
         if let RefOr::T(answer) = &mut response.1 {
-            add_header(answer, "X-Request-Id");
-            add_header(answer, "Content-Language");
+            add_error_headers(answer);
         }
         components.responses.insert(response.0, response.1);
     }
@@ -123,7 +122,8 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             RefOr::Ref(_) => false,
         })
     };
-    let tagged_read = is_get && is_tagged(path) && !is_page(operation);
+    let is_sheet = path == "/" || sheet::is_sheet(path);
+    let tagged_read = is_get && (is_sheet || is_tagged(path) && !is_page(operation));
     let tagged = tagged_read || named(operation, "If-Match");
     let paged = named(operation, "cursor");
     let once = named(operation, "Idempotency-Key");
@@ -179,7 +179,7 @@ fn is_page(operation: &Operation) -> bool {
     }
 }
 
-/// Pages for people and signs of life have no tag.
+/// Pages about the service and signs of life have no tag.
 fn is_tagged(path: &str) -> bool {
     path.starts_with("/v1/") || path == "/openapi.json" || path.starts_with("/.well-known/")
 }
@@ -190,6 +190,12 @@ fn header(description: &str, example: &str) -> Header {
         .description(Some(description))
         .example(Some(Value::from(example)))
         .build()
+}
+
+/// The headers of every error.
+pub(super) fn add_error_headers(response: &mut Response) {
+    add_header(response, "X-Request-Id");
+    add_header(response, "Content-Language");
 }
 
 /// A header that the operation describes itself is kept.

@@ -78,6 +78,8 @@ groups! {
     OfficerParts: DATA BadCursor NotAuthenticated Forbidden NotFound;
     /// What a read of one thing behind a log-in can meet.
     OfficerRead: DATA NotAuthenticated Forbidden NotFound;
+    /// What a proof about the journal can meet.
+    OfficerProof: DATA NotAuthenticated Forbidden NotFound InvalidField;
     /// What a POST that only reads can meet.
     ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField;
     /// What giving credentials can meet.
@@ -128,6 +130,53 @@ groups! {
     /// What an upload can meet.
     Upload: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden Conflict RequestRunning BodyTooLarge
         UnreadableFile InvalidField IdempotencyKeyReused InsufficientStorage;
+}
+
+/// Where a number leads while its organisation is merged into another.
+pub struct Merged;
+
+impl utoipa::IntoResponses for Merged {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let location = HeaderBuilder::new()
+            .schema(Some(utoipa::openapi::Object::with_type(
+                utoipa::openapi::Type::String,
+            )))
+            .description(Some("The same of the organisation that goes on"))
+            .example(Some("/v1/organisations/OTS-7K3M9Q2-54".into()))
+            .build();
+        let response = ResponseBuilder::new()
+            .description("It was merged into another, which Location names")
+            .header("Location", location)
+            .build();
+        BTreeMap::from([("307".to_owned(), RefOr::T(response))])
+    }
+}
+
+/// What a page in the browser's language can meet: pages again, or problems where the caller asks for JSON.
+pub struct Sheet;
+
+impl utoipa::IntoResponses for Sheet {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let own = [Code::BadCursor, Code::NotAuthenticated, Code::NotFound];
+        let page = |codes: &[Code]| {
+            let content = ContentBuilder::new()
+                .schema(Some(utoipa::openapi::Object::with_type(
+                    utoipa::openapi::Type::String,
+                )))
+                .example(Some("<!doctype html>…".into()))
+                .build();
+            let mut response = response(codes.first().map_or(500, |c| c.status()), codes);
+            response
+                .content
+                .insert("text/html".to_owned(), RefOr::T(content));
+            super::contract::add_error_headers(&mut response);
+            response
+        };
+        by_status(DATA, &own)
+            .iter()
+            .map(|(status, codes)| (status.to_string(), RefOr::T(page(codes))))
+            .collect()
+    }
 }
 
 type ByStatus = BTreeMap<u16, Vec<Code>>;

@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::limits::{Caller, Limits};
-use super::{Code, Error, Language};
+use super::{Code, Error, Language, sheet};
 use crate::db::Id;
 
 /// The id of the request, in every answer as `X-Request-Id` and in every log line.
@@ -97,7 +97,8 @@ pub async fn envelope(
             cause = Some(format!("{} ({at})", source.unwrap_or("")));
         }
         let language = Language::of(response.request().headers());
-        let mut told = problem.respond(&id, language);
+        let told = problem.respond(&id, language);
+        let mut told = sheet::shown(told, problem, &id, response.request());
         for (name, value) in response.headers() {
             // The new body is not the one that was compressed.
             let new = name == header::VARY || !told.headers().contains_key(name);

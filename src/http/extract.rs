@@ -243,18 +243,33 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(query(request))
+        std::future::ready(query(request, false))
     }
 }
 
-fn query<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Query<T>, Error> {
+/// The parameters of a page's form: browsers send the fields that were left blank, too.
+pub struct FormQuery<T>(pub T);
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for FormQuery<T> {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(query(request, true).map(|found| Self(found.query)))
+    }
+}
+
+fn query<T: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    blank: bool,
+) -> Result<Query<T>, Error> {
     let text = request.query_string();
     let pairs: Vec<(String, String)> = serde_html_form::from_str(text)
         .map_err(|_| Error::new(Code::BadParameter, "the query string is not well-formed"))?;
     let mut shape = Sha256::new();
     shape.update(request.path().as_bytes());
     for (name, value) in &pairs {
-        if value.is_empty() {
+        if value.is_empty() && !blank {
             return Err(bad_parameter(
                 name,
                 "must not be empty; leave it out instead",

@@ -83,7 +83,8 @@ fn find(range: &str) -> Option<Language> {
         .map(Language)
 }
 
-fn languages() -> impl Iterator<Item = &'static str> {
+/// The tags of all of them, English first.
+pub(super) fn languages() -> impl Iterator<Item = &'static str> {
     let head = TITLES.lines().next().unwrap_or("");
     std::iter::once("en").chain(head.split('\t').skip(1))
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
 //! | `language.rs` | which language the caller prefers; the titles of problems in it (`titles.tsv`) |
+//! | `labels.rs` | the words of pages for people in each language (`labels.tsv`) |
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
 //! | `json.rs` | JSON for the types of bodies: an object is never a list |
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
@@ -13,7 +14,9 @@
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
-//! | `html.rs` | the frame of pages for people |
+//! | `outgoing.rs` | the one guarded client for requests that the registry sends |
+//! | `html.rs` | the frame of pages about the service, one style for all pages (`style.css`) |
+//! | `sheet.rs` | the frame of pages in the browser's language, and errors as such pages |
 //! | `day.rs` | days on the wire |
 //! | `docs.rs` | the error groups that operations list in the OpenAPI document |
 //! | `contract.rs` | what the OpenAPI document says of every operation alike |
@@ -28,16 +31,21 @@ mod extract;
 pub mod html;
 pub mod idempotency;
 mod json;
+mod labels;
 mod language;
 pub mod limits;
+pub mod outgoing;
 pub mod pages;
 mod patch;
 mod problem;
+mod routes;
+pub mod sheet;
 pub mod tags;
 pub(crate) mod words;
 
-pub use answer::{Answer, cached_public, download, private};
-pub use extract::{Json, NoQuery, Path, Query, RawBody};
+pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, cached_public_text, download, private};
+pub use extract::{FormQuery, Json, NoQuery, Path, Query, RawBody};
 pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};
+pub use routes::Routes;

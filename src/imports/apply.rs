@@ -19,11 +19,13 @@ use crate::countries::Countries;
 use crate::db::{Conn, Id, Tx, dialect};
 use crate::http::{Code, Error};
 use crate::journal::{self, Entry};
+use crate::organisations::distinct::Way;
 use crate::organisations::dto::{
     Candidate, ChangeOrganisation, NewContact, NewIdentifier, NewName, NewReference, Patch,
     RegisterOrganisation,
 };
 use crate::organisations::model::NameKind;
+use crate::organisations::register::Over;
 use crate::organisations::rows::{OrganisationRow, ReferenceRow};
 use crate::organisations::{change, items, register};
 use crate::text::{Line, Reason};
@@ -372,13 +374,26 @@ impl Waiting {
             return Ok(());
         }
         let planned = match &self.looked.draft {
-            Ok(draft) => plan::plan(known, acting.reach(), None, line.line, draft, resolution)?,
+            Ok(draft) => plan::plan(
+                countries,
+                known,
+                acting.reach(),
+                None,
+                line.line,
+                draft,
+                resolution,
+            )?,
             Err(finding) => Planned::refused(finding.clone()),
         };
         let done = match (&self.looked.draft, planned.act) {
-            (Ok(draft), Act::Register(candidates)) => alone.run(tx, |tx| {
-                add(tx, acting, known, draft, resolution, &candidates).map(Some)
-            }),
+            (Ok(draft), Act::Register(mut candidates)) => {
+                if matches!(resolution, Some(Resolution::New { .. })) {
+                    warned(tx, line.import_id, &before, &mut candidates)?;
+                }
+                alone.run(tx, |tx| {
+                    add(tx, acting, known, draft, resolution, candidates).map(Some)
+                })
+            }
             (Ok(draft), Act::Change(id, changes)) => {
                 let held = known.held.get(&id).map(|h| h.row.number.clone());
                 let number = held
@@ -435,19 +450,61 @@ fn is_of_the_row(error: &Error) -> bool {
     )
 }
 
+/// Adds the organisations of which the dry run warned, and the earlier rows that have become one.
+fn warned(
+    tx: &mut Tx<'_>,
+    import: i64,
+    findings: &[Finding],
+    candidates: &mut Vec<Candidate>,
+) -> Result<(), Error> {
+    for finding in findings {
+        let number = match (&finding.number, finding.line) {
+            (Some(number), _) => Some(number.clone()),
+            (None, Some(line)) => queries::line(tx, import, line)?.number,
+            (None, None) => None,
+        };
+        let (Some(number), Some(score), Some(verdict)) =
+            (number, finding.score, finding.verdict.as_deref())
+        else {
+            continue;
+        };
+        if candidates.iter().any(|one| one.number == number) {
+            continue;
+        }
+        if let Some(row) = queries::with_number(tx, &number)? {
+            candidates.push(Candidate {
+                id: row.id,
+                number,
+                name: row.name,
+                country: row.country,
+                city: row.city,
+                score,
+                verdict: if verdict == "same" {
+                    "same"
+                } else {
+                    "possible"
+                },
+                reasons: vec![finding.text.clone()],
+                side_by_side: Vec::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn add(
     tx: &mut Tx<'_>,
     acting: &Acting,
     known: &Known,
     draft: &Draft,
     resolution: Option<&Resolution>,
-    candidates: &[Candidate],
+    candidates: Vec<Candidate>,
 ) -> Result<Held, Error> {
     let reason = match resolution {
         Some(Resolution::New { reason }) => Some(reason),
         _ => None,
     };
-    let body = registration(known, draft, reason, candidates)?;
+    let body = registration(known, draft, reason, &candidates)?;
     let mut identifiers = Vec::new();
     for (_, identifier) in &draft.identifiers {
         let mut identifier = identifier.clone();
@@ -459,7 +516,12 @@ fn add(
         identifiers.push(identifier);
     }
     let country = draft.country.as_str();
-    let added = register::enter(tx, acting, &body, country, identifiers, candidates)?;
+    let over = Over {
+        candidates,
+        way: Way::Import,
+    };
+    let late = |_: &mut Tx<'_>, _| Ok(Vec::new());
+    let added = register::enter(tx, acting, &body, country, identifiers, over, late)?;
     let mut row = added.row;
     for name in &draft.contacts {
         row = items::add_contact(tx, acting, &row, &contact(name))?.1;

@@ -73,8 +73,6 @@ impl Frame {
 /// A name with its folded keys.
 #[derive(Clone, Debug)]
 pub struct KeyedName {
-    /// As written.
-    pub text: String,
     /// Folded.
     pub keys: fold::Keys,
 }
@@ -286,7 +284,6 @@ impl<'a> Row<'a> {
                     .map(|n| n.text.as_str()),
             )
             .map(|text| KeyedName {
-                text: text.to_owned(),
                 keys: fold::keys(text, Some(&country)),
             })
             .collect();

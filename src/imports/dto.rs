@@ -178,6 +178,49 @@ pub struct RowResolution {
     pub number: Option<RegistryNumber>,
 }
 
+/// What a person says about one of several possible duplicates.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"line": 4, "resolution": "skip"}))]
+pub struct LineResolution {
+    /// The line in the file.
+    #[schema(minimum = 1, example = 4)]
+    pub line: i32,
+    /// What it is.
+    pub resolution: ResolutionKind,
+    /// Why it is another one.
+    pub reason: Option<Reason>,
+    /// Which one it is.
+    #[schema(value_type = Option<RegistryNumber>, example = "OTS-7K3M9Q2-54")]
+    pub number: Option<RegistryNumber>,
+}
+
+/// What many possible duplicates are.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"items": [{"line": 4, "resolution": "same_as", "number": "OTS-7K3M9Q2-54"}], "others": {"resolution": "skip"}}))]
+pub struct ManyResolutions {
+    /// Row by row, at most 1,000.
+    #[serde(default)]
+    #[validate(length(max = 1000, message = "must have at most 1000 items"), nested)]
+    #[schema(max_items = 1000)]
+    pub items: Vec<LineResolution>,
+    /// For all others that wait and that nobody resolved; they stay as they are when it is absent. `same_as` is for one row alone.
+    #[validate(nested)]
+    pub others: Option<RowResolution>,
+}
+
+/// How many rows were resolved.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ManyResolved {
+    /// Rows that were named.
+    #[schema(example = 1)]
+    pub items: usize,
+    /// Other rows.
+    #[schema(example = 12)]
+    pub others: usize,
+}
+
 impl From<Resolution> for RowResolution {
     fn from(resolution: Resolution) -> Self {
         let (kind, reason, number) = match resolution {
@@ -193,9 +236,52 @@ impl From<Resolution> for RowResolution {
     }
 }
 
+impl ManyResolutions {
+    /// The resolutions by line, and that of the others, if each has what it needs.
+    pub fn checked(self) -> Result<(Vec<(i32, Resolution)>, Option<Resolution>), Error> {
+        let mut lines = std::collections::BTreeSet::new();
+        let mut items = Vec::with_capacity(self.items.len());
+        for (n, item) in self.items.into_iter().enumerate() {
+            if !lines.insert(item.line) {
+                return Err(Error::field(
+                    format!("/items/{n}/line"),
+                    "stands twice in the list",
+                ));
+            }
+            let row = RowResolution {
+                resolution: item.resolution,
+                reason: item.reason,
+                number: item.number,
+            };
+            items.push((item.line, row.checked_at(&format!("/items/{n}"))?));
+        }
+        let others = self
+            .others
+            .map(|row| row.checked_at("/others"))
+            .transpose()?;
+        if matches!(others, Some(Resolution::SameAs { .. })) {
+            return Err(Error::field(
+                "/others/resolution",
+                "must be new or skip: only one row can be the same as a number",
+            ));
+        }
+        if items.is_empty() && others.is_none() {
+            return Err(Error::field(
+                "/items",
+                "must name a row, or others be given",
+            ));
+        }
+        Ok((items, others))
+    }
+}
+
 impl RowResolution {
     /// The resolution, if it has what it needs and nothing else.
     pub fn checked(&self) -> Result<Resolution, Error> {
+        self.checked_at("")
+    }
+
+    fn checked_at(&self, pointer: &str) -> Result<Resolution, Error> {
         match (self.resolution, &self.reason, &self.number) {
             (ResolutionKind::New, Some(reason), None) => Ok(Resolution::New {
                 reason: reason.clone(),
@@ -205,14 +291,21 @@ impl RowResolution {
             }),
             (ResolutionKind::Skip, None, None) => Ok(Resolution::Skip),
             (ResolutionKind::New, None, _) => Err(Error::field(
-                "/reason",
+                format!("{pointer}/reason"),
                 "is required with new: say how they differ",
             )),
-            (ResolutionKind::SameAs, _, None) => {
-                Err(Error::field("/number", "is required with same_as"))
-            }
-            (_, Some(_), _) => Err(Error::field("/reason", "only goes with new")),
-            (_, _, Some(_)) => Err(Error::field("/number", "only goes with same_as")),
+            (ResolutionKind::SameAs, _, None) => Err(Error::field(
+                format!("{pointer}/number"),
+                "is required with same_as",
+            )),
+            (_, Some(_), _) => Err(Error::field(
+                format!("{pointer}/reason"),
+                "only goes with new",
+            )),
+            (_, _, Some(_)) => Err(Error::field(
+                format!("{pointer}/number"),
+                "only goes with same_as",
+            )),
         }
     }
 }

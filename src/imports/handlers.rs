@@ -1,14 +1,14 @@
 //! The routes of imports.
 
+use crate::http::Routes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::apply::{self, Pace};
-use super::dto::{Import, ImportLine, ImportSummary, RowResolution};
+use super::dto::{Import, ImportLine, ImportSummary, ManyResolutions, ManyResolved, RowResolution};
 use super::export_handlers::{self, XLSX};
 use super::model::{ImportOptions, Outcome, Resolution};
 use super::queries::{self, WantedRows};
@@ -27,19 +27,22 @@ use crate::http::words::schema_words;
 use crate::http::{
     Answer, Code, Error, Json, NoQuery, Path, Query, RawBody, docs, download, private,
 };
+use crate::organisations::candidates::Lookout;
+use crate::search::Search;
 use crate::text::{Line, Reason};
 
 /// The largest file, in bytes.
 const FILE_LIMIT: usize = 32 << 20;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(create_import)
         .service(list_imports)
         .service(get_import)
         .service(list_import_rows)
         .service(resolve_import_row)
+        .service(resolve_import_rows)
         .service(commit_import)
         .service(export_handlers::export_organisations);
 }
@@ -187,7 +190,8 @@ async fn create_import(
     request: HttpRequest,
     permit: Permit<acts::Import>,
     once: Once,
-    (countries, uploads): (web::Data<Countries>, web::Data<Uploads>),
+    (countries, search): (web::Data<Countries>, web::Data<Search>),
+    uploads: web::Data<Uploads>,
     query: Query<UploadQuery>,
     file: RawBody<FILE_LIMIT>,
 ) -> Result<HttpResponse, Error> {
@@ -199,10 +203,14 @@ async fn create_import(
         .clone()
         .read(move |conn, acting| {
             let _turn = uploads.begin(&acting.actor().to_string())?;
+            let lookout = Lookout {
+                countries: &countries,
+                search: Some(&search),
+            };
             upload::plan(
                 conn,
                 acting,
-                &countries,
+                lookout,
                 &file.bytes,
                 &name,
                 &options,
@@ -505,35 +513,14 @@ fn resolve(
 ) -> Result<Answer, Error> {
     let import = apply::lock(tx, acting, id)?;
     seen.check(import.version)?;
-    let mut row = queries::line(tx, import.id, line)?;
-    if row.applied || row.outcome != Outcome::PossibleDuplicate.as_str() {
-        return Err(Error::new(
-            Code::Conflict,
-            "only a possible duplicate that is not applied can be resolved",
-        ));
-    }
-    if let Resolution::SameAs { number } = resolution {
-        let today = acting.now().day();
-        crate::organisations::queries::by_number(tx, acting.reach(), today, number).map_err(
-            |_| {
-                Error::field(
-                    "/number",
-                    "there is no such organisation, or it is not visible to you",
-                )
-            },
-        )?;
-    }
-    row.resolution = Some(serde_json::to_string(resolution).map_err(Error::internal)?);
-    queries::update_line(tx, &row)?;
+    let row = resolved(tx, acting, &import, line, resolution, "")?;
     let import = apply::change_import(
         tx,
         acting,
         &import,
         "import.row_resolved",
         |import, entry| {
-            if import.status == "committed" {
-                "planned".clone_into(&mut import.status);
-            }
+            go_on(import);
             entry.note(
                 "row",
                 serde_json::json!({ "line": line, "resolution": resolution }),
@@ -542,6 +529,126 @@ fn resolve(
         },
     )?;
     Ok(Answer::json(200, &ImportLine::of(row)?)?.version(import.version))
+}
+
+/// What was committed has something to do again.
+fn go_on(import: &mut super::rows::ImportRow) {
+    if import.status == "committed" {
+        "planned".clone_into(&mut import.status);
+    }
+}
+
+/// Resolves one row; `pointer` is where the body names it.
+fn resolved(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    import: &super::rows::ImportRow,
+    line: i32,
+    resolution: &Resolution,
+    pointer: &str,
+) -> Result<super::rows::LineRow, Error> {
+    let mut row = queries::line(tx, import.id, line)?;
+    if row.applied || row.outcome != Outcome::PossibleDuplicate.as_str() {
+        let error = Error::new(
+            Code::Conflict,
+            format!("line {line}: only a possible duplicate that is not applied can be resolved"),
+        );
+        return Err(error);
+    }
+    if let Resolution::SameAs { number } = resolution {
+        let today = acting.now().day();
+        crate::organisations::queries::by_number(tx, acting.reach(), today, number).map_err(
+            |_| {
+                Error::field(
+                    format!("{pointer}/number"),
+                    "there is no such organisation, or it is not visible to you",
+                )
+            },
+        )?;
+    }
+    row.resolution = Some(serde_json::to_string(resolution).map_err(Error::internal)?);
+    queries::update_line(tx, &row)?;
+    Ok(row)
+}
+
+/// Says what many possible duplicates are.
+///
+/// Row by row, and for all others that wait in one word: `new` with a reason or `skip`. All of it happens, or nothing does.
+#[utoipa::path(
+    tag = "imports", operation_id = "resolve_import_rows", security(("bearer" = [])),
+    params(
+        ("id" = crate::db::Id, Path, description = "The import's id", example = "3k7v0c5m2qxyz"),
+        ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The tag of your last read of the import", example = "\"v1.9Pq0aJ7xVb1c2d3e\""),
+        ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-resolve-1")
+    ),
+    request_body(content = ManyResolutions, description = "What they are"),
+    responses((status = 200, description = "How many were resolved", body = ManyResolved), docs::AddItem)
+)]
+#[post("/imports/{id}/resolutions")]
+async fn resolve_import_rows(
+    permit: Permit<acts::Import>,
+    _query: NoQuery,
+    once: Once,
+    seen: IfMatch,
+    id: Path<String>,
+    body: Json<ManyResolutions>,
+) -> Result<HttpResponse, Error> {
+    let id = id_of(&id.0)?;
+    let (asked, others) = body.body.checked()?;
+    let answer = permit
+        .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            resolve_many(tx, acting, &seen, id, (&asked, others.as_ref()))
+        })
+        .await?;
+    Ok(answer.respond())
+}
+
+fn resolve_many(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    seen: &IfMatch,
+    id: Id,
+    (asked, others): (&[(i32, Resolution)], Option<&Resolution>),
+) -> Result<Answer, Error> {
+    let import = apply::lock(tx, acting, id)?;
+    seen.check(import.version)?;
+    for (n, (line, resolution)) in asked.iter().enumerate() {
+        resolved(
+            tx,
+            acting,
+            &import,
+            *line,
+            resolution,
+            &format!("/items/{n}"),
+        )?;
+    }
+    let rest = match others {
+        Some(resolution) => queries::resolve_rest(tx, import.id, resolution)?,
+        None => 0,
+    };
+    let import = apply::change_import(
+        tx,
+        acting,
+        &import,
+        "import.rows_resolved",
+        |import, entry| {
+            go_on(import);
+            let rows = asked.iter().map(
+                |(line, resolution)| serde_json::json!({ "line": line, "resolution": resolution }),
+            );
+            entry.note("rows", rows.collect());
+            if let Some(resolution) = others {
+                let said = serde_json::json!({ "rows": rest, "resolution": resolution });
+                entry.note("others", said);
+            }
+            Ok(())
+        },
+    )?;
+    let done = ManyResolved {
+        items: asked.len(),
+        others: rest,
+    };
+    Ok(Answer::json(200, &done)?.version(import.version))
 }
 
 /// Commits an import.

@@ -8,6 +8,7 @@
 //! | `draft.rs` | a row as what it says of an organisation (pure) |
 //! | `compare.rs` | what a row changes of an organisation; the cells that an export writes (pure) |
 //! | `cores.rs` | rows looked at on all cores |
+//! | `near.rs` | which organisations and earlier rows a row may be |
 //! | `plan.rs` | what becomes of a row (pure) |
 //! | `model.rs`, `rows.rs` | the words of an import, its rows |
 //! | `queries.rs` | all SQL |
@@ -15,6 +16,7 @@
 //! | `apply.rs` | storing a plan, applying it in chunks |
 //! | `run.rs` | the whole way on one connection |
 //! | `turns.rs` | how many uploads are read at once |
+//! | `names.rs` | which organisation each row of a spreadsheet means |
 //! | `sheet.rs` | tables as CSV and XLSX, safe against formulas |
 //! | `export.rs` | a country's register as a spreadsheet |
 //! | `dto.rs`, `handlers.rs`, `export_handlers.rs` | the routes |
@@ -29,6 +31,8 @@ mod export_handlers;
 mod handlers;
 mod mask;
 pub mod model;
+pub mod names;
+mod near;
 mod plan;
 mod queries;
 pub mod read;

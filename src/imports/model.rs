@@ -100,7 +100,7 @@ pub enum FindingCode {
 }
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// What kind of reason it is.
     pub code: FindingCode,
@@ -119,6 +119,14 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = 4)]
     pub line: Option<i32>,
+    /// How much the row is alike to it, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1, example = 0.97)]
+    pub score: Option<f64>,
+    /// What the score means: `same` or `possible`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<crate::organisations::search_dto::VerdictWord>, example = "same")]
+    pub verdict: Option<String>,
 }
 
 impl Finding {
@@ -130,6 +138,8 @@ impl Finding {
             text: text.into(),
             number: None,
             line: None,
+            score: None,
+            verdict: None,
         }
     }
 
@@ -151,6 +161,14 @@ impl Finding {
     #[must_use]
     pub fn like_line(mut self, line: i32) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    /// Says how much the row is alike to what it names.
+    #[must_use]
+    pub fn scored(mut self, score: f64, verdict: &str) -> Self {
+        self.score = Some(score);
+        self.verdict = Some(verdict.to_owned());
         self
     }
 

@@ -1,18 +1,23 @@
 //! What becomes of a row: matched in the order of `docs/imports.md`, else compared as a possible duplicate. Pure: what
 //! the register knows is handed in as [`Known`], what the file's earlier rows said as [`Seen`].
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
 
 use super::compare::{self, Changes, Held, MatchedBy};
 use super::draft::Draft;
 use super::model::{Finding, FindingCode as Code, Outcome, Resolution};
+use super::near::{self, File, Near};
 use super::read::Field;
 use crate::auth::Reach;
+use crate::countries::Countries;
 use crate::http::Error;
+use crate::organisations::alike::{self, Facts, Ready};
 use crate::organisations::dto::Candidate;
 use crate::organisations::register::name_key;
 use crate::organisations::rows::NameRow;
+use crate::search::compare::Verdict;
 use crate::search::fold;
 
 /// The part of the register that a chunk of rows may touch.
@@ -57,63 +62,33 @@ impl Known {
 }
 
 /// What the file's earlier rows said.
-#[derive(Default)]
 pub struct Seen {
-    names: Vec<SeenName>,
-    by_key: HashMap<u64, Vec<usize>>,
+    /// Their names and signs.
+    pub file: File,
+    /// Rows that are not faulty.
+    lines: HashSet<i32>,
     identifiers: HashMap<(String, String), i32>,
     references: HashMap<(String, String, String), i32>,
     organisations: HashMap<i64, i32>,
 }
 
-struct SeenName {
-    line: i32,
-    country: String,
-    keys: fold::Keys,
-}
-
 /// So many names of one key are compared; more never differ in what matters.
 const PER_KEY: usize = 50;
 
-fn hashes(country: &str, keys: &fold::Keys) -> Vec<u64> {
-    let hash = |kind: u8, key: &str| {
-        let mut hasher = DefaultHasher::new();
-        (kind, country, key).hash(&mut hasher);
-        hasher.finish()
-    };
-    if keys.plain.is_empty() {
-        return vec![hash(0, &keys.raw)];
-    }
-    let mut found = vec![
-        hash(1, &keys.plain),
-        hash(2, &keys.skeleton),
-        hash(3, &keys.proper),
-    ];
-    found.extend(keys.skeleton_alt.as_deref().map(|alt| hash(2, alt)));
-    found
-}
-
 impl Seen {
-    fn note(&mut self, line: i32, draft: &Draft, organisation: Option<i64>) {
-        for name in &draft.keyed {
-            let at = self.names.len();
-            for hash in hashes(&draft.country, &name.keys) {
-                let same = self.by_key.entry(hash).or_default();
-                if same.len() < PER_KEY {
-                    same.push(at);
-                }
-            }
-            self.names.push(SeenName {
-                line,
-                country: draft.country.clone(),
-                // Initials and the core prove nothing here.
-                keys: fold::Keys {
-                    core: String::new(),
-                    initials: Vec::new(),
-                    ..name.keys.clone()
-                },
-            });
+    /// No row yet.
+    pub fn new(today: NaiveDate) -> Self {
+        Self {
+            file: File::new(today),
+            lines: HashSet::new(),
+            identifiers: HashMap::new(),
+            references: HashMap::new(),
+            organisations: HashMap::new(),
         }
+    }
+
+    fn note(&mut self, line: i32, draft: &Draft, organisation: Option<i64>) {
+        self.lines.insert(line);
         for (_, identifier) in &draft.identifiers {
             let key = (identifier.scheme.clone(), identifier.canonical.clone());
             self.identifiers.entry(key).or_insert(line);
@@ -125,45 +100,42 @@ impl Seen {
     }
 
     /// The earlier line that may be the same organisation, and why.
-    fn like(&self, draft: &Draft) -> Option<(i32, String)> {
-        let mut found: Option<(i32, String)> = None;
-        let mut take = |line: i32, why: String| {
-            if found.as_ref().is_none_or(|(first, _)| line < *first) {
-                found = Some((line, why));
-            }
+    fn like(&self, draft: &Draft, near: &Near) -> Option<Finding> {
+        let told = |line: i32, why: &str| {
+            let text = format!("may be the same as line {line}: {why}");
+            Finding::new(Code::MayBeRow, text).like_line(line)
         };
+        let mut sure: Vec<(i32, &str)> = Vec::new();
         if let Some(line) = self.references.get(&reference(draft)) {
             let what = if draft.has_reference {
-                "has the same reference"
+                "it has the same reference"
             } else {
-                "says the same"
+                "it says the same"
             };
-            take(*line, what.to_owned());
+            sure.push((*line, what));
         }
-        for (_, identifier) in &draft.identifiers {
+        let by_number = draft.identifiers.iter().filter_map(|(_, identifier)| {
             let key = (identifier.scheme.clone(), identifier.canonical.clone());
-            if let Some(line) = self.identifiers.get(&key) {
-                take(*line, format!("has the same {}", identifier.scheme));
-            }
-        }
-        for name in &draft.keyed {
-            for at in hashes(&draft.country, &name.keys)
-                .iter()
-                .flat_map(|h| self.by_key.get(h).into_iter().flatten())
+            self.identifiers.get(&key).copied()
+        });
+        sure.extend(by_number.map(|line| (line, "it has the same number")));
+        let alike = near.lines.iter().find(|one| self.lines.contains(&one.line));
+        let first = sure.iter().min_by_key(|(line, _)| *line);
+        match (first, alike) {
+            (Some((line, why)), alike)
+                if alike.is_none_or(|one| {
+                    one.likeness.verdict != Verdict::Same || one.line > *line
+                }) =>
             {
-                let Some(other) = self.names.get(*at) else {
-                    continue;
-                };
-                if other.country == draft.country && fold::same_name(&name.keys, &other.keys) {
-                    take(
-                        other.line,
-                        format!("has a name that reads the same as “{}”", name.text),
-                    );
-                    break;
-                }
+                Some(told(*line, why).scored(1.0, "same"))
             }
+            (_, Some(one)) => {
+                let why = one.likeness.reasons.join("; ");
+                let score = one.likeness.rounded();
+                Some(told(one.line, &why).scored(score, one.likeness.word()))
+            }
+            (_, None) => None,
         }
-        found
     }
 }
 
@@ -213,11 +185,18 @@ impl Planned {
     }
 }
 
-/// Plans one row. `seen` is asked and told in a dry run; a commit has asked it before.
+/// True where a row finds no organisation by its number, reference, or identifier and name.
+pub fn is_new(known: &Known, draft: &Draft) -> bool {
+    matches!(matched(known, draft, None), Ok(None))
+}
+
+/// Plans one row. `seen` is asked and told in a dry run, with whom the row may be; a commit has asked before, and looks again
+/// only at numbers and names that read the same.
 pub fn plan(
+    countries: &Countries,
     known: &Known,
     reach: &Reach,
-    seen: Option<&mut Seen>,
+    seen: Option<(&mut Seen, Near)>,
     line: i32,
     draft: &Draft,
     resolution: Option<&Resolution>,
@@ -226,17 +205,29 @@ pub fn plan(
         Ok(matched) => matched,
         Err(finding) => return Ok(Planned::faulty(vec![finding])),
     };
+    let (mut seen, near) = match seen {
+        Some((seen, near)) => (Some(seen), near),
+        None => (None, Near::default()),
+    };
     let mut planned = match matched {
         Some((held, by)) => {
             let mut planned = known_organisation(known, reach, draft, held, by)?;
-            if let Some(seen) = &seen {
+            if let Some(seen) = seen.as_deref() {
                 told_before(seen, held.row.id, draft, by, &mut planned);
             }
             planned
         }
-        None => new_organisation(known, reach, seen.as_deref(), draft, resolution),
+        None => {
+            let row = New {
+                countries,
+                known,
+                reach,
+                draft,
+            };
+            row.plan(seen.as_deref(), &near, resolution)
+        }
     };
-    if let Some(seen) = seen
+    if let Some(seen) = seen.as_mut()
         && planned.outcome != Outcome::Faulty
     {
         seen.note(line, draft, matched.map(|(held, _)| held.row.id));
@@ -432,129 +423,144 @@ fn told_before(seen: &Seen, id: i64, draft: &Draft, by: MatchedBy, planned: &mut
     }
 }
 
-fn new_organisation(
-    known: &Known,
-    reach: &Reach,
-    seen: Option<&Seen>,
-    draft: &Draft,
-    resolution: Option<&Resolution>,
-) -> Planned {
-    let mut faults: Vec<Finding> = draft
-        .remarks
-        .iter()
-        .filter(|r| r.fatal)
-        .map(|r| r.finding.clone())
-        .collect();
-    if draft.legal.is_none()
-        && !draft
-            .remarks
-            .iter()
-            .any(|r| r.fatal && r.field == Field::Name)
-    {
-        faults.push(Finding::new(Code::NoName, "the row has no name"));
-    }
-    let resolved = matches!(resolution, Some(Resolution::New { .. }));
-    let mut candidates = names_like(known, draft);
-    for (_, identifier) in &draft.identifiers {
-        let key = (identifier.scheme.clone(), identifier.canonical.clone());
-        for (id, exclusive) in known.by_identifier.get(&key).into_iter().flatten() {
-            match known.held.get(id) {
-                // A merged one stands for nothing any more.
-                Some(held)
-                    if held.row.country == draft.country && held.row.merged_into.is_some() => {}
-                Some(held) if held.row.country == draft.country => note(
-                    &mut candidates,
-                    held,
-                    format!("it has the same {}", identifier.scheme),
-                ),
-                other if *exclusive => faults.push(taken(reach, &identifier.scheme, other)),
-                _ => {}
-            }
-        }
-    }
-    if !faults.is_empty() {
-        return Planned::faulty(faults);
-    }
-    if resolved {
-        return Planned {
-            outcome: Outcome::New,
-            findings: Vec::new(),
-            number: None,
-            act: Act::Register(candidates),
-        };
-    }
-    let mut findings: Vec<Finding> = candidates
-        .iter()
-        .map(|c| {
-            let text = format!(
-                "may be registered as {} “{}”: {}",
-                c.number,
-                c.name,
-                c.reasons.join("; ")
-            );
-            Finding::new(Code::MayBeRegistered, text).about(c.number.clone())
-        })
-        .collect();
-    if let Some((line, why)) = seen.and_then(|s| s.like(draft)) {
-        findings.push(
-            Finding::new(
-                Code::MayBeRow,
-                format!("may be the same as line {line}, which {why}"),
-            )
-            .like_line(line),
-        );
-    }
-    if findings.is_empty() {
-        return Planned {
-            outcome: Outcome::New,
-            findings,
-            number: None,
-            act: Act::Register(Vec::new()),
-        };
-    }
-    Planned {
-        outcome: Outcome::PossibleDuplicate,
-        findings,
-        number: None,
-        act: Act::Nothing,
-    }
+/// A row that finds no organisation.
+struct New<'a> {
+    countries: &'a Countries,
+    known: &'a Known,
+    reach: &'a Reach,
+    draft: &'a Draft,
 }
 
-/// Organisations of the country with a name that reads the same.
-fn names_like(known: &Known, draft: &Draft) -> Vec<Candidate> {
-    let mut found = Vec::new();
-    for own in &draft.keyed {
-        let skeleton = name_key(&own.keys);
-        let alt = own.keys.skeleton_alt.clone().filter(|alt| *alt != skeleton);
-        for key in std::iter::once(skeleton).chain(alt) {
-            let names = known.by_name.get(&(draft.country.clone(), key));
-            for name in names.into_iter().flatten().take(PER_KEY) {
-                let theirs = fold::keys(&name.text, Some(&draft.country));
-                let held = known.held.get(&name.organisation_id);
-                if let Some(held) = held.filter(|_| fold::same_name(&own.keys, &theirs)) {
-                    let reason = format!(
-                        "its {} name “{}” reads the same as “{}”",
-                        name.kind, name.text, own.text
-                    );
-                    note(&mut found, held, reason);
+impl New<'_> {
+    fn plan(&self, seen: Option<&Seen>, near: &Near, resolution: Option<&Resolution>) -> Planned {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Planned::faulty(faults);
+        }
+        let candidates = self.candidates(near);
+        if matches!(resolution, Some(Resolution::New { .. })) {
+            return Planned {
+                outcome: Outcome::New,
+                findings: Vec::new(),
+                number: None,
+                act: Act::Register(candidates),
+            };
+        }
+        let mut findings: Vec<Finding> = candidates.iter().map(may_be_registered).collect();
+        findings.extend(seen.and_then(|seen| seen.like(self.draft, near)));
+        if findings.is_empty() {
+            return Planned {
+                outcome: Outcome::New,
+                findings,
+                number: None,
+                act: Act::Register(Vec::new()),
+            };
+        }
+        Planned {
+            outcome: Outcome::PossibleDuplicate,
+            findings,
+            number: None,
+            act: Act::Nothing,
+        }
+    }
+
+    fn faults(&self) -> Vec<Finding> {
+        let fatal = self.draft.remarks.iter().filter(|r| r.fatal);
+        let mut faults: Vec<Finding> = fatal.clone().map(|r| r.finding.clone()).collect();
+        if self.draft.legal.is_none() && !fatal.clone().any(|r| r.field == Field::Name) {
+            faults.push(Finding::new(Code::NoName, "the row has no name"));
+        }
+        for (_, identifier) in &self.draft.identifiers {
+            for (id, exclusive) in self.holders(&identifier.scheme, &identifier.canonical) {
+                let other = self.known.held.get(id);
+                let at_home = other.is_some_and(|held| held.row.country == self.draft.country);
+                if *exclusive && !at_home {
+                    faults.push(taken(self.reach, &identifier.scheme, other));
                 }
             }
         }
+        faults
     }
-    found
+
+    fn holders(&self, scheme: &str, canonical: &str) -> impl Iterator<Item = &(i64, bool)> {
+        let key = (scheme.to_owned(), canonical.to_owned());
+        self.known.by_identifier.get(&key).into_iter().flatten()
+    }
+
+    /// Whom the row may be: what the index found, and who has an equal number or a name that reads the same.
+    fn candidates(&self, near: &Near) -> Vec<Candidate> {
+        let mut found = near.registered.clone();
+        let own = Ready::of(near::facts(self.draft), None);
+        for (id, facts) in self.equal() {
+            let Some(held) = self.known.held.get(&id) else {
+                continue;
+            };
+            if found.iter().any(|one| one.number == held.row.number) {
+                continue;
+            }
+            let other = Ready::of(facts, None);
+            if let Some(likeness) = alike::compare(self.countries, &own, &other) {
+                found.push(near::candidate(&held.row, &likeness));
+            }
+        }
+        found.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then_with(|| a.number.cmp(&b.number))
+        });
+        found
+    }
+
+    /// Organisations of the country with a name that reads the same, or with an identifier of the row.
+    fn equal(&self) -> BTreeMap<i64, Facts> {
+        let mut found: BTreeMap<i64, Facts> = BTreeMap::new();
+        let mut take = |held: &Held, name: Option<&NameRow>| {
+            let facts = found
+                .entry(held.row.id)
+                .or_insert_with(|| Facts::of(&held.row, &held.names, &held.identifiers));
+            facts
+                .names
+                .extend(name.map(|name| (name.kind.clone(), name.text.clone())));
+        };
+        for own in &self.draft.keyed {
+            let skeleton = name_key(&own.keys);
+            let alt = own.keys.skeleton_alt.clone().filter(|alt| *alt != skeleton);
+            for key in std::iter::once(skeleton).chain(alt) {
+                let key = (self.draft.country.clone(), key);
+                let names = self.known.by_name.get(&key);
+                for name in names.into_iter().flatten().take(PER_KEY) {
+                    let theirs = fold::keys(&name.text, Some(&self.draft.country));
+                    let held = self.known.held.get(&name.organisation_id);
+                    if let Some(held) = held.filter(|_| fold::same_name(&own.keys, &theirs)) {
+                        take(held, Some(name));
+                    }
+                }
+            }
+        }
+        for (_, identifier) in &self.draft.identifiers {
+            for (id, _) in self.holders(&identifier.scheme, &identifier.canonical) {
+                let held = self.known.held.get(id);
+                // A merged one stands for nothing any more.
+                let at_home = |held: &&Held| {
+                    held.row.country == self.draft.country && held.row.merged_into.is_none()
+                };
+                if let Some(held) = held.filter(at_home) {
+                    take(held, None);
+                }
+            }
+        }
+        found
+    }
 }
 
-fn note(found: &mut Vec<Candidate>, held: &Held, reason: String) {
-    let row = &held.row;
-    match found.iter_mut().find(|c| c.number == row.number) {
-        Some(candidate) if candidate.reasons.contains(&reason) => {}
-        Some(candidate) => candidate.reasons.push(reason),
-        None => found.push(Candidate {
-            number: row.number.clone(),
-            name: row.name.clone(),
-            country: row.country.clone(),
-            city: row.city.clone(),
-            reasons: vec![reason],
-        }),
-    }
+fn may_be_registered(candidate: &Candidate) -> Finding {
+    let text = format!(
+        "may be registered as {} “{}”: {}",
+        candidate.number,
+        candidate.name,
+        candidate.reasons.join("; ")
+    );
+    Finding::new(Code::MayBeRegistered, text)
+        .about(candidate.number.clone())
+        .scored(candidate.score, candidate.verdict)
 }

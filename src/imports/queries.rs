@@ -17,6 +17,7 @@ use crate::db::schema::{
 use crate::db::{Conn, Failure, Id, MultiBackend, Tx};
 use crate::dialect;
 use crate::http::Error;
+use crate::organisations::merged;
 use crate::organisations::queries::names_of;
 use crate::organisations::register::name_key;
 use crate::organisations::rows::{
@@ -70,13 +71,25 @@ pub fn known(conn: &mut Conn, drafts: &[(&Draft, Option<&Resolution>)]) -> Resul
             known.by_name.entry(key).or_default().push(name);
         }
     }
+    // What an organisation took over by a merge is its own here.
+    let merged_rows: Vec<OrganisationRow> = identifiers
+        .iter()
+        .filter_map(|i| rows.get(&i.organisation_id))
+        .filter(|row| row.merged_into.is_some())
+        .cloned()
+        .collect();
+    let ends = merged::ends_of(conn, &merged_rows)?;
     for identifier in identifiers {
-        let row = rows.get(&identifier.organisation_id);
-        if row.is_some_and(|r| r.merged_into.is_none()) {
-            let key = (identifier.scheme, identifier.canonical);
-            let holders = known.by_identifier.entry(key).or_default();
-            holders.push((identifier.organisation_id, identifier.exclusive));
+        let key = (identifier.scheme, identifier.canonical);
+        let holders = known.by_identifier.entry(key).or_default();
+        match ends.get(&identifier.organisation_id) {
+            None => holders.push((identifier.organisation_id, identifier.exclusive)),
+            Some(end) => holders.push((end.id, identifier.shared_reason.is_none())),
         }
+    }
+    for (_, end) in ends {
+        whole.insert(end.id);
+        rows.insert(end.id, end);
     }
     fill(conn, &mut known, rows, &whole)?;
     Ok(known)
@@ -100,6 +113,14 @@ fn by_number(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<HashMap<i64, Organi
         rows.extend(found.into_iter().map(|r| (r.id, r)));
     }
     Ok(rows)
+}
+
+/// The organisation with this registry number.
+pub fn with_number(conn: &mut Conn, number: &str) -> Result<Option<OrganisationRow>, Error> {
+    Ok(organisations::table
+        .filter(organisations::number.eq(number))
+        .first(conn)
+        .optional()?)
 }
 
 fn by_reference(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<ReferenceRow>, Error> {
@@ -359,6 +380,20 @@ pub fn waiting(
         .order(import_rows::line.asc())
         .limit(limit)
         .load(conn)?)
+}
+
+/// Resolves all possible duplicates that wait and that nobody resolved; how many there were.
+pub fn resolve_rest(tx: &mut Tx<'_>, import: i64, resolution: &Resolution) -> Result<usize, Error> {
+    let text = serde_json::to_string(resolution).map_err(Error::internal)?;
+    Ok(diesel::update(
+        import_rows::table
+            .filter(import_rows::import_id.eq(import))
+            .filter(import_rows::applied.eq(false))
+            .filter(import_rows::outcome.eq(Outcome::PossibleDuplicate.as_str()))
+            .filter(import_rows::resolution.is_null()),
+    )
+    .set(import_rows::resolution.eq(text))
+    .execute(&mut **tx)?)
 }
 
 /// One row of an import.

@@ -5,9 +5,9 @@ use super::model::{Counts, Finding, ImportOptions, Outcome, Reading};
 use super::queries::{self, WantedRows};
 use super::upload;
 use crate::auth::Acting;
-use crate::countries::Countries;
 use crate::db::{Conn, Id};
 use crate::http::Error;
+use crate::organisations::candidates::Lookout;
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Summary {
 }
 
 /// What became of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReportRow {
     /// The line in the file.
     pub line: i32,
@@ -62,7 +62,7 @@ pub enum Mode {
 pub fn run(
     conn: &mut Conn,
     acting: &Acting,
-    countries: &Countries,
+    lookout: Lookout<'_>,
     bytes: &[u8],
     file_name: &str,
     options: &ImportOptions,
@@ -72,7 +72,7 @@ pub fn run(
     let plan = upload::plan(
         conn,
         acting,
-        countries,
+        lookout,
         bytes,
         file_name,
         options,
@@ -101,7 +101,7 @@ pub fn run(
     let stored = conn.transact(|tx| apply::store(tx, acting, &plan))?;
     let (id, reading) = (Id(stored.id), plan.reading);
     drop(plan.rows);
-    apply::commit(conn, acting, countries, id, &mut |n| {
+    apply::commit(conn, acting, lookout.countries, id, &mut |n| {
         progress(Progress::Applied(n))
     })?;
     Ok(Summary {

@@ -10,11 +10,12 @@ use super::model::{
 use super::plan::{self, Planned, Seen};
 use super::read::{self, Field, Row, values};
 use super::rows::LineRow;
-use super::{draft::Draft, queries};
+use super::{draft::Draft, near, queries};
 use crate::auth::Acting;
 use crate::countries::{Countries, may_be_person_number};
 use crate::db::Conn;
 use crate::http::{Code, Error};
+use crate::organisations::candidates::Lookout;
 use crate::text::Line;
 
 /// Rows that are looked up at once.
@@ -75,12 +76,13 @@ impl PlannedRow {
 pub fn plan(
     conn: &mut Conn,
     acting: &Acting,
-    countries: &Countries,
+    lookout: Lookout<'_>,
     bytes: &[u8],
     file_name: &str,
     options: &ImportOptions,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Plan, Error> {
+    let countries = lookout.countries;
     let default_country = default_country(acting, countries, options)?;
     let source = options
         .source
@@ -109,7 +111,7 @@ pub fn plan(
         rows: Vec::with_capacity(sheet.rows.len()),
         counts: Counts::default(),
     };
-    let mut seen = Seen::default();
+    let mut seen = Seen::new(today);
     let all = sheet.rows.len();
     let mut rows = sheet.rows.into_iter();
     loop {
@@ -117,7 +119,7 @@ pub fn plan(
         if part.is_empty() {
             break;
         }
-        some(conn, acting, countries, &frame, &mut seen, part, &mut plan)?;
+        some(conn, acting, lookout, &frame, &mut seen, part, &mut plan)?;
         progress(plan.rows.len(), all);
     }
     Ok(plan)
@@ -151,24 +153,49 @@ fn default_country(
 fn some(
     conn: &mut Conn,
     acting: &Acting,
-    countries: &Countries,
+    lookout: Lookout<'_>,
     frame: &Frame,
     seen: &mut Seen,
     mut part: Vec<Row>,
     plan: &mut Plan,
 ) -> Result<(), Error> {
+    let (countries, reach) = (lookout.countries, acting.reach());
     let looked = cores::each(&mut part, |row| {
-        look(frame, countries, acting.reach(), &mut row.cells)
+        look(frame, countries, reach, &mut row.cells)
     })?;
+    let lines: Vec<i32> = part
+        .iter()
+        .map(|row| i32::try_from(row.line).map_err(Error::internal))
+        .collect::<Result<_, _>>()?;
     let drafts: Vec<(&Draft, Option<&Resolution>)> = looked
         .iter()
         .filter_map(|l| Some((l.draft.as_ref().ok()?, None)))
         .collect();
     let known = queries::known(conn, &drafts)?;
-    for (row, looked) in part.into_iter().zip(looked) {
-        let line = i32::try_from(row.line).map_err(Error::internal)?;
+    let mut new = Vec::new();
+    for (line, looked) in lines.iter().zip(&looked) {
+        if let Ok(draft) = &looked.draft {
+            seen.file.learn(*line, near::facts(draft));
+            if plan::is_new(&known, draft) {
+                new.push(*line);
+            }
+        }
+    }
+    let mut near = near::find(conn, reach, lookout, &seen.file, &new)?;
+    for ((row, looked), line) in part.into_iter().zip(looked).zip(lines) {
         let planned = match looked.draft {
-            Ok(draft) => plan::plan(&known, acting.reach(), Some(seen), line, &draft, None)?,
+            Ok(draft) => {
+                let near = near.remove(&line).unwrap_or_default();
+                plan::plan(
+                    countries,
+                    &known,
+                    reach,
+                    Some((&mut *seen, near)),
+                    line,
+                    &draft,
+                    None,
+                )?
+            }
             Err(finding) => Planned::refused(finding),
         };
         plan.counts.add(planned.outcome, 1);

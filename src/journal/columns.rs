@@ -26,6 +26,12 @@ impl Columns {
         Ok(columns)
     }
 
+    /// The names and JSON texts of the columns, in the order of the names.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let texts = self.places.iter();
+        texts.map(|(name, place)| (*name, self.text.get(place.clone()).unwrap_or_default()))
+    }
+
     /// Appends the columns of a class to the list in `out`, as [`change`](super::facts::change) writes them; nothing where there
     /// are none. True when there were some.
     pub(super) fn write<R: Recorded>(

@@ -1,9 +1,9 @@
 //! `GET /v1/journal`: the record of changes, for auditors.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::facts::Class;
@@ -18,7 +18,7 @@ use crate::http::{Error, NoQuery, Path, Query, docs, private};
 const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config.service(list_journal).service(get_journal_entry);
 }
 

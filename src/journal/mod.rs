@@ -13,7 +13,11 @@
 //! | `append.rs` | [`enter`] |
 //! | `erase.rs` | a person's items: finding and forgetting them |
 //! | `moment.rs` | the two times of a question: [`Moment`] |
-//! | `verify.rs` | replays the journal and compares it with the tables |
+//! | `merkle.rs` | the tree over the journal (pure) |
+//! | `note.rs` | signed checkpoints (pure) |
+//! | `tree.rs` | the tree as it is stored; proofs |
+//! | `export.rs` | the journal as a file |
+//! | `verify/` | replays the journal, and compares it with what was signed of it and with the tables |
 //! | `queries.rs` | pages of entries |
 //! | `dto.rs`, `handlers.rs` | `GET /v1/journal` |
 //!
@@ -24,14 +28,29 @@ pub mod chain;
 mod columns;
 mod dto;
 pub mod erase;
+pub mod export;
 mod facts;
 pub mod handlers;
+pub mod merkle;
 pub mod moment;
+pub mod note;
 pub mod queries;
+pub mod tree;
 mod verify;
 
 pub use append::{Batch, Entry, enter};
 pub use dto::{JournalEntry, JournalFacts};
 pub use facts::{Class, Recorded, Split};
 pub use moment::{KnownAt, Moment};
-pub use verify::{Finding, Report, Table, verify};
+/// The action of the entry that a restored registry begins with.
+pub const RESTORED: &str = "registry.restored";
+
+/// The subject of that entry, which names the last entry of before.
+pub fn restored_subject(last: u64) -> String {
+    format!("entry:{last}")
+}
+
+pub use verify::{
+    Against, Finding, Images, Lost, Report, Table, Take, Walk, export::verify_export, images,
+    verify, verify_with,
+};

@@ -104,6 +104,17 @@ pub fn page(
         .collect())
 }
 
+/// The position of the last entry of this action and subject.
+pub fn last_of(conn: &mut Conn, action: &str, subject: &str) -> Result<Option<i64>, Error> {
+    Ok(journal::table
+        .filter(journal::subject.eq(subject))
+        .filter(journal::action.eq(action))
+        .order(journal::seq.desc())
+        .select(journal::seq)
+        .first(conn)
+        .optional()?)
+}
+
 type FactRow = (i64, i32, String, Vec<u8>, Option<Vec<u8>>, Option<String>);
 
 fn facts_of(

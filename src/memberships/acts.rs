@@ -68,6 +68,8 @@ pub enum Act {
     Dissolve,
     /// Close because the organisation was merged.
     Merge,
+    /// Undo the merge.
+    Unmerge,
     /// Correct an earlier event.
     Correct,
 }
@@ -89,7 +91,7 @@ pub enum Authority {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Submit,
         Self::WithdrawApplication,
         Self::TakeReview,
@@ -110,6 +112,7 @@ impl Act {
         Self::Transfer,
         Self::Dissolve,
         Self::Merge,
+        Self::Unmerge,
         Self::Correct,
     ];
 
@@ -137,6 +140,7 @@ impl Act {
             Self::Transfer => "transfer",
             Self::Dissolve => "dissolve",
             Self::Merge => "merge",
+            Self::Unmerge => "unmerge",
             Self::Correct => "correct",
         }
     }
@@ -166,7 +170,7 @@ impl Act {
             | Self::Expel
             | Self::Reinstate
             | Self::ChangeType => Authority::Proposal,
-            Self::Transfer | Self::Merge => Authority::ProposalOfBothCountries,
+            Self::Transfer | Self::Merge | Self::Unmerge => Authority::ProposalOfBothCountries,
             Self::Decide(_) => Authority::SecondOfficer,
             Self::Correct => Authority::OfCorrectedEvent,
         }
@@ -184,7 +188,10 @@ impl Act {
     /// Says whether the act is one on the organisation, which reaches all its memberships.
     #[must_use]
     pub const fn is_on_organisation(self) -> bool {
-        matches!(self, Self::Transfer | Self::Dissolve | Self::Merge)
+        matches!(
+            self,
+            Self::Transfer | Self::Dissolve | Self::Merge | Self::Unmerge
+        )
     }
 
     /// The act that an event records; none for `applied`, which opens the ledger, and for the calendar's.

@@ -11,6 +11,7 @@ use super::model::{Event, EventKind, MembershipType};
 use super::queries::{self, Held};
 use crate::db::Conn;
 use crate::http::Error;
+use crate::organisations::merged;
 
 /// Days on which a membership is open with one type; the last day but one, or none, is its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +116,9 @@ fn ended(
         return Ok(Some(format!("the organisation was dissolved on {day}")));
     }
     if held.organisation.merged_into.is_some() {
-        let day = queries::merged_on(conn, held.organisation.id)?;
-        if day.is_none_or(beyond) {
+        let id = held.organisation.id;
+        let day = merged::merged_on(conn, &[id])?.get(&id).copied();
+        if day.or(held.organisation.merged_on).is_none_or(beyond) {
             return Ok(Some("the organisation was merged into another".to_owned()));
         }
     }

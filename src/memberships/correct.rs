@@ -184,7 +184,7 @@ fn refuse_what_is_no_correction(target: &Event, correction: &Correction) -> Resu
     if matches!(target.kind, EventKind::Merged { .. }) && *correction == (Correction::Void {}) {
         return Err(Error::new(
             Code::ActNotPossible,
-            "a merge is not undone by a correction of one membership: it has an act of its own",
+            "a merge is not undone by a correction of one membership: it has an act of its own, unmerge, on the organisation",
         )
         .with("possible", serde_json::json!([])));
     }

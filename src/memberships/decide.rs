@@ -11,7 +11,7 @@ use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, merge, transfer, view};
+use super::{consent, deciders, merge, transfer, unmerge, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit, four_eyes};
 use crate::db::{Id, Tx};
@@ -85,6 +85,7 @@ pub fn decide(
         let closed = match act {
             Some(Act::Transfer) => transfer::decide(tx, acting, rules, id, body)?,
             Some(Act::Merge) => merge::decide(tx, acting, rules, id, body)?,
+            Some(Act::Unmerge) => unmerge::decide(tx, acting, rules, id, body)?,
             _ => return Err(Error::internal("a proposal of no act on an organisation")),
         };
         return Ok((None, closed));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::late::{self, Late};
 use super::model::Event;
 use super::rows::{EventRow, FlowRow, IntervalRow, MembershipRow};
 use super::timeline::{self, Counts, RulesByPosition};
@@ -21,7 +22,7 @@ use crate::organisations::rows::OrganisationRow;
 const PAGE: i64 = 500;
 
 /// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// The mark that says by which version the tables were made.
 const MARK: &str = "timelines";
@@ -69,10 +70,15 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
     let adopted = adoption::history(conn)?;
     let mut found = Vec::new();
     let mut counts = Counts::new();
+    let mut learnt_late = Late::new();
     // Of each organisation: its first public day, and the day on which it first became a member.
     let mut public: BTreeMap<i64, (Option<NaiveDate>, Option<NaiveDate>)> = BTreeMap::new();
     each(conn, |conn, row, organisation, events| {
-        check_one(conn, &adopted, &mut found, &mut counts, &row, &events)?;
+        let expected = check_one(conn, &adopted, &mut found, &row, &events)?;
+        timeline::sum(&mut counts, &expected);
+        for (key, change) in expected.late {
+            *learnt_late.entry(key).or_insert(0) += change;
+        }
         let ledger = fold_now(&adopted, &events);
         let first = ledger.first_joined();
         let (_, earliest) = public
@@ -106,6 +112,17 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
     if stored != expected {
         found.push("member_counts: the stored sums are not those of the timelines".to_owned());
     }
+    let expected: BTreeMap<_, i64> = learnt_late
+        .into_iter()
+        .filter(|(_, change)| *change != 0)
+        .map(|((seq, (day, country, kind, measure)), change)| {
+            ((seq, day, country, kind, measure.to_owned()), change)
+        })
+        .collect();
+    if late::stored(conn)? != expected {
+        found
+            .push("member_late_counts: what was learnt late is not what the events say".to_owned());
+    }
     Ok(found)
 }
 
@@ -119,12 +136,10 @@ fn check_one(
     conn: &mut Conn,
     adopted: &RulesByPosition,
     found: &mut Vec<String>,
-    counts: &mut Counts,
     row: &MembershipRow,
     events: &[Event],
-) -> Result<(), Error> {
+) -> Result<timeline::Timeline, Error> {
     let expected = timeline::replay(row, events, adopted);
-    timeline::sum(counts, &expected);
     let intervals: Vec<IntervalRow> = membership_intervals::table
         .filter(membership_intervals::membership_id.eq(row.id))
         .order((
@@ -161,7 +176,7 @@ fn check_one(
             ));
         }
     }
-    Ok(())
+    Ok(expected)
 }
 
 /// Makes the tables anew where another version of the program made them. True when there was something to make.

@@ -380,4 +380,4 @@ fn same(a: &Interval, b: &Interval) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

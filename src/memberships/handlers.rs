@@ -1,10 +1,10 @@
 //! Reading memberships and proposals, and the frame of the acts that one person may do.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::dto::{
@@ -29,11 +29,12 @@ use crate::http::{Answer, Code, Error, Json, NoQuery, Path, Query, cached_public
 use crate::journal::Moment;
 use crate::journal::moment::{self, KnownAt};
 use crate::organisations::dto::MembershipSummary;
+use crate::organisations::merged::{self, Stands};
 use crate::organisations::model::{StateWord, TypeWord};
 use crate::organisations::{self, parse_number};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_organisation_memberships)
         .service(super::apply::apply_for_membership)
@@ -57,6 +58,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(super::correct::correct_membership)
         .service(super::transfer::transfer_organisation)
         .service(super::merge::merge_organisation)
+        .service(super::unmerge::unmerge_organisation)
         .service(super::dissolve::dissolve_organisation)
         .service(list_proposals)
         .service(super::tasks::list_tasks)
@@ -154,7 +156,7 @@ struct OrganisationMemberships {
 #[utoipa::path(
     tag = "memberships", operation_id = "list_organisation_memberships", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The memberships", body = OrganisationMemberships), docs::PublicRead)
+    responses((status = 200, description = "The memberships", body = OrganisationMemberships), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/memberships")]
 async fn list_organisation_memberships(
@@ -167,7 +169,10 @@ async fn list_organisation_memberships(
     let found = permit
         .snapshot(move |conn, acting| {
             let today = acting.now().day();
-            let row = organisations::queries::by_number(conn, acting.reach(), today, &number)?;
+            let row = match merged::by_number(conn, acting.reach(), today, &number)? {
+                Stands::Itself(row) => row,
+                Stands::LeadsTo(led) => return Ok(Err(led)),
+            };
             let items = organisations::queries::memberships_of(conn, &[row.id], Moment::of(today))?
                 .remove(&row.id)
                 .unwrap_or_default();
@@ -181,9 +186,13 @@ async fn list_organisation_memberships(
             } else {
                 None
             };
-            Ok(OrganisationMemberships { items, ids })
+            Ok(Ok(OrganisationMemberships { items, ids }))
         })
         .await?;
+    let found = match found {
+        Err(led) => return Ok(organisations::redirect(&led, "/memberships", "")),
+        Ok(found) => found,
+    };
     if found.ids.is_some() {
         private(&request, None, &found)
     } else {

@@ -143,6 +143,8 @@ const fn arrow(state: State, act: Act) -> Option<To> {
             !matches!(state, S::Dissolved | S::Merged),
             To::State(S::Merged),
         ),
+        // What it leads to is the fold's to say, as for a correction.
+        Act::Unmerge => (matches!(state, S::Merged), To::Stay),
         Act::Correct => (true, To::Stay),
     };
     if possible { Some(to) } else { None }

@@ -142,7 +142,8 @@ fn successor(
     Ok(found)
 }
 
-/// Where the organisation that ends is a member of a type, its successor has to be one too.
+/// What the organisation that ends is to everybody, its successor has to be too: a member of the type where it is one, and public
+/// where it is public.
 pub(super) fn must_go_on(
     tx: &mut Tx<'_>,
     rules: &Rules,
@@ -152,10 +153,17 @@ pub(super) fn must_go_on(
 ) -> Result<(), Error> {
     let held = member_types(tx, rules, organisation.id, day)?;
     let goes_on = member_types(tx, rules, successor.id, day)?;
-    match held.into_iter().find(|kind| !goes_on.contains(kind)) {
-        None => Ok(()),
-        Some(kind) => Err(not_going_on(kind)),
+    if let Some(kind) = held.into_iter().find(|kind| !goes_on.contains(kind)) {
+        return Err(not_going_on(kind));
     }
+    if organisation.public_from.is_some() && successor.public_from.is_none() {
+        return Err(Error::new(
+            Code::ActNotPossible,
+            "the organisation is public and its successor is not, so that its number would lead nowhere; merge the other way round, or admit the successor first",
+        )
+        .with("possible", serde_json::json!([])));
+    }
+    Ok(())
 }
 
 /// The same for a merge that moves to another day: the type that ends then has to go on.
@@ -207,7 +215,8 @@ fn member_types(
     Ok(found)
 }
 
-/// Decides on a merge: the memberships end, the number leads on, and its identifiers no longer keep others from having them.
+/// Decides on a merge: the memberships end, and the number, its names and its identifiers lead on. The identifiers no longer keep
+/// the successor from having them itself; others they still do (`organisations/merged.rs`).
 pub(super) fn decide(
     tx: &mut Tx<'_>,
     acting: &Acting,
@@ -225,8 +234,10 @@ pub(super) fn decide(
     let number = super::propose::terms(&proposal)?
         .successor
         .ok_or_else(|| Error::internal("a merge into nothing"))?;
+    let named = successor(tx, acting, &organisation, &number)?;
+    dialect::lock_row(tx, "organisations", "id", named.id)?;
+    // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
-    dialect::lock_row(tx, "organisations", "id", successor.id)?;
     let particulars = on_organisation::particulars(&proposal, body)?;
     let day = particulars
         .effective_on
@@ -250,6 +261,7 @@ pub(super) fn decide(
         "organisation.merged",
         |tx, entry, row| {
             row.merged_into = Some(successor.id);
+            row.merged_on = Some(day);
             entry.note("successor", serde_json::json!(successor.number));
             entry.note("effective_on", serde_json::json!(day));
             for identifier in organisations::queries::identifiers(tx, row.id)? {

@@ -17,11 +17,12 @@
 //! - [`record`]: the one frame in which an event is written.
 //! - [`adoption`]: which rules hold, and since when the registry knows.
 //! - [`timeline`]: the stored timeline, in two times, and its sums.
+//! - [`late`]: what was learnt late of those sums.
 //! - [`proposed`], [`propose`], [`decide`], `consent`, `retract`: acts that take two people; `on_organisation`: those on a whole
 //!   organisation.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
 //!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
-//!   `merge`.
+//!   `merge`, `unmerge`.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
 //! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
@@ -48,6 +49,7 @@ pub mod dto;
 mod expel;
 pub mod fold;
 pub mod handlers;
+pub mod late;
 pub mod ledger;
 mod lift;
 pub mod machine;
@@ -75,6 +77,7 @@ mod suspend;
 mod tasks;
 pub mod timeline;
 mod transfer;
+mod unmerge;
 mod view;
 mod withdraw;
 mod withdraw_application;

@@ -355,16 +355,6 @@ pub fn first_joined(conn: &mut Conn, organisation_id: i64) -> Result<Option<Naiv
         .first(conn)?)
 }
 
-/// The day on which the organisation's memberships ended by a merge; none where it had none.
-pub fn merged_on(conn: &mut Conn, organisation_id: i64) -> Result<Option<NaiveDate>, Error> {
-    let own = ids_of_organisation(conn, organisation_id)?;
-    Ok(membership_events::table
-        .filter(membership_events::membership_id.eq_any(own))
-        .filter(membership_events::kind.eq("merged"))
-        .select(diesel::dsl::min(membership_events::effective_on))
-        .first(conn)?)
-}
-
 fn ids_of_organisation(conn: &mut Conn, organisation_id: i64) -> Result<Vec<Id>, Error> {
     Ok(memberships::table
         .filter(memberships::organisation_id.eq(organisation_id))

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 
 use super::fold::fold;
+use super::ledger::{Ledger, Turn};
 use super::model::Event;
 use super::rows::EventRow;
 use super::rules::Rules;
@@ -27,7 +28,7 @@ use crate::journal::Batch;
 
 /// The job's name.
 pub const JOB: &str = "calendar";
-/// A chunk should hold its rows, and on SQLite the only writer, about this long.
+/// A chunk should hold the journal's head, and on SQLite the only writer, about this long.
 const HOLD: Duration = Duration::from_millis(40);
 /// The most memberships in one chunk.
 const MOST: i64 = 500;
@@ -39,7 +40,7 @@ pub struct Recorded {
     pub memberships: usize,
     /// Turns that were recorded.
     pub turns: usize,
-    /// The longest time that one chunk took before its commit.
+    /// The longest time that one chunk kept other writers waiting, before its commit.
     pub longest: Duration,
 }
 
@@ -47,7 +48,7 @@ impl std::fmt::Display for Recorded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} turns of {} memberships recorded; the longest chunk took {} ms",
+            "{} turns of {} memberships recorded; the longest chunk held writers up for {} ms",
             self.turns,
             self.memberships,
             self.longest.as_millis()
@@ -173,7 +174,7 @@ fn chunk(
     run: &str,
     size: i64,
 ) -> Result<Recorded, Error> {
-    let started = Clock::now();
+    let mut started = Clock::now();
     let today = now.day();
     let mut ids = due(tx, today, size)?;
     if ids.is_empty() {
@@ -189,17 +190,27 @@ fn chunk(
     )?;
     let mut events = events_of(tx, &ids)?;
     let numbers = numbers_of(tx, &ids)?;
+    let folded: Vec<(Id, Vec<Event>, Ledger, Vec<Turn>)> = ids
+        .iter()
+        .map(|id| {
+            let known = events.remove(id).unwrap_or_default();
+            let ledger = fold(&known, rules);
+            let turns = ledger.due(&known, today);
+            (*id, known, ledger, turns)
+        })
+        .collect();
+    if tx.is_postgres() {
+        // Other writers wait from here on; SQLite's only writer was taken at the beginning.
+        started = Clock::now();
+    }
     let mut batch = Batch::begin(tx, now)?;
     let mut rows: Vec<EventRow> = Vec::new();
     let mut next_due: Vec<(Id, Option<NaiveDate>)> = Vec::new();
-    for id in &ids {
-        let mut known = events.remove(id).unwrap_or_default();
-        let ledger = fold(&known, rules);
-        let turns = ledger.due(&known, today);
+    for (id, mut known, ledger, turns) in folded {
         if !turns.is_empty() {
             let mut entry = batch.entry();
             entry.about(format!("membership:{id}"));
-            if let Some(number) = numbers.get(id) {
+            if let Some(number) = numbers.get(&id) {
                 entry.of_organisation(number.clone());
             }
             for turn in turns {
@@ -215,14 +226,14 @@ fn chunk(
                 );
                 event.proposer = Some(Actor::System(JOB).to_string());
                 event.run = Some(run.to_owned());
-                let row = EventRow::of(*id, &event)?;
+                let row = EventRow::of(id, &event)?;
                 entry.now(&row)?;
                 rows.push(row);
                 known.push(event);
             }
             batch.close(&Actor::System(JOB), "membership.calendar", entry)?;
         }
-        next_due.push((*id, timeline::first_due(&ledger, &known)));
+        next_due.push((id, timeline::first_due(&ledger, &known)));
     }
     // Also where nothing was due after all: the head was taken.
     batch.write(tx)?;

@@ -3,6 +3,8 @@
 //! Nothing is stored: a task is what the timelines and the open proposals say. A coordinator has the own country's, the
 //! secretariat what is to be decided, and the work of countries that have no active coordinator.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::acts::Act;
-use super::dto::{ActWord, OrganisationRef};
+use super::dto::OrganisationRef;
 use super::handlers::instant_and_id;
 use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
@@ -21,6 +23,9 @@ use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
 use crate::countries::Countries;
 use crate::db::{Conn, Id, Instant};
+use crate::duplicates;
+use crate::duplicates::queries::Wanted;
+use crate::duplicates::rows::PairRow;
 use crate::http::pages::{self, Page, fetch_limit, limit_or_default};
 use crate::http::words::schema_words;
 use crate::http::{Error, Query, docs, private};
@@ -29,14 +34,23 @@ use crate::organisations::rows::OrganisationRow;
 
 schema_words!(
     /// What waits.
-    TaskWord as "TaskKind", ["submit", "review", "recommend", "answer", "renew", "decide", "consent", "nobody_can_decide"]
+    TaskWord as "TaskKind", ["submit", "review", "recommend", "answer", "renew", "decide", "consent", "nobody_can_decide", "duplicate"]
+);
+
+schema_words!(
+    /// An act by which a task goes on.
+    TaskActWord as "TaskAct", {
+        let mut words: Vec<&str> = super::machine::Act::ALL.map(super::machine::Act::name).to_vec();
+        words.push("distinct");
+        words
+    }
 );
 
 /// Something that waits for the caller.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Task {
     /// What waits: an application to submit, review, recommend or answer, a member to renew before it lapses, a proposal to
-    /// decide or to consent to, or one that no present account may decide.
+    /// decide or to consent to, one that no present account may decide, or two organisations that may be one.
     #[schema(value_type = TaskWord, example = "review")]
     pub kind: &'static str,
     /// Since when.
@@ -45,6 +59,9 @@ pub struct Task {
     pub due: Option<NaiveDate>,
     /// The organisation.
     pub organisation: OrganisationRef,
+    /// The organisation that may be the same; only with `duplicate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<OrganisationRef>,
     /// The membership; null where it is about the whole organisation.
     pub membership: Option<Id>,
     /// Its state.
@@ -59,8 +76,8 @@ pub struct Task {
 /// Where an act is done.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ActLink {
-    /// The act.
-    #[schema(value_type = ActWord, example = "review")]
+    /// The act; `distinct` says that two organisations are two.
+    #[schema(value_type = TaskActWord, example = "review")]
     pub act: &'static str,
     /// Where to POST it.
     #[schema(example = "/v1/memberships/3k7v0c5m2qxyz/review")]
@@ -83,7 +100,7 @@ struct TaskQuery {
 /// Lists what waits for the caller, longest first.
 ///
 /// A coordinator: applications to submit, review (those in the own review) and answer, members to renew before they lapse,
-/// consents. The secretariat: proposals to decide, proposals that nobody present may decide, and the work of countries without
+/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, proposals that nobody present may decide, and the work of countries without
 /// an active coordinator.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_tasks", security(("bearer" = [])), params(TaskQuery),
@@ -160,6 +177,7 @@ impl Desk<'_> {
             }
         }
         found.extend(self.of_proposals(conn)?);
+        found.extend(self.of_duplicates(conn, &own)?);
         found.sort_by_key(|(since, id, _)| (*since, *id));
         found.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
         Ok(found)
@@ -263,6 +281,7 @@ impl Desk<'_> {
             since,
             due,
             organisation: view::organisation(&organisation),
+            other: None,
             membership: Some(row.id),
             state: Some(interval.state),
             proposal: None,
@@ -275,6 +294,59 @@ impl Desk<'_> {
                 .collect(),
         };
         Ok(Some((since.0, row.id.0, task)))
+    }
+
+    /// Pairs that may be one organisation: those of the own countries; for the secretariat those across a border, too, of which
+    /// one is not public, because no coordinator may see them.
+    fn of_duplicates(&self, conn: &mut Conn, own: &[String]) -> Result<Vec<Placed>, Error> {
+        let mut asked = Vec::new();
+        if !own.is_empty() {
+            asked.push(Wanted {
+                country: own.to_vec(),
+                ..Wanted::default()
+            });
+        }
+        if self.acting.principal().role() == Some(Role::Secretariat) {
+            asked.push(Wanted {
+                across_hidden: true,
+                ..Wanted::default()
+            });
+        }
+        let (reach, today) = (self.acting.reach(), self.acting.now().day());
+        let mut found: BTreeMap<(i64, i64), Placed> = BTreeMap::new();
+        for wanted in &asked {
+            let pairs =
+                duplicates::queries::waiting(conn, reach, today, wanted, self.after, self.limit)?;
+            for (pair, first, second) in pairs {
+                let task = self.of_pair(&pair, &first, &second);
+                found.insert((pair.found_at, pair.id), (pair.found_at, pair.id, task));
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    fn of_pair(&self, pair: &PairRow, first: &OrganisationRow, second: &OrganisationRow) -> Task {
+        let mut acts = vec![ActLink {
+            act: "distinct",
+            href: "/v1/duplicates/distinct".to_owned(),
+        }];
+        if self.acting.reach().covers(&first.country) {
+            acts.push(ActLink {
+                act: Act::Merge.name(),
+                href: format!("/v1/organisations/{}/merge", first.number),
+            });
+        }
+        Task {
+            kind: "duplicate",
+            since: Instant(pair.found_at),
+            due: None,
+            organisation: view::organisation(first),
+            other: Some(view::organisation(second)),
+            membership: None,
+            state: None,
+            proposal: None,
+            acts,
+        }
     }
 
     /// Open proposals that the caller may decide or consent to, and those that nobody may decide.
@@ -361,6 +433,7 @@ fn of_proposal(
         since: Instant(proposal.proposed_at),
         due: None,
         organisation: view::organisation(organisation),
+        other: None,
         membership: proposal.membership_id,
         state: None,
         proposal: Some(proposal.id),

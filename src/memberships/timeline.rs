@@ -2,7 +2,8 @@
 //!
 //! An event never changes what was known before it: rows that it makes untrue get its position as their `known_to`, rows that
 //! it makes true begin to be known there. `member_counts` holds the sums of the rows that stand, so that a report of a year
-//! reads days instead of members. All of it follows from the events; [`replay`] makes it anew, for `journal verify` and for a
+//! reads days instead of members, and what an event changed of days that had passed is kept by position ([`late`](super::late)).
+//! All of it follows from the events; [`replay`] makes it anew, for `journal verify` and for a
 //! registry whose tables are filled again.
 
 use std::collections::BTreeMap;
@@ -13,12 +14,15 @@ use diesel::sql_types::{Array, BigInt, Date};
 use diesel::upsert::excluded;
 
 use super::fold::fold_all;
+use super::late::{self, Late};
 use super::ledger::{Cause, Ledger};
 use super::model::Event;
 use super::rows::{FlowRow, IntervalRow, MembershipRow};
 use super::rules::Rules;
 use crate::db::dialect::column;
-use crate::db::schema::{member_counts, membership_due, membership_flows, membership_intervals};
+use crate::db::schema::{
+    member_counts, member_late_counts, membership_due, membership_flows, membership_intervals,
+};
 use crate::db::{Conn, Id, Tx};
 use crate::dialect;
 use crate::http::Error;
@@ -36,6 +40,8 @@ pub struct Timeline {
     pub intervals: Vec<IntervalRow>,
     /// Members that came or went.
     pub flows: Vec<FlowRow>,
+    /// What was learnt late; only where the whole timeline is made anew.
+    pub late: Late,
 }
 
 const fn cause_no(cause: Cause) -> Option<i32> {
@@ -82,6 +88,7 @@ pub fn rows(membership: &MembershipRow, ledger: &Ledger, seq: i64) -> Timeline {
     Timeline {
         intervals: intervals.collect(),
         flows: flows.collect(),
+        late: Late::new(),
     }
 }
 
@@ -116,10 +123,12 @@ impl Turnover {
             gone: Timeline {
                 intervals: minus(&before.intervals, &after.intervals, same_interval),
                 flows: minus(&before.flows, &after.flows, same_flow),
+                late: Late::new(),
             },
             new: Timeline {
                 intervals: minus(&after.intervals, &before.intervals, same_interval),
                 flows: minus(&after.flows, &before.flows, same_flow),
+                late: Late::new(),
             },
         }
     }
@@ -140,8 +149,13 @@ impl Turnover {
             .all(|t| t.intervals.is_empty() && t.flows.is_empty())
     }
 
-    /// Writes it: the old rows were known until `seq`, the new ones are known from then on.
-    fn write(&self, conn: &mut Conn, id: Id, seq: i64) -> Result<(), Error> {
+    /// Writes it: the old rows were known until `seq`, recorded on `learnt`, and the new ones are known from then on.
+    fn write(
+        &self,
+        conn: &mut Conn,
+        id: Id,
+        (seq, learnt): (i64, Option<NaiveDate>),
+    ) -> Result<(), Error> {
         if self.is_nothing() {
             return Ok(());
         }
@@ -168,7 +182,11 @@ impl Turnover {
             .execute(conn)?;
         }
         insert(conn, &self.new)?;
-        add_counts(conn, &self.counts())
+        let counts = self.counts();
+        add_counts(conn, &counts)?;
+        let mut late = Late::new();
+        late::add(&mut late, seq, learnt, &counts);
+        late::store(conn, &late)
     }
 }
 
@@ -275,7 +293,9 @@ pub fn store(
         &rows(membership, before, seq),
         &rows(membership, after, seq),
     );
-    turnover.write(conn, membership.id, seq)?;
+    if let Some(event) = events.last() {
+        turnover.write(conn, membership.id, (seq, event.recorded_on()))?;
+    }
     let (was, is) = (first_due(before, events_before), first_due(after, events));
     if was == is {
         return Ok(());
@@ -375,7 +395,17 @@ pub fn replay(membership: &MembershipRow, events: &[Event], adopted: &RulesByPos
         };
         let known = events.iter().filter(|e| e.seq <= seq);
         let next = rows(membership, &fold_all(known, rules), seq);
-        let Turnover { mut gone, new } = Turnover::between(&standing, &next);
+        let turnover = Turnover::between(&standing, &next);
+        // Rules are adopted for days to come: an event alone can say something of days that have passed.
+        if let Some(event) = events.iter().find(|e| e.seq == seq) {
+            late::add(
+                &mut ended.late,
+                seq,
+                event.recorded_on(),
+                &turnover.counts(),
+            );
+        }
+        let Turnover { mut gone, new } = turnover;
         for interval in &mut gone.intervals {
             interval.known_to = seq;
         }
@@ -415,6 +445,7 @@ pub fn sum(counts: &mut Counts, timeline: &Timeline) {
             .filter(|f| f.known_to == STILL)
             .cloned()
             .collect(),
+        late: Late::new(),
     };
     count(counts, &standing, 1);
 }
@@ -427,6 +458,7 @@ pub fn fill(
     due_on: Option<NaiveDate>,
 ) -> Result<(), Error> {
     insert(conn, timeline)?;
+    late::store(conn, &timeline.late)?;
     set_due(conn, membership.id, due_on)
 }
 
@@ -435,6 +467,7 @@ pub fn clear(conn: &mut Conn) -> Result<(), Error> {
     diesel::delete(membership_intervals::table).execute(conn)?;
     diesel::delete(membership_flows::table).execute(conn)?;
     diesel::delete(member_counts::table).execute(conn)?;
+    diesel::delete(member_late_counts::table).execute(conn)?;
     diesel::delete(membership_due::table).execute(conn)?;
     Ok(())
 }

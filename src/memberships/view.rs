@@ -56,6 +56,7 @@ fn action(act: Act) -> Action {
         | Act::ChangeType
         | Act::Transfer
         | Act::Merge
+        | Act::Unmerge
         | Act::Correct => Action::Propose,
         Act::ReassignReview => Action::Reassign,
     }
@@ -196,7 +197,8 @@ pub fn path_of(act: Act) -> &'static str {
         | Act::Return
         | Act::Lift
         | Act::Transfer
-        | Act::Merge => act.name(),
+        | Act::Merge
+        | Act::Unmerge => act.name(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::dto::{ChangeOrganisation, Description};
 use super::model::join_codes;
 use super::number::RegistryNumber;
 use super::rows::OrganisationRow;
-use super::{queries, register};
+use super::{merged, queries, register};
 use crate::auth::Acting;
 use crate::db::schema::{organisation_names, organisations};
 use crate::db::{Tx, dialect};
@@ -21,6 +21,34 @@ pub fn lock(
     number: &RegistryNumber,
     seen: Option<&IfMatch>,
 ) -> Result<OrganisationRow, Error> {
+    let row = lock_record(tx, acting, number)?;
+    if row.merged_into.is_some() {
+        return Err(merged_away(tx, acting, row)?);
+    }
+    if let Some(seen) = seen {
+        seen.check(row.version)?;
+    }
+    Ok(row)
+}
+
+/// Why a merged organisation takes no change: 409 with the one that goes on, where the caller may know of it.
+fn merged_away(tx: &mut Tx<'_>, acting: &Acting, row: OrganisationRow) -> Result<Error, Error> {
+    let successor = merged::end_of(tx, row)?;
+    if !queries::may_know(&successor, acting.reach(), acting.now().day()) {
+        let text = "this organisation was merged into another";
+        return Ok(Error::new(Code::Conflict, text));
+    }
+    let number = successor.number;
+    let text = format!("this organisation was merged into {number}; change that one");
+    Ok(Error::new(Code::Conflict, text).with("successor", serde_json::json!(number)))
+}
+
+/// Locks the record that has this number, a merged one too, and checks that the caller may change it.
+pub fn lock_record(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    number: &RegistryNumber,
+) -> Result<OrganisationRow, Error> {
     let today = acting.now().day();
     let row = queries::by_number(tx, acting.reach(), today, number)?;
     // What the caller may read but not change is not hidden from them: it is public.
@@ -31,16 +59,7 @@ pub fn lock(
         ));
     }
     dialect::lock_row(tx, "organisations", "id", row.id)?;
-    let row = queries::by_id(tx, row.id)?;
-    if let Some(successor) = row.merged_into {
-        let number = queries::by_id(tx, successor)?.number;
-        let text = format!("this organisation was merged into {number}; change that one");
-        return Err(Error::new(Code::Conflict, text).with("successor", serde_json::json!(number)));
-    }
-    if let Some(seen) = seen {
-        seen.check(row.version)?;
-    }
-    Ok(row)
+    queries::by_id(tx, row.id)
 }
 
 /// Changes a locked organisation: runs `change` inside a journal entry, counts the version, writes the row.

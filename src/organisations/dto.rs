@@ -334,11 +334,40 @@ pub struct Organisation {
     pub identifiers: Vec<Identifier>,
     /// Relations; the public sees those to public organisations.
     pub relations: Vec<Relation>,
+    /// Organisations that were merged into this one, also by way of others; the public sees those that are public.
+    pub predecessors: Vec<Predecessor>,
     /// Memberships that stand or stood.
     pub memberships: Vec<MembershipSummary>,
     /// What officers of the country, the secretariat and auditors see besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateFacts>,
+}
+
+/// An organisation that was merged into another: the other answers for its number, names and identifiers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Predecessor {
+    /// Its registry number, which leads to the one that goes on.
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
+    pub number: String,
+    /// Its country.
+    #[schema(value_type = crate::countries::CountryCode, example = "KZ")]
+    pub country: String,
+    /// Its last legal name.
+    #[schema(example = "Sample Union")]
+    pub name: String,
+    /// All its names.
+    pub names: Vec<Name>,
+    /// Its identifiers; the public sees those of public schemes.
+    pub identifiers: Vec<Identifier>,
+    /// The day from whose start it is merged.
+    pub merged_on: Option<NaiveDate>,
+    /// The tag of its record, good for `If-Match` of `/unmerge`; only for those who reach its country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "\"v3.9Pq0aJ7xVb1c2d3e\"")]
+    pub tag: Option<String>,
+    /// The position in the journal of its last change.
+    #[serde(skip)]
+    pub seq: i64,
 }
 
 /// What officers of the country, the secretariat and auditors see of an organisation.
@@ -541,6 +570,10 @@ pub struct OrganisationSummary {
     pub sdgs: Vec<u8>,
     /// Memberships that stand or stood.
     pub memberships: Vec<MembershipSummary>,
+    /// Where its number leads, if it was merged into another organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RegistryNumber>, example = "OTS-7K3M9Q2-54")]
+    pub merged_into: Option<String>,
     /// True when everybody can see it; only told to those who reach its country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
@@ -550,8 +583,12 @@ pub struct OrganisationSummary {
 }
 
 /// An organisation that may be the same as the one to be registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Candidate {
+    /// Internal id.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub id: i64,
     /// Registry number.
     #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
     pub number: String,
@@ -563,8 +600,26 @@ pub struct Candidate {
     pub country: String,
     /// City.
     pub city: Option<String>,
-    /// Why it may be the same, in words.
+    /// How much they are alike, 0 to 1.
+    #[schema(minimum = 0, maximum = 1, example = 0.97)]
+    pub score: f64,
+    /// What the score means: `same` or `possible`.
+    #[schema(value_type = super::search_dto::VerdictWord, example = "same")]
+    pub verdict: &'static str,
+    /// Why it may be the same, in words, the weightiest first.
+    #[schema(example = json!(["its legal name “Sample Union” reads the same as “SAMPLE UNION”"]))]
     pub reasons: Vec<String>,
+    /// What was written and what the record says, beside each other.
+    pub side_by_side: Vec<super::alike::Beside>,
+}
+
+impl Candidate {
+    /// What the journal keeps of it.
+    pub fn noted(&self) -> serde_json::Value {
+        serde_json::json!({
+            "number": self.number, "score": self.score, "verdict": self.verdict, "reasons": self.reasons,
+        })
+    }
 }
 
 /// One recorded change of an organisation.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
+use super::merged;
 use super::model::split_codes;
 use super::number::RegistryNumber;
 use super::queries::{self, Among, Wanted};
-use super::rows::OrganisationRow;
+use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Facet, FacetCount, FoundBy, FoundHow, FoundIn, Piece, rounded};
 use super::view;
 use crate::auth::Reach;
@@ -164,8 +165,11 @@ fn by_number(
         places: Vec::new(),
     };
     if let Ok(number) = text.trim().parse::<RegistryNumber>() {
-        return Ok(match queries::by_number(conn, reach, today, &number) {
-            Ok(row) => vec![(hit(row.id), Some(FoundIn::Number))],
+        return Ok(match merged::record(conn, reach, today, &number) {
+            Ok(row) => {
+                let end = merged::end_of(conn, row)?;
+                vec![(hit(end.id), Some(FoundIn::Number))]
+            }
             Err(error) if error.code() == crate::http::Code::NotFound => Vec::new(),
             Err(error) => return Err(error),
         });
@@ -180,14 +184,19 @@ fn by_number(
         return Ok(Vec::new());
     }
     let holders = queries::with_number(conn, &[written, text.trim().to_owned()])?;
-    Ok(holders
+    let mut found: Vec<i64> = Vec::new();
+    for (scheme, row) in holders {
+        // A number that is not public must not be guessed by searching for it.
+        let is_public = view::is_public_scheme(countries, &scheme);
+        if let Some(end) = merged::told(conn, row, is_public, reach, today)?
+            && !found.contains(&end.id)
+        {
+            found.push(end.id);
+        }
+    }
+    Ok(found
         .into_iter()
-        .filter(|(scheme, row)| {
-            // A number that is not public must not be guessed by searching for it.
-            queries::may_know(row, reach, today)
-                && (reach.covers(&row.country) || view::is_public_scheme(countries, scheme))
-        })
-        .map(|(_, row)| (hit(row.id), Some(FoundIn::Identifier)))
+        .map(|id| (hit(id), Some(FoundIn::Identifier)))
         .collect())
 }
 
@@ -236,8 +245,12 @@ impl Found {
         vec![self.hit.score.to_string(), self.row.number.clone()]
     }
 
-    /// How it was found, given its names as `(item, kind, text)`.
-    pub fn by<'a>(&self, names: impl Iterator<Item = (i32, &'a str, &'a str)>) -> FoundBy {
+    /// How it was found, given its names as `(item, kind, text)`, and those that it gained by merges.
+    pub fn by<'a>(
+        &self,
+        names: impl Iterator<Item = (i32, &'a str, &'a str)>,
+        gained: &[NameRow],
+    ) -> FoundBy {
         let mut names = names.filter(|(item, ..)| *item == self.hit.item);
         let (found_in, name_kind, text) = match (self.by, self.hit.kind) {
             (Some(by), _) => (by, None, self.row.number.clone()),
@@ -249,7 +262,13 @@ impl Found {
             (None, Kind::Description) => (FoundIn::Description, None, String::new()),
             (None, _) => match names.next() {
                 Some((_, kind, text)) => (FoundIn::Name, Some(kind.to_owned()), text.to_owned()),
-                None => (FoundIn::MergedName, None, String::new()),
+                None => {
+                    // Gained names are counted down from -1.
+                    let place = usize::try_from(-1 - i64::from(self.hit.item)).ok();
+                    let name = place.and_then(|place| gained.get(place));
+                    let text = name.map(|name| name.text.clone());
+                    (FoundIn::MergedName, None, text.unwrap_or_default())
+                }
             },
         };
         FoundBy {

@@ -1,8 +1,9 @@
 //! Registering and changing organisations.
 
+use crate::http::Routes;
 use actix_web::{HttpResponse, delete, patch, post, put, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::candidates::Lookout;
 use super::dto::{ChangeOrganisation, Organisation, RegisterOrganisation, Withhold};
 use super::read_handlers::{self, parse_number};
 use super::rows::OrganisationRow;
@@ -14,9 +15,10 @@ use crate::db::Tx;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::search::Search;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(read_handlers::list_organisations)
         .service(read_handlers::get_organisation)
@@ -41,8 +43,9 @@ fn whole(
 ) -> Result<Answer, Error> {
     let version = row.version;
     let number = row.number.clone();
-    let whole = whole::by_number(tx, acting.reach(), acting.now().day(), &number)?;
-    let body = view::organisation(tx, countries, whole, acting.reach())?;
+    let today = acting.now().day();
+    let whole = whole::by_number(tx, acting.reach(), today, &number)?;
+    let body = view::organisation(tx, countries, whole, acting.reach(), today)?;
     let answer = Answer::json(status, &body)?.version(version);
     Ok(if status == 201 {
         answer.location(format!("/v1/organisations/{number}"))
@@ -53,8 +56,9 @@ fn whole(
 
 /// Registers an organisation.
 ///
-/// Where it may be registered already, the answer is 409 with the candidates and why; if it is none of them, name them in
-/// `distinct_from` and give `distinct_reason`. It is not public before its first active membership.
+/// Where it may be registered already, the answer is 409 with the candidates, scored, explained and side by side with what was
+/// written. If it is none of them, name them all in `distinct_from` and give `distinct_reason`; both are recorded. It is not public
+/// before its first active membership.
 #[utoipa::path(
     tag = "organisations", operation_id = "register_organisation", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-organisation-1")),
@@ -66,12 +70,16 @@ async fn register_organisation(
     permit: Permit<acts::RegisterOrganisation>,
     _query: NoQuery,
     once: Once,
-    countries: web::Data<Countries>,
+    (countries, search): (web::Data<Countries>, web::Data<Search>),
     body: Json<RegisterOrganisation>,
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let done = register::register(tx, acting, &countries, &body.body)?;
+            let lookout = Lookout {
+                countries: &countries,
+                search: Some(&search),
+            };
+            let done = register::register(tx, acting, lookout, &body.body)?;
             whole(tx, acting, &countries, 201, done.row)
         })
         .await?;

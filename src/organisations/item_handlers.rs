@@ -1,14 +1,15 @@
 //! The lists of an organisation: each item has an address of its own.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{
     ChangeName, Contact, Evidence, Identifier, Name, NewContact, NewEvidence, NewIdentifier,
     NewName, NewRelation, Relation,
 };
+use super::merged::{self, Stands};
 use super::number::RegistryNumber;
-use super::read_handlers::parse_number;
+use super::read_handlers::{parse_number, redirect};
 use super::rows::{ContactRow, EvidenceRow, OrganisationRow, RelationRow};
 use super::{change, items, queries, view};
 use crate::auth::policy::acts;
@@ -22,7 +23,7 @@ use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, cached_public, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(list_names)
         .service(add_name)
@@ -78,21 +79,27 @@ async fn list<T: serde::Serialize + Send + 'static>(
     request: HttpRequest,
     permit: Permit<acts::ReadOrganisations>,
     number: RegistryNumber,
+    list: &'static str,
     pick: impl FnOnce(&mut Conn, &OrganisationRow, &Acting) -> Result<Vec<T>, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
-    let (found, version) = permit
+    let found = permit
         .snapshot(move |conn, acting| {
-            let row = queries::by_number(conn, acting.reach(), acting.now().day(), &number)?;
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let row = match merged::by_number(conn, reach, today, &number)? {
+                Stands::Itself(row) => row,
+                Stands::LeadsTo(led) => return Ok(Err(led)),
+            };
             let items = pick(conn, &row, acting)?;
-            Ok((
+            Ok(Ok((
                 Items { items },
-                acting.reach().covers(&row.country).then_some(row.version),
-            ))
+                reach.covers(&row.country).then_some(row.version),
+            )))
         })
         .await?;
-    match version {
-        Some(version) => private(&request, Some(version), &found),
-        None => cached_public(&request, &found),
+    match found {
+        Err(led) => Ok(redirect(&led, &format!("/{list}"), "")),
+        Ok((found, Some(version))) => private(&request, Some(version), &found),
+        Ok((found, None)) => cached_public(&request, &found),
     }
 }
 
@@ -142,7 +149,7 @@ async fn remove(
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_names", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The list", body = Items<Name>), docs::PublicRead)
+    responses((status = 200, description = "The list", body = Items<Name>), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/names")]
 async fn list_names(
@@ -152,7 +159,7 @@ async fn list_names(
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
-    list(request, permit, number, |conn, row, _| {
+    list(request, permit, number, "names", |conn, row, _| {
         Ok(queries::names(conn, row.id)?
             .into_iter()
             .map(view::name)
@@ -255,7 +262,7 @@ async fn remove_name(
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_identifiers", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The list", body = Items<Identifier>), docs::PublicRead)
+    responses((status = 200, description = "The list", body = Items<Identifier>), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/identifiers")]
 async fn list_identifiers(
@@ -266,18 +273,24 @@ async fn list_identifiers(
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
-    list(request, permit, number, move |conn, row, acting| {
-        let officer = acting.reach().covers(&row.country);
-        let rows = queries::identifiers(conn, row.id)?;
-        if officer && !rows.is_empty() {
-            acting.saw(What::OrganisationPrivate, &row.number, rows.len());
-        }
-        Ok(rows
-            .into_iter()
-            .filter(|i| officer || view::is_public_scheme(&countries, &i.scheme))
-            .map(|i| view::identifier(i, officer))
-            .collect())
-    })
+    list(
+        request,
+        permit,
+        number,
+        "identifiers",
+        move |conn, row, acting| {
+            let officer = acting.reach().covers(&row.country);
+            let rows = queries::identifiers(conn, row.id)?;
+            if officer && !rows.is_empty() {
+                acting.saw(What::OrganisationPrivate, &row.number, rows.len());
+            }
+            Ok(rows
+                .into_iter()
+                .filter(|i| officer || view::is_public_scheme(&countries, &i.scheme))
+                .map(|i| view::identifier(i, officer))
+                .collect())
+        },
+    )
     .await
 }
 
@@ -347,7 +360,7 @@ async fn remove_identifier(
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_contacts", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The list", body = Items<Contact>), docs::PublicRead)
+    responses((status = 200, description = "The list", body = Items<Contact>), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/contacts")]
 async fn list_contacts(
@@ -357,7 +370,7 @@ async fn list_contacts(
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
-    list(request, permit, number, |conn, row, acting| {
+    list(request, permit, number, "contacts", |conn, row, acting| {
         if !acting.reach().covers_contacts(&row.country) {
             return Ok(Vec::new());
         }
@@ -464,7 +477,7 @@ async fn remove_contact(
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_relations", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The list", body = Items<Relation>), docs::PublicRead)
+    responses((status = 200, description = "The list", body = Items<Relation>), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/relations")]
 async fn list_relations(
@@ -474,7 +487,7 @@ async fn list_relations(
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
-    list(request, permit, number, |conn, row, acting| {
+    list(request, permit, number, "relations", |conn, row, acting| {
         let rows = queries::relations(conn, row.id, acting.reach(), acting.now().day())?;
         let shown = rows
             .into_iter()
@@ -549,7 +562,7 @@ async fn remove_relation(
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_evidence", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54")),
-    responses((status = 200, description = "The list", body = Items<Evidence>), docs::PublicRead)
+    responses((status = 200, description = "The list", body = Items<Evidence>), docs::Merged, docs::PublicRead)
 )]
 #[get("/organisations/{number}/evidence")]
 async fn list_evidence(
@@ -559,7 +572,7 @@ async fn list_evidence(
     number: Path<String>,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
-    list(request, permit, number, |conn, row, acting| {
+    list(request, permit, number, "evidence", |conn, row, acting| {
         if !acting.reach().covers(&row.country) {
             return Ok(Vec::new());
         }

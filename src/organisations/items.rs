@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use super::change;
 use super::dto::{ChangeName, NewContact, NewEvidence, NewIdentifier, NewName, NewRelation, Patch};
 use super::model::NameKind;
-use super::queries;
 use super::register::{check_identifier, insert_identifier, insert_name, refuse_taken, sort_key};
 use super::rows::{ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, RelationRow};
+use super::{merged, queries};
 use crate::auth::Acting;
 use crate::countries::Countries;
 use crate::db::schema::{
@@ -198,7 +198,7 @@ pub fn add_identifier(
         )
         .at_field("/value"));
     }
-    refuse_taken(tx, acting, &checked, "/value")?;
+    refuse_taken(tx, acting, &checked, Some(before.id), "/value")?;
     room(&held)?;
     change::apply(
         tx,
@@ -349,6 +349,13 @@ pub fn add_relation(
             "/organisation",
             "must be another organisation",
         ));
+    }
+    if other.merged_into.is_some() {
+        let goes_on = merged::leads_to(tx, &other, acting.reach(), today)
+            .map_err(|_| Error::field("/organisation", "was merged into another organisation"))?
+            .successor;
+        let text = format!("was merged into {goes_on}; name that one");
+        return Err(Error::field("/organisation", text));
     }
     let held = queries::own_relations(tx, before.id)?;
     room(&held)?;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 
 use super::found::sight;
-use super::queries;
 use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
 use super::view;
+use super::{merged, queries};
 use crate::auth::Reach;
 use crate::countries::{self, Countries};
 use crate::db::Conn;
@@ -133,7 +133,15 @@ pub fn candidates(
         .into_iter()
         .filter(|row| queries::may_know(row, reach, today) && row.merged_into.is_none())
         .collect();
-    let names = queries::names_of(conn, &ids)?;
+    let mut names = queries::names_of(conn, &ids)?;
+    for (id, gained) in merged::gained_names(conn, &ids)? {
+        // What an organisation took over is a former name of it.
+        let gained = gained.into_iter().map(|name| NameRow {
+            kind: "former".to_owned(),
+            ..name
+        });
+        names.entry(id).or_default().extend(gained);
+    }
     let mut found: Vec<(f32, MatchCandidate)> = Vec::new();
     for row in &rows {
         let schemes = shared.get(&row.id).map_or(&[][..], Vec::as_slice);

@@ -12,20 +12,30 @@
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
 //! | `withhold.rs` | withholding a whole record |
+//! | `merged.rs` | where an old number leads, and what an organisation took over |
+//! | `alike.rs` | whether two organisations may be one (pure) |
+//! | `candidates.rs` | which registered ones a new one may be |
+//! | `distinct.rs` | pairs that somebody said are different |
 //! | `found.rs` | a search: what the index finds, narrowed like the list |
 //! | `matching.rs` | which organisation a name means |
+//! | `pages/` | pages for people: the search, a public record |
 //! | `dto.rs`, `search_dto.rs` | the wire |
 //! | `read_handlers.rs`, `search_handlers.rs`, `handlers.rs`, `item_handlers.rs` | the routes: reading, searching, changing, lists |
 
+pub mod alike;
+pub mod candidates;
 pub mod change;
+pub mod distinct;
 pub mod dto;
 pub mod found;
 pub mod handlers;
 mod item_handlers;
 pub mod items;
 pub mod matching;
+pub mod merged;
 pub mod model;
 pub mod number;
+pub mod pages;
 pub mod past;
 pub mod queries;
 mod read_handlers;
@@ -39,6 +49,6 @@ mod withhold;
 
 pub use handlers::routes;
 pub use number::RegistryNumber;
-pub use read_handlers::parse_number;
+pub use read_handlers::{known_countries, parse_number, redirect};
 
 pub use crate::text;

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::dto::{Organisation, PrivateFacts, Relation};
+use super::merged::{self, LeadsTo};
 use super::model::{RelationKind, split_codes};
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
@@ -65,6 +66,12 @@ impl History {
         let Some(image) = self.images.get_mut(place) else {
             return;
         };
+        // A day that is told only while there is one goes again.
+        let gone = image.keys().filter(|column| !row.contains_key(*column));
+        for column in gone {
+            self.deltas
+                .push((day, seq, Delta::Is(column.clone(), Value::Null)));
+        }
         for (column, value) in &row {
             if image.get(column) != Some(value) {
                 let always = BOOKKEEPING.contains(&column.as_str());
@@ -193,7 +200,7 @@ fn contacts(histories: &mut Histories, day: NaiveDate) -> Result<Vec<ContactRow>
         .collect()
 }
 
-/// One organisation at a moment, as this reach may see it today.
+/// One organisation at a moment, as this reach may see it today; or where its number led, if it was merged then.
 ///
 /// # Errors
 ///
@@ -204,11 +211,14 @@ pub fn organisation(
     now: &OrganisationRow,
     reach: &Reach,
     (today, at): (NaiveDate, Moment),
-) -> Result<Organisation, Error> {
+) -> Result<Result<Organisation, LeadsTo>, Error> {
     let seq = at.known.unwrap_or(i64::MAX - 1);
     let mut histories = histories(conn, now, seq)?;
     let row: Option<OrganisationRow> = rows(&mut histories, at.day)?.pop();
     let row = row.ok_or_else(|| Error::not_found("organisation"))?;
+    if let Some(into) = row.merged_into {
+        return Ok(Err(merged::led_to(conn, into, reach, today)?));
+    }
     let officer = reach.covers(&now.country);
     let mut names: Vec<NameRow> = rows(&mut histories, at.day)?;
     names.sort_by_key(|n| n.item);
@@ -235,12 +245,15 @@ pub fn organisation(
     } else {
         None
     };
-    Ok(Organisation {
+    let mut predecessors = merged::predecessors(conn, countries, now, reach, today)?;
+    predecessors.retain(|old| old.seq <= seq && old.merged_on.is_none_or(|day| day <= at.day));
+    Ok(Ok(Organisation {
         names: names.into_iter().map(view::name).collect(),
         identifiers: identifiers
             .into_iter()
             .map(|i| view::identifier(i, officer))
             .collect(),
+        predecessors,
         relations,
         memberships,
         themes: split_codes(&row.themes),
@@ -256,7 +269,7 @@ pub fn organisation(
         website: row.website,
         founded_year: row.founded_year,
         private,
-    })
+    }))
 }
 
 /// Its own relations of the moment, and those that others state today and stated at the position already; only to
@@ -290,13 +303,14 @@ fn relations(
     let changed = others.iter().filter(|o| o.seq > seq);
     let changed: Vec<String> = changed.map(|o| o.number.clone()).collect();
     let names = legal_names(conn, &changed, seq)?;
-    let others: HashMap<i64, OrganisationRow> = others
-        .into_iter()
-        .filter(|o| queries::may_know(o, reach, today))
-        .map(|o| (o.id, o))
-        .collect();
+    let mut known: HashMap<i64, OrganisationRow> = HashMap::new();
+    for other in others {
+        if merged::may_know(conn, &other, reach, today)? {
+            known.insert(other.id, other);
+        }
+    }
     all.into_iter()
-        .filter_map(|(other, relation)| others.get(&other).map(|other| (relation, other)))
+        .filter_map(|(other, relation)| known.get(&other).map(|other| (relation, other)))
         .map(|(relation, other)| {
             let own = relation.organisation_id == id;
             let stated: RelationKind = relation.kind.parse().map_err(Error::internal)?;

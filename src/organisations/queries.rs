@@ -8,19 +8,22 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Date, Text};
 
 use super::dto::MembershipSummary;
+use super::merged;
 use super::number::RegistryNumber;
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
 };
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
-    membership_events, membership_intervals, memberships, organisation_contacts,
+    journal, membership_events, membership_intervals, memberships, organisation_contacts,
     organisation_evidence, organisation_identifiers, organisation_names, organisation_references,
     organisation_relations, organisations, proposals,
 };
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
 use crate::journal::Moment;
+
+pub use super::merged::with_identifier;
 
 type Boxed<'a> = organisations::BoxedQuery<'a, MultiBackend>;
 
@@ -30,9 +33,19 @@ fn is_public(
 ) -> Box<dyn BoxableExpression<organisations::table, MultiBackend, SqlType = Bool>> {
     Box::new(
         sql::<Bool>("organisations.public_from IS NOT NULL AND organisations.withheld = FALSE AND organisations.public_from <= ")
-            .bind::<Date, _>(today),
+            .bind::<Date, _>(today)
+            .sql(NOT_HIDDEN),
     )
 }
+
+/// Whoever is withheld is so with all that was merged into it. Asked once, and of merged ones alone: a condition on each row would
+/// be dear to plan for PostgreSQL.
+const NOT_HIDDEN: &str = " AND (organisations.merged_into IS NULL OR organisations.id NOT IN (\
+    WITH RECURSIVE hidden (id) AS (\
+        SELECT m.id FROM organisations m JOIN organisations e ON e.id = m.merged_into \
+        WHERE e.withheld = TRUE AND e.merged_into IS NULL \
+        UNION SELECT n.id FROM organisations n JOIN hidden ON n.merged_into = hidden.id\
+    ) SELECT id FROM hidden))";
 
 /// The organisations that this reach may know of today.
 pub fn visible<'a>(reach: &Reach, today: NaiveDate) -> Boxed<'a> {
@@ -99,8 +112,8 @@ pub struct Wanted {
     pub state: Vec<String>,
     /// Any of these types of membership (together with `state`, or with any member state).
     pub membership_type: Vec<String>,
-    /// This scheme and canonical value, and whether the public may find by it.
-    pub identifier: Option<(String, String, bool)>,
+    /// Among these internal ids: whoever has the identifier that is asked for.
+    pub among: Option<Vec<i64>>,
     /// Descending names.
     pub descending: bool,
     /// Behind this sort key and number.
@@ -130,8 +143,8 @@ fn narrowed<'a>(mut query: Boxed<'a>, wanted: &Wanted, reach: &Reach, at: Moment
     if !wanted.state.is_empty() || !wanted.membership_type.is_empty() {
         query = query.filter(holds_membership(wanted, reach, at));
     }
-    if let Some(identifier) = &wanted.identifier {
-        query = query.filter(holds_identifier(identifier, reach));
+    if let Some(ids) = &wanted.among {
+        query = query.filter(organisations::id.eq_any(ids.clone()));
     }
     query
 }
@@ -158,28 +171,6 @@ fn holds_membership(wanted: &Wanted, reach: &Reach, at: Moment) -> SqlCondition 
                 .bind::<Text, _>(own.clone())
                 .sql("))"),
         ),
-    }
-}
-
-fn holds_identifier(
-    (scheme, canonical, public_scheme): &(String, String, bool),
-    reach: &Reach,
-) -> SqlCondition {
-    let held = sql::<Bool>(
-        "EXISTS (SELECT 1 FROM organisation_identifiers held WHERE held.organisation_id = organisations.id AND held.scheme = ",
-    )
-    .bind::<Text, _>(scheme.clone())
-    .sql(" AND held.canonical = ")
-    .bind::<Text, _>(canonical.clone());
-    // A number that is not public must not be guessed by asking for it.
-    match reach.scope() {
-        Scope::None if !public_scheme => Box::new(held.sql(" AND 1 = 0)")),
-        Scope::One(own) if !public_scheme => Box::new(
-            held.sql(" AND organisations.country = ")
-                .bind::<Text, _>(own.clone())
-                .sql(")"),
-        ),
-        _ => Box::new(held.sql(")")),
     }
 }
 
@@ -340,7 +331,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[i64]) -> Result<Vec<OrganisationRow>, Erro
         .load(conn)?)
 }
 
-/// Organisations that have one of these numbers as an identifier, of whatever scheme, which is told.
+/// Organisations that have one of these numbers as an identifier, of whatever scheme, which is told; merged ones too.
 pub fn with_number(
     conn: &mut Conn,
     numbers: &[String],
@@ -348,7 +339,6 @@ pub fn with_number(
     Ok(organisation_identifiers::table
         .inner_join(organisations::table)
         .filter(organisation_identifiers::canonical.eq_any(numbers))
-        .filter(organisations::merged_into.is_null())
         .order(organisations::id)
         .limit(MOST_ALIKE)
         .select((organisation_identifiers::scheme, organisations::all_columns))
@@ -400,6 +390,42 @@ pub fn identifiers(conn: &mut Conn, id: i64) -> Result<Vec<IdentifierRow>, Error
     Ok(organisation_identifiers::table
         .filter(organisation_identifiers::organisation_id.eq(id))
         .order(organisation_identifiers::item)
+        .load(conn)?)
+}
+
+/// The identifiers of these organisations.
+pub fn identifiers_of(
+    conn: &mut Conn,
+    ids: &[i64],
+) -> Result<HashMap<i64, Vec<IdentifierRow>>, Error> {
+    let rows: Vec<IdentifierRow> = organisation_identifiers::table
+        .filter(organisation_identifiers::organisation_id.eq_any(ids))
+        .order((
+            organisation_identifiers::organisation_id,
+            organisation_identifiers::item,
+        ))
+        .load(conn)?;
+    Ok(group(rows, |r| r.organisation_id))
+}
+
+/// Organisations that changed behind a position of the journal and before another, each once, up to a limit.
+pub fn changed_between(
+    conn: &mut Conn,
+    (since, before): (i64, i64),
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let numbers: Vec<Option<String>> = journal::table
+        .filter(journal::seq.gt(since))
+        .filter(journal::seq.lt(before))
+        .filter(journal::organisation.is_not_null())
+        .select(journal::organisation)
+        .distinct()
+        .limit(limit)
+        .load(conn)?;
+    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    Ok(organisations::table
+        .filter(organisations::number.eq_any(numbers))
+        .select(organisations::id)
         .load(conn)?)
 }
 
@@ -460,14 +486,15 @@ pub fn relations(
     let others: Vec<OrganisationRow> = organisations::table
         .filter(organisations::id.eq_any(ids))
         .load(conn)?;
-    let others: BTreeMap<i64, OrganisationRow> = others
-        .into_iter()
-        .filter(|o| may_know(o, reach, today))
-        .map(|o| (o.id, o))
-        .collect();
+    let mut known: BTreeMap<i64, OrganisationRow> = BTreeMap::new();
+    for other in others {
+        if merged::may_know(conn, &other, reach, today)? {
+            known.insert(other.id, other);
+        }
+    }
     Ok(rows
         .into_iter()
-        .filter_map(|r| others.get(&other(&r)).cloned().map(|o| (r, o)))
+        .filter_map(|r| known.get(&other(&r)).cloned().map(|o| (r, o)))
         .collect())
 }
 
@@ -484,6 +511,7 @@ pub fn is_evidence_used(conn: &mut Conn, id: i64, item: i32) -> Result<bool, Err
         .select(proposals::body)
         .load(conn)?;
     texts.extend(open);
+    texts.extend(evidence_of_undoing(conn, id)?);
     for text in texts {
         let value: serde_json::Value = serde_json::from_str(&text).map_err(Error::internal)?;
         if names_evidence(&value, item) {
@@ -491,6 +519,18 @@ pub fn is_evidence_used(conn: &mut Conn, id: i64, item: i32) -> Result<bool, Err
         }
     }
     Ok(false)
+}
+
+/// What was proposed or decided about undoing merges into this organisation: its evidence stands here, because the merged record
+/// takes none.
+fn evidence_of_undoing(conn: &mut Conn, id: i64) -> Result<Vec<String>, Error> {
+    let number = by_id(conn, id)?.number;
+    Ok(proposals::table
+        .filter(proposals::act.eq("unmerge"))
+        .filter(proposals::status.eq_any(["open", "approved"]))
+        .filter(proposals::body.like(format!("%\"successor\":\"{number}\"%")))
+        .select(proposals::body)
+        .load(conn)?)
 }
 
 /// Looks for the item in any list that is called `evidence`.
@@ -586,7 +626,8 @@ pub(super) fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<Member
     found.into_iter().map(|(_, s)| s).collect()
 }
 
-/// Organisations of a country whose folded name is one of these.
+/// Organisations of a country whose folded name is one of these, or that took over one which has it: its names are former ones of
+/// theirs.
 ///
 /// The names first and then their organisations: in one statement, a database without statistics would rather walk the
 /// whole country and look for each organisation among the names.
@@ -606,38 +647,25 @@ pub fn with_same_name(
     let rows: Vec<OrganisationRow> = organisations::table
         .filter(organisations::id.eq_any(ids))
         .load(conn)?;
+    let ends = merged::ends_of(conn, &rows)?;
     let rows: HashMap<i64, OrganisationRow> = rows
         .into_iter()
-        .filter(|row| row.country == country && row.merged_into.is_none())
-        .map(|row| (row.id, row))
+        .map(|row| (row.id, ends.get(&row.id).cloned().unwrap_or(row)))
+        .filter(|(_, end)| end.country == country)
         .collect();
     let mut found: Vec<(NameRow, OrganisationRow)> = names
         .into_iter()
-        .filter_map(|name| {
+        .filter_map(|mut name| {
             let row = rows.get(&name.organisation_id)?.clone();
+            if name.organisation_id != row.id && name.kind != "acronym" {
+                "former".clone_into(&mut name.kind);
+            }
             Some((name, row))
         })
         .collect();
     found.sort_by(|(a, x), (b, y)| {
         (&x.sort_key, &x.number, a.item).cmp(&(&y.sort_key, &y.number, b.item))
     });
-    Ok(found)
-}
-
-/// Organisations that have this identifier, the earliest first.
-pub fn with_identifier(
-    conn: &mut Conn,
-    scheme: &str,
-    canonical: &str,
-) -> Result<Vec<(IdentifierRow, OrganisationRow)>, Error> {
-    let mut found: Vec<(IdentifierRow, OrganisationRow)> = organisation_identifiers::table
-        .inner_join(organisations::table)
-        .filter(organisation_identifiers::scheme.eq(scheme))
-        .filter(organisation_identifiers::canonical.eq(canonical))
-        .filter(organisations::merged_into.is_null())
-        .limit(MOST_ALIKE)
-        .load(conn)?;
-    found.sort_by_key(|(_, row)| row.id);
     Ok(found)
 }
 

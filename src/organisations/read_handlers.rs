@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use validator::Validate;
 
 use super::dto::{HistoryChange, HistoryEntry, Organisation, OrganisationSummary};
 use super::found::{self, Asked, Found};
+use super::merged::{self, LeadsTo};
 use super::model::{STATES, Sdg, SortWord, StateWord, TYPES, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::queries::{self, Wanted};
@@ -25,7 +27,7 @@ use crate::countries::{self, Countries};
 use crate::db::Conn;
 use crate::http::pages::{self, Page, PageInfo, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
-use crate::http::{Code, Error, Path, Query, cached_public, docs, private};
+use crate::http::{Code, Error, PUBLIC_MAX_AGE, Path, Query, cached_public, docs, private, tags};
 use crate::journal::moment::{self, KnownAt};
 use crate::journal::{Class, JournalEntry, Moment};
 use crate::search::Search;
@@ -96,12 +98,12 @@ struct ListQuery {
 }
 
 /// Refuses what is none of the Platform's countries.
-pub(super) fn known_countries(countries: &Countries, asked: &[String]) -> Result<(), Error> {
+pub fn known_countries(countries: &Countries, asked: &[String]) -> Result<(), Error> {
     let codes: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
     one_of("country", asked, &codes)
 }
 
-fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
+pub(super) fn one_of(name: &str, values: &[String], known: &[&str]) -> Result<(), Error> {
     match values.iter().find(|v| !known.contains(&v.as_str())) {
         None => Ok(()),
         Some(_) => Err(Error::new(
@@ -153,11 +155,7 @@ impl ListQuery {
             sdg: self.sdg.iter().map(|s| u8::from(*s)).collect(),
             state: self.state.clone(),
             membership_type: self.membership_type.clone(),
-            identifier: self
-                .identifier
-                .as_deref()
-                .map(|text| identifier(countries, text))
-                .transpose()?,
+            among: None,
             descending,
             after: None,
         })
@@ -209,6 +207,8 @@ pub(super) async fn list_organisations(
 ) -> Result<HttpResponse, Error> {
     let limit = limit_or_default(query.query.limit)?;
     let mut wanted = query.query.wanted(&countries)?;
+    let held = query.query.identifier.as_deref();
+    let held = held.map(|text| identifier(&countries, text)).transpose()?;
     let mut after = None;
     if let Some(key) = read_cursor(query.query.cursor.as_deref(), &query.shape, 2)? {
         let mut parts = key.into_iter();
@@ -219,6 +219,9 @@ pub(super) async fn list_organisations(
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
             let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
+            if let Some(held) = &held {
+                wanted.among = Some(merged::found_by_identifier(conn, held, reach, today)?);
+            }
             if let Some(text) = &query.q {
                 let asked = Asked {
                     text,
@@ -283,7 +286,7 @@ fn organisations(
 }
 
 /// A page of what was found, each with how.
-fn found_page(
+pub(super) fn found_page(
     conn: &mut Conn,
     page: Page<Found>,
     reach: &Reach,
@@ -291,12 +294,15 @@ fn found_page(
 ) -> Result<Page<OrganisationSummary>, Error> {
     let rows: Vec<OrganisationRow> = page.items.iter().map(|found| found.row.clone()).collect();
     let mut items = view::summaries(conn, &rows, reach, moment)?;
-    for (item, found) in items.iter_mut().zip(&page.items) {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let gained = merged::gained_names(conn, &ids)?;
+    for ((item, found), row) in items.iter_mut().zip(&page.items).zip(&rows) {
         let names = item
             .names
             .iter()
             .map(|n| (n.id, n.kind.as_str(), n.text.as_str()));
-        item.found = Some(found.by(names));
+        let gained = gained.get(&row.id).map_or(&[][..], Vec::as_slice);
+        item.found = Some(found.by(names, gained));
     }
     Ok(Page {
         items,
@@ -323,7 +329,9 @@ struct MomentQuery {
 /// The number may be written in lower case and without hyphens. Officers of its country, the secretariat and auditors
 /// get `private` besides, and a tag that is good for `If-Match`.
 ///
-/// The number of an organisation that was merged into another leads to its successor (307).
+/// The number of an organisation that was merged into another leads to the one that goes on (307), and so does what is below it,
+/// except for its history. Asked for a moment before the merge, it answers itself. `predecessors` are today's, as far as they were
+/// recorded by then.
 ///
 /// With `as_of` or `known_at` the facts of that moment: a change holds from its `effective_on`, or from the day on which it was
 /// recorded, and the registration for all days before. Who may see the record is judged by now; the public sees only such
@@ -334,7 +342,7 @@ struct MomentQuery {
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), MomentQuery),
     responses(
         (status = 200, description = "The organisation", body = Organisation),
-        (status = 307, description = "It was merged into another, which Location names"),
+        docs::Merged,
         docs::PublicRead
     )
 )]
@@ -353,29 +361,36 @@ pub(super) async fn get_organisation(
     }
     let found = permit
         .glance(move |conn, acting| {
-            let reach = acting.reach();
-            let today = acting.now().day();
-            let whole = whole::by_number(conn, reach, today, number.as_str())?;
-            if let Some(successor) = whole.row.merged_into {
-                let successor = queries::by_id(conn, successor)?;
-                return if queries::may_know(&successor, reach, today) {
-                    Ok(Err(successor.number))
-                } else {
-                    Err(Error::not_found("organisation"))
-                };
+            let (reach, today) = (acting.reach(), acting.now().day());
+            let found = current(conn, &countries, reach, today, &number)?;
+            if let Ok(found) = &found {
+                saw(acting, found);
             }
-            let found = view::organisation(conn, &countries, whole, reach)?;
-            saw(acting, &found);
-            Ok(Ok(found))
+            Ok(found)
         })
         .await?;
     match found {
-        Err(successor) => Ok(leads_to(&successor)),
+        Err(led) => Ok(redirect(&led, "", "")),
         Ok(found) => match &found.private {
             Some(private_facts) => private(&request, Some(private_facts.version), &found),
             None => cached_public(&request, &found),
         },
     }
+}
+
+/// The organisation with this number as this reach may see it today, or where its number leads while it is merged.
+pub(super) fn current(
+    conn: &mut Conn,
+    countries: &Countries,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &RegistryNumber,
+) -> Result<Result<Organisation, LeadsTo>, Error> {
+    let whole = whole::by_number(conn, reach, today, number.as_str())?;
+    if whole.row.merged_into.is_some() {
+        return merged::leads_to(conn, &whole.row, reach, today).map(Err);
+    }
+    view::organisation(conn, countries, whole, reach, today).map(Ok)
 }
 
 /// Notes what is private in the answer.
@@ -388,11 +403,26 @@ fn saw(acting: &Acting, found: &Organisation) {
     }
 }
 
-/// While a merge stands, the old number leads to the successor's. It may be undone, so that nobody keeps it for long.
-fn leads_to(successor: &str) -> HttpResponse {
-    HttpResponse::TemporaryRedirect()
-        .insert_header(("Location", format!("/v1/organisations/{successor}")))
-        .insert_header(("Cache-Control", "public, max-age=60"))
+/// While a merge stands, the old number leads to the successor's, and what is below it to the same there. It may be undone, so that
+/// nobody keeps it for long. Officers of the old record's country get its tag: it is good for undoing the merge.
+pub fn redirect(led: &LeadsTo, below: &str, query: &str) -> HttpResponse {
+    let mut location = format!("/v1/organisations/{}{below}", led.successor);
+    if !query.is_empty() {
+        location = format!("{location}?{query}");
+    }
+    let mut response = HttpResponse::TemporaryRedirect();
+    if let Some(version) = led.version {
+        response.insert_header((header::ETAG, tags::of_version(version, &location)));
+    }
+    let control = if led.is_public {
+        format!("public, max-age={PUBLIC_MAX_AGE}")
+    } else {
+        "no-store".to_owned()
+    };
+    response
+        .insert_header((header::CACHE_CONTROL, control))
+        .insert_header((header::VARY, "Authorization, Accept-Encoding"))
+        .insert_header((header::LOCATION, location))
         .finish()
 }
 
@@ -408,15 +438,20 @@ async fn past_organisation(
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
             let at = moment::resolve(conn, query.as_of, query.known_at, acting.now())?;
-            let row = queries::by_number(conn, reach, today, &number)?;
+            let row = merged::record(conn, reach, today, &number)?;
             let found = past::organisation(conn, &countries, &row, reach, (today, at))?;
-            saw(acting, &found);
+            if let Ok(found) = &found {
+                saw(acting, found);
+            }
             Ok(found)
         })
         .await?;
-    match &found.private {
-        Some(_) => private(request, None, &found),
-        None => cached_public(request, &found),
+    match found {
+        Err(led) => Ok(redirect(&led, "", request.query_string())),
+        Ok(found) => match &found.private {
+            Some(_) => private(request, None, &found),
+            None => cached_public(request, &found),
+        },
     }
 }
 
@@ -462,7 +497,7 @@ pub(super) async fn list_organisation_history(
     let (page, public) = permit
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
-            let row = queries::by_number(conn, reach, today, &number)?;
+            let row = merged::record(conn, reach, today, &number)?;
             let officer = reach.covers(&row.country);
             let mut classes = vec![Class::Public];
             if officer {
@@ -561,6 +596,7 @@ fn described(change: Value) -> (String, Option<Value>) {
                 "id",
                 "organisation_id",
                 "other_id",
+                "merged_into",
                 "sort_key",
                 "key_plain",
                 "key_skeleton",

@@ -6,6 +6,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
+use super::alike::Facts;
+use super::candidates::{self, Lookout};
+use super::distinct::{self, Warning, Way};
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
 use super::model::{NameKind, join_codes};
 use super::number::RegistryNumber;
@@ -49,9 +52,10 @@ pub struct CheckedIdentifier {
 pub fn register(
     tx: &mut Tx<'_>,
     acting: &Acting,
-    countries: &Countries,
+    lookout: Lookout<'_>,
     body: &RegisterOrganisation,
 ) -> Result<Registered, Error> {
+    let countries = lookout.countries;
     let country = own_country(acting, countries, &body.country)?;
     check_names(&body.names)?;
     if let Some(founded) = body.founded {
@@ -85,11 +89,25 @@ pub fn register(
                 "stands twice in the list",
             ));
         }
-        refuse_taken(tx, acting, identifier, &format!("/identifiers/{n}/value"))?;
+        let pointer = format!("/identifiers/{n}/value");
+        refuse_taken(tx, acting, identifier, None, &pointer)?;
     }
-    let candidates = candidates(tx, country, &body.names, &identifiers)?;
+    let facts = facts_of(body, country, &identifiers);
+    let (candidates, position) = candidates::find(tx, acting, lookout, &facts)?;
     settle_candidates(&candidates, body)?;
-    let entered = enter(tx, acting, body, country, identifiers, &candidates)?;
+    let known: Vec<String> = candidates.iter().map(|c| c.number.clone()).collect();
+    let late = |tx: &mut Tx<'_>, before: i64| {
+        let moments = (position, before);
+        let mut late = candidates::find_late(tx, acting, lookout, &facts, moments)?;
+        settle_candidates(&late, body)?;
+        late.retain(|c| !known.contains(&c.number));
+        Ok(late)
+    };
+    let over = Over {
+        candidates,
+        way: Way::Registration,
+    };
+    let entered = enter(tx, acting, body, country, identifiers, over, late)?;
     Ok(Registered { row: entered.row })
 }
 
@@ -105,14 +123,24 @@ pub struct Entered {
     pub references: Vec<ReferenceRow>,
 }
 
-/// Writes a registration whose rules were checked: by [`register`], or by an import for many rows at once.
+/// The warnings over which something is registered.
+pub struct Over {
+    /// Organisations that it may be, and is not.
+    pub candidates: Vec<Candidate>,
+    /// Where that was said.
+    pub way: Way,
+}
+
+/// Writes a registration whose rules were checked: by [`register`], or by an import for many rows at once. `late` finds, behind
+/// the journal's head and before the given position, what has come in since the candidates were looked for.
 pub fn enter(
     tx: &mut Tx<'_>,
     acting: &Acting,
     body: &RegisterOrganisation,
     country: &str,
     identifiers: Vec<CheckedIdentifier>,
-    candidates: &[Candidate],
+    over: Over,
+    late: impl FnOnce(&mut Tx<'_>, i64) -> Result<Vec<Candidate>, Error>,
 ) -> Result<Entered, Error> {
     journal::enter(
         tx,
@@ -120,6 +148,8 @@ pub fn enter(
         acting.now(),
         "organisation.registered",
         |tx, entry| {
+            let mut candidates = over.candidates;
+            candidates.extend(late(tx, entry.seq())?);
             let folded: Vec<fold::Keys> = body
                 .names
                 .iter()
@@ -146,12 +176,25 @@ pub fn enter(
                 references.push(reference);
             }
             if let Some(reason) = &body.distinct_reason {
+                let noted: Vec<_> = candidates.iter().map(Candidate::noted).collect();
                 entry.note(
                     "distinct_from",
                     serde_json::json!({
-                        "numbers": body.distinct_from, "reason": reason, "candidates": candidates,
+                        "numbers": body.distinct_from, "reason": reason, "candidates": noted,
                     }),
                 );
+                for candidate in &candidates {
+                    let pair = (
+                        (row.id, row.number.as_str()),
+                        (candidate.id, candidate.number.as_str()),
+                    );
+                    let warning = Warning {
+                        verdict: candidate.verdict,
+                        score: candidate.score,
+                    };
+                    let text = reason.as_str();
+                    distinct::declare(tx, acting, entry, pair, text, over.way, Some(warning))?;
+                }
             }
             Ok(Entered {
                 row,
@@ -274,12 +317,13 @@ pub fn check_identifier(
     })
 }
 
-/// Refuses an identifier that another organisation has, unless it is shared with a reason. The other's number is told
-/// only to those who may know of it.
+/// Refuses an identifier that another organisation has, or took over by a merge, unless it is shared with a reason. The other's
+/// number is told only to those who may know of it. `own` is the organisation that would have it.
 pub fn refuse_taken(
     tx: &mut Tx<'_>,
     acting: &Acting,
     identifier: &CheckedIdentifier,
+    own: Option<i64>,
     pointer: &str,
 ) -> Result<(), Error> {
     if identifier.shared_reason.is_some() {
@@ -287,7 +331,8 @@ pub fn refuse_taken(
     }
     let holders = queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)?;
     let today = acting.now().day();
-    if let Some((_, holder)) = holders.iter().find(|(i, _)| i.exclusive) {
+    let mut others = holders.iter().filter(|(_, row)| own != Some(row.id));
+    if let Some((_, holder)) = others.find(|(i, _)| i.exclusive) {
         let mut error = taken(&identifier.scheme).at_field(pointer);
         if queries::may_know(holder, acting.reach(), today) {
             error = error.with("organisation", serde_json::json!(holder.number));
@@ -306,62 +351,27 @@ fn taken(scheme: &str) -> Error {
     )
 }
 
-/// Organisations of the country that may be the same: by a name that folds alike, or a shared identifier.
-pub fn candidates(
-    tx: &mut Tx<'_>,
+/// What a registration says, to be compared.
+fn facts_of(
+    body: &RegisterOrganisation,
     country: &str,
-    names: &[NewName],
     identifiers: &[CheckedIdentifier],
-) -> Result<Vec<Candidate>, Error> {
-    let mut keys = Vec::new();
-    for name in names.iter().filter(|n| n.kind != NameKind::Acronym) {
-        keys.push((
-            name.text.as_str(),
-            fold::keys(name.text.as_str(), Some(country)),
-        ));
-    }
-    let skeletons: Vec<String> = keys.iter().map(|(_, k)| name_key(k)).collect();
-    let mut found: Vec<Candidate> = Vec::new();
-    for (name, row) in queries::with_same_name(tx, country, &skeletons)? {
-        let theirs = fold::keys(&name.text, Some(country));
-        for (text, own) in &keys {
-            if name.kind != "acronym" && fold::same_name(own, &theirs) {
-                note_candidate(
-                    &mut found,
-                    &row,
-                    format!(
-                        "its {} name “{}” reads the same as “{text}”",
-                        name.kind, name.text
-                    ),
-                );
-            }
-        }
-    }
-    for identifier in identifiers {
-        for (_, row) in queries::with_identifier(tx, &identifier.scheme, &identifier.canonical)? {
-            if row.country == country {
-                note_candidate(
-                    &mut found,
-                    &row,
-                    format!("it has the same {}", identifier.scheme),
-                );
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn note_candidate(found: &mut Vec<Candidate>, row: &OrganisationRow, reason: String) {
-    match found.iter_mut().find(|c| c.number == row.number) {
-        Some(candidate) if candidate.reasons.contains(&reason) => {}
-        Some(candidate) => candidate.reasons.push(reason),
-        None => found.push(Candidate {
-            number: row.number.clone(),
-            name: row.name.clone(),
-            country: row.country.clone(),
-            city: row.city.clone(),
-            reasons: vec![reason],
-        }),
+) -> Facts {
+    let named = |name: &NewName| (name.kind.as_str().to_owned(), name.text.as_str().to_owned());
+    Facts {
+        country: country.to_owned(),
+        names: body.names.iter().map(named).collect(),
+        city: body.city.as_ref().map(|city| city.as_str().to_owned()),
+        website: body.website.as_ref().map(|w| w.as_str().to_owned()),
+        email: body
+            .email
+            .as_ref()
+            .map(|email| (email.as_str().to_owned(), body.email_public)),
+        phone: body.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+        identifiers: identifiers
+            .iter()
+            .map(|one| (one.scheme.clone(), one.value.clone(), one.canonical.clone()))
+            .collect(),
     }
 }
 
@@ -436,6 +446,7 @@ fn insert(
         withheld_reason: None,
         merged_into: None,
         dissolved_on: None,
+        merged_on: None,
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: acting.actor().to_string(),

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::distinct::DistinctRow;
 use crate::db::schema::{
     organisation_contacts, organisation_evidence, organisation_identifiers, organisation_names,
     organisation_references, organisation_relations, organisations,
@@ -76,6 +77,10 @@ pub struct OrganisationRow {
     /// column was there say the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dissolved_on: Option<NaiveDate>,
+    /// The day from whose start it is merged, as it was decided; none while no merge stands. Left out of the images like the day
+    /// before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_on: Option<NaiveDate>,
 }
 
 impl Recorded for OrganisationRow {
@@ -87,7 +92,8 @@ impl Recorded for OrganisationRow {
     fn class_of(&self, column: &str) -> Class {
         match column {
             "number" | "country" | "name" | "legal_form" | "city" | "region" | "website"
-            | "themes" | "sdgs" | "descriptions" | "founded_year" | "dissolved_on" => Class::Public,
+            | "themes" | "sdgs" | "descriptions" | "founded_year" | "dissolved_on"
+            | "merged_on" => Class::Public,
             _ => Class::Private,
         }
     }
@@ -230,5 +236,6 @@ pub fn recorded_tables() -> Vec<crate::journal::Table> {
         crate::recorded_table!(organisation_relations, RelationRow, organisation_id),
         crate::recorded_table!(organisation_evidence, EvidenceRow, organisation_id),
         crate::recorded_table!(organisation_references, ReferenceRow, organisation_id),
+        crate::recorded_table!(distinct_pairs, DistinctRow, organisation_id),
     ]
 }

@@ -7,11 +7,11 @@ use super::dto::{
     PrivateFacts, Reference, Relation,
 };
 use super::model::{RelationKind, split_codes};
-use super::queries;
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
 };
 use super::whole::{self, IdentifierPart, NamePart, Whole};
+use super::{merged, queries};
 use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::db::{Conn, Instant};
@@ -24,9 +24,15 @@ pub fn organisation(
     countries: &Countries,
     whole: Whole,
     reach: &Reach,
+    today: NaiveDate,
 ) -> Result<Organisation, Error> {
     let row = whole.row;
     let officer = reach.covers(&row.country);
+    let predecessors = if whole.took_over {
+        merged::predecessors(conn, countries, &row, reach, today)?
+    } else {
+        Vec::new()
+    };
     let private = if officer {
         Some(private_facts(conn, &row, reach)?)
     } else {
@@ -45,6 +51,7 @@ pub fn organisation(
             .into_iter()
             .map(|(relation, other)| relation_of(row.id, &relation, other))
             .collect::<Result<_, Error>>()?,
+        predecessors,
         memberships: whole.memberships,
         themes: split_codes(&row.themes),
         sdgs: sdgs(&row.sdgs),
@@ -228,6 +235,7 @@ pub fn summaries(
 ) -> Result<Vec<OrganisationSummary>, Error> {
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
     let mut lists = whole::shown(conn, &ids, at)?;
+    let ends = merged::ends_of(conn, rows)?;
     Ok(rows
         .iter()
         .map(|row| (row, lists.remove(&row.id).unwrap_or_default()))
@@ -243,6 +251,10 @@ pub fn summaries(
             themes: split_codes(&row.themes),
             sdgs: sdgs(&row.sdgs),
             memberships: shown.memberships,
+            merged_into: ends
+                .get(&row.id)
+                .filter(|end| queries::may_know(end, reach, today))
+                .map(|end| end.number.clone()),
             public: reach
                 .covers(&row.country)
                 .then(|| queries::may_know(row, &Reach::public(), today)),

@@ -35,6 +35,8 @@ pub struct Whole {
     pub identifiers: Vec<IdentifierPart>,
     /// Its relations and those that others state, only to organisations that the reach may know of.
     pub relations: Vec<(RelationRow, OrganisationRow)>,
+    /// True when others were merged into it.
+    pub took_over: bool,
     /// What is public of its memberships.
     pub memberships: Vec<MembershipSummary>,
 }
@@ -60,11 +62,12 @@ pub struct IdentifierPart(
 struct IntervalPart(i64, String, String, NaiveDate, Option<NaiveDate>);
 
 type List = Nullable<Text>;
-type Columns = (organisations::SqlType, List, List, Bool, List);
+type Columns = (organisations::SqlType, List, List, Bool, Bool, List);
 type Found = (
     OrganisationRow,
     Option<String>,
     Option<String>,
+    bool,
     bool,
     Option<String>,
 );
@@ -77,6 +80,10 @@ static OF_MANY: LazyLock<kept::Text> =
 /// Whether an organisation has any relations. Most have none, and the joins that would list them are dear to prepare.
 const RELATED: &str = "EXISTS (SELECT 1 FROM organisation_relations r WHERE r.organisation_id = organisations.id) \
                        OR EXISTS (SELECT 1 FROM organisation_relations r WHERE r.other_id = organisations.id)";
+
+/// Whether others were merged into it. Most have none.
+const TOOK_OVER: &str =
+    "EXISTS (SELECT 1 FROM organisations m WHERE m.merged_into = organisations.id)";
 
 /// The words in which the databases differ.
 struct Words {
@@ -154,7 +161,7 @@ impl Words {
         let identifiers = self.identifiers();
         let memberships = self.memberships("organisations");
         format!(
-            "{select}, {names}, {identifiers}, {RELATED}, {memberships} FROM organisations WHERE organisations.number = ?"
+            "{select}, {names}, {identifiers}, {RELATED}, {TOOK_OVER}, {memberships} FROM organisations WHERE organisations.number = ?"
         )
     }
 
@@ -181,7 +188,7 @@ pub fn by_number(
     let values = vec![Value::Day(today), known.clone(), known, Value::Text(number)];
     let one = Kept::<Columns>::new(&ONE, values);
     let found: Option<Found> = dialect!(conn, |c| one.get_result(c)).optional()?;
-    let (row, names, identifiers, related, memberships) = found
+    let (row, names, identifiers, related, took_over, memberships) = found
         .filter(|(row, ..)| queries::may_know(row, reach, today))
         .ok_or_else(|| Error::not_found("organisation"))?;
     let mut names: Vec<NamePart> = list(names)?;
@@ -197,6 +204,7 @@ pub fn by_number(
         names,
         identifiers,
         relations,
+        took_over,
         memberships: summaries(row.id, list(memberships)?, today),
         row,
     })

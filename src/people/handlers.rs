@@ -1,7 +1,7 @@
 //! A person's data: exporting and erasing it.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::{Erase, Erasure, PersonalData};
 use super::{Subject, erase, export};
@@ -13,7 +13,7 @@ use crate::http::{Answer, Error, Json, NoQuery, Path, docs, private};
 use crate::organisations::parse_number;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(get_own_personal_data)
         .service(get_user_personal_data)

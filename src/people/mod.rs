@@ -21,7 +21,7 @@ mod rows;
 mod subject;
 mod traces;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
 pub use erase::erase;
 pub use export::export;
@@ -29,7 +29,7 @@ pub use rows::recorded_tables;
 pub use subject::Subject;
 
 /// Adds the routes under `/v1`.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     read_handlers::routes(config);
     handlers::routes(config);
 }

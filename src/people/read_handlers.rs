@@ -1,10 +1,10 @@
 //! `GET /v1/private-reads`: who read private data of whom, for auditors.
 
+use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use crate::auth::Permit;
@@ -17,7 +17,7 @@ use crate::http::words::schema_words;
 use crate::http::{Error, Query, docs, private};
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config.service(list_private_reads);
 }
 

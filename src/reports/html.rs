@@ -54,7 +54,7 @@ impl Written {
             script: None,
             cache: "no-store",
         };
-        page.styled(STYLE)
+        page.styled(STYLE, &crate::http::html::hash(STYLE))
     }
 }
 

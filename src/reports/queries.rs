@@ -16,8 +16,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Text};
 
 use super::question::{Filters, Known, Period};
-use crate::db::schema::{membership_events, membership_flows, membership_intervals, organisations};
-use crate::db::{Conn, Id};
+use crate::db::schema::{
+    journal, membership_events, membership_flows, membership_intervals, organisations,
+};
+use crate::db::{Conn, Id, Instant};
 use crate::dialect;
 use crate::http::Error;
 use crate::journal::moment::STILL;
@@ -70,6 +72,10 @@ pub fn sums(
     let mut sums = Sums::new();
     if known.is_newest() {
         add(conn, &standing(filters, period), filters, &mut sums)?;
+    } else if recorded_on(conn, known.seq)?.is_some_and(|day| period.to < day) {
+        // All days of the question had passed by then: only what was learnt late since tells the sums apart.
+        add(conn, &standing(filters, period), filters, &mut sums)?;
+        add(conn, &learnt_since(period, known), filters, &mut sums)?;
     } else if known.seq < known.head / 3 {
         // Early in the journal: what was known then is less than what changed since.
         let seq = known.seq;
@@ -121,6 +127,36 @@ fn standing(filters: &Filters, period: Period) -> String {
          UNION ALL \
          SELECT country, membership_type, measure, 0 AS before_sum, CAST(SUM(change) AS BIGINT) AS through_sum \
          FROM member_counts WHERE measure IN ({flows}) AND {pairs} AND day >= '{from}' AND day <= '{to}' \
+         GROUP BY measure, country, membership_type"
+    )
+}
+
+/// The day on which an entry was recorded; none before the first.
+fn recorded_on(conn: &mut Conn, seq: i64) -> Result<Option<NaiveDate>, Error> {
+    let at: Option<i64> = journal::table
+        .find(seq)
+        .select(journal::recorded_at)
+        .first(conn)
+        .optional()?;
+    Ok(at.map(|at| Instant(at).day()))
+}
+
+/// What was learnt late behind a position, to be taken away.
+fn learnt_since(period: Period, known: Known) -> String {
+    let Period { from, to, .. } = period;
+    let Known { seq, head } = known;
+    let states = quoted(STATES);
+    let flows = quoted(FlowKind::ALL.map(FlowKind::as_str));
+    format!(
+        "SELECT country, membership_type, measure, \
+            CAST(-SUM(CASE WHEN day < '{from}' THEN change ELSE 0 END) AS BIGINT) AS before_sum, \
+            CAST(-SUM(change) AS BIGINT) AS through_sum \
+         FROM member_late_counts WHERE seq > {seq} AND seq <= {head} AND measure IN ({states}) AND day <= '{to}' \
+         GROUP BY measure, country, membership_type \
+         UNION ALL \
+         SELECT country, membership_type, measure, 0 AS before_sum, CAST(-SUM(change) AS BIGINT) AS through_sum \
+         FROM member_late_counts WHERE seq > {seq} AND seq <= {head} AND measure IN ({flows}) \
+            AND day >= '{from}' AND day <= '{to}' \
          GROUP BY measure, country, membership_type"
     )
 }

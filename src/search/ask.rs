@@ -7,6 +7,7 @@ use super::fold::{self, Role};
 use super::index::{Index, Kind, NameSlot, OrganisationSlot, Sight, at, role_worth};
 use super::likeness::{self, Found, SPELLING, narrow};
 use super::meanings;
+use super::rules::{Rule, applies};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -181,7 +182,7 @@ fn asked(
         if let Some(term) = exact {
             put(term, SPELLING - off, Found::Spelling);
         }
-        if skeleton.len() >= 3 || (last && !skeleton.is_empty()) {
+        if applies(Rule::Beginnings) && (skeleton.len() >= 3 || (last && !skeleton.is_empty())) {
             for term in index.terms.beginning(skeleton).take(MOST_BEGINNINGS) {
                 let rest = index.terms.text(term).len() - skeleton.len();
                 if rest > 0 {
@@ -202,7 +203,7 @@ fn asked(
         if skeleton.len() > 3 && !is_form {
             index.terms.at_one_edit(skeleton, &mut near);
         }
-        if skeleton.len() >= 6 {
+        if skeleton.len() >= 6 && applies(Rule::Trigrams) {
             let least =
                 trigrams_of(skeleton.len()).saturating_sub(3 * likeness::slips(skeleton.len()));
             let least = u8::try_from(least.max(2)).unwrap_or(u8::MAX);
@@ -215,7 +216,7 @@ fn asked(
         put(term, worth, Found::Meaning);
     }
     let mut plains: Vec<(u32, f32, Found)> = Vec::new();
-    if word.plain.len() >= 2 && (last || word.plain.len() >= 4) {
+    if applies(Rule::Beginnings) && word.plain.len() >= 2 && (last || word.plain.len() >= 4) {
         for plain in index
             .plains
             .beginning(word.plain.as_bytes())
@@ -228,7 +229,7 @@ fn asked(
             }
         }
     }
-    if word.plain.len() > 3 && !is_form && !typing {
+    if word.plain.len() > 3 && !is_form && !typing && applies(Rule::PlainSlips) {
         // A slip may change what a skeleton merges (`mgayar`), so that the plain words are looked at, too.
         index.plains.at_one_edit(word.plain.as_bytes(), |plain| {
             let other = index.plains.text(plain);
@@ -269,8 +270,10 @@ fn asked(
     let of_plains = plains.iter().flat_map(|found| index.terms_of(found.0));
     let known = if telling.is_some() || of_plains.into_iter().any(|&term| held(term) > 0) {
         1.0
-    } else {
+    } else if applies(Rule::Unknown) {
         UNKNOWN
+    } else {
+        1.0
     };
     terms.sort_unstable_by_key(|found| found.0);
     plains.sort_unstable_by_key(|found| found.0);
@@ -284,6 +287,7 @@ fn asked(
 
 fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
     let mut two_as_one = Vec::new();
+    let words = if applies(Rule::Joined) { words } else { &[] };
     for (place, pair) in words.windows(2).enumerate() {
         let [first, second] = pair else { continue };
         for (a, b) in first.skeletons.iter().zip(&second.skeletons) {
@@ -302,6 +306,15 @@ fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
         if known {
             continue;
         }
+        // A skeleton loses letters where two words meet (`Refah Partisi`, `Atyrau Universiteti`), the plain word does not.
+        for cut in 3..word.plain.len().saturating_sub(2) {
+            let (head, tail) = word.plain.as_bytes().split_at(cut);
+            let halves = index.plains.find(head).zip(index.plains.find(tail));
+            let Some((head, tail)) = halves else { continue };
+            for &a in index.terms_of(head) {
+                one_as_two.extend(index.terms_of(tail).iter().map(|&b| (place, a, b)));
+            }
+        }
         for skeleton in &word.skeletons {
             for cut in 3..skeleton.len().saturating_sub(2) {
                 let (head, tail) = skeleton.as_bytes().split_at(cut);
@@ -319,6 +332,9 @@ fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
 
 /// What the query's initials are, and how sure that is: capitals are meant as such.
 fn initials(text: &str) -> Option<(String, f32)> {
+    if !applies(Rule::Initials) {
+        return None;
+    }
     let keys = fold::query_keys(text);
     let initials = keys.first()?.initials.clone()?;
     let capitals = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
@@ -593,7 +609,7 @@ impl Asker<'_> {
                 None => all = false,
             }
         }
-        if name.kind.is_name() && !all {
+        if name.kind.is_name() && !all && applies(Rule::City) {
             answered += self.by_city(slot, &answers);
         }
         let (mut held, mut matched) = (0.0, 0.0);
@@ -607,8 +623,16 @@ impl Asker<'_> {
             matched += weight * answer.map_or(0.0, |answer| answer.worth);
         }
         let share = answered / asked.max(f32::EPSILON);
-        let whole = matched / held.max(f32::EPSILON);
-        let ordered = self.ordered(&answers);
+        let whole = if applies(Rule::NameLength) {
+            matched / held.max(f32::EPSILON)
+        } else {
+            0.0
+        };
+        let ordered = if applies(Rule::Order) {
+            self.ordered(&answers)
+        } else {
+            0.0
+        };
         let places: Vec<usize> = answers
             .iter()
             .flatten()

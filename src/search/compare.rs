@@ -6,6 +6,7 @@
 use super::fold::{self, NameWord, Role};
 use super::index::{Index, telling};
 use super::likeness::{self, Found};
+use super::rules::{Rule, applies};
 use super::{meanings, places};
 
 /// From this score on two names are the same: chosen so that at most two of a hundred such pairs of the example set are not.
@@ -33,6 +34,8 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, in words, the weightiest first.
     pub reasons: Vec<String>,
+    /// Another place or another number stands in them: different, unless a number of the register says otherwise.
+    pub blocked: bool,
 }
 
 /// Names of different places are at most this much alike; so are names with different numbers.
@@ -44,14 +47,16 @@ const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
-struct Side {
-    words: Vec<Weighed>,
-    total: f32,
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    pub(super) words: Vec<Weighed>,
+    pub(super) total: f32,
 }
 
-struct Weighed {
-    word: NameWord,
-    weight: f32,
+#[derive(Clone, Debug)]
+pub(super) struct Weighed {
+    pub(super) word: NameWord,
+    pub(super) weight: f32,
     place: Option<u16>,
     pair: Option<(usize, f32, Found)>,
 }
@@ -60,7 +65,41 @@ struct Weighed {
 /// as much as their length and role say.
 #[must_use]
 pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -> Comparison {
-    let (keys, others) = (fold::keys(a, country), fold::keys(b, country));
+    let prepared = |name: &str| Prepared::of(name, country, index);
+    compare_prepared(&prepared(a), &prepared(b))
+}
+
+/// A name made ready to be compared with many.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) keys: fold::Keys,
+    pub(super) side: Side,
+    initials: Vec<String>,
+}
+
+impl Prepared {
+    /// Makes a name ready; the country and the index are those of [`compare`].
+    #[must_use]
+    pub fn of(name: &str, country: Option<&str>, index: Option<&Index>) -> Self {
+        Self {
+            keys: fold::keys(name, country),
+            side: side(name, country, index),
+            initials: fold::initials(name, country),
+        }
+    }
+
+    /// True where both say the same beside legal forms, in more than one word: what tells names of two countries apart from
+    /// names that are usual in both.
+    #[must_use]
+    pub fn has_core_of(&self, other: &Self) -> bool {
+        self.keys.core.contains(' ') && self.keys.core == other.keys.core
+    }
+}
+
+/// Compares two names that are ready.
+#[must_use]
+pub fn compare_prepared(a: &Prepared, b: &Prepared) -> Comparison {
+    let (keys, others) = (&a.keys, &b.keys);
     let mut reasons = Vec::new();
     if keys.plain.is_empty() || others.plain.is_empty() {
         let same = !keys.raw.trim().is_empty() && keys.raw == others.raw;
@@ -78,11 +117,10 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
         reasons.push("the same words".to_owned());
         return verdict(1.0, reasons);
     }
-    let mut left = side(a, country, index);
-    let mut right = side(b, country, index);
+    let (mut left, mut right) = (a.side.clone(), b.side.clone());
     pair(&mut left, &mut right);
     let mut score = alike(&left, &right);
-    let same = fold::same_name(&keys, &others);
+    let same = applies(Rule::SameName) && fold::same_name(keys, others);
     if same {
         score = score.max(0.97);
         reasons.push("the same name in another spelling".to_owned());
@@ -91,23 +129,30 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
     }
     let forms_differ =
         !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
-    if forms_differ {
+    if forms_differ && applies(Rule::OtherForms) {
         score = score.min(OTHER_FORM);
         reasons.push("different legal forms".to_owned());
     }
-    if !same && places_differ(&left, &right) {
+    let (other_place, other_number) = (
+        !same && places_differ(&left, &right),
+        !same && applies(Rule::Numbers) && numbers_differ(&left, &right),
+    );
+    if other_place {
         score = score.min(OTHER_PLACE);
         reasons.insert(0, "different places".to_owned());
     }
-    if !same && numbers_differ(&left, &right) {
+    if other_number {
         score = score.min(OTHER_PLACE);
         reasons.insert(0, "different numbers".to_owned());
     }
-    if score < INITIALS && are_initials(a, &keys, &others, country) {
+    if score < INITIALS && applies(Rule::Initials) && are_initials(a, b) {
         score = INITIALS;
         reasons.insert(0, "one is the other's initials".to_owned());
     }
-    verdict(score, reasons)
+    Comparison {
+        blocked: other_place || other_number,
+        ..verdict(score, reasons)
+    }
 }
 
 fn verdict(score: f32, reasons: Vec<String>) -> Comparison {
@@ -120,6 +165,7 @@ fn verdict(score: f32, reasons: Vec<String>) -> Comparison {
             _ => Verdict::Different,
         },
         reasons,
+        blocked: false,
     }
 }
 
@@ -149,12 +195,12 @@ fn side(name: &str, country: Option<&str>, index: Option<&Index>) -> Side {
 }
 
 /// Forms weigh little here: they are compared apart.
-fn role_worth(role: Option<Role>) -> f32 {
+pub(super) fn role_worth(role: Option<Role>) -> f32 {
     match role {
-        None => 1.0,
-        Some(Role::Form(_)) => 0.08,
-        Some(Role::Generic) => 0.35,
-        Some(Role::Named | Role::Small) => 0.05,
+        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.08,
+        Some(Role::Generic) if applies(Rule::GenericWords) => 0.35,
+        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.05,
+        _ => 1.0,
     }
 }
 
@@ -246,7 +292,11 @@ fn alike(left: &Side, right: &Side) -> f32 {
     let base = (paired(left) + paired(right)) / total;
     // Words on one side alone may have been left out; words on both sides are other words.
     let conflict = 2.0 * alone(left).min(alone(right)) / total;
-    base - CONFLICT * conflict
+    if applies(Rule::Conflict) {
+        base - CONFLICT * conflict
+    } else {
+        base
+    }
 }
 
 fn explain(left: &Side, right: &Side, reasons: &mut Vec<String>) {
@@ -307,13 +357,26 @@ fn numbers_differ(left: &Side, right: &Side) -> bool {
 }
 
 /// True where one name is an abbreviation of the other.
-fn are_initials(a: &str, keys: &fold::Keys, others: &fold::Keys, country: Option<&str>) -> bool {
+fn are_initials(a: &Prepared, b: &Prepared) -> bool {
     let one_word = |keys: &fold::Keys| !keys.plain.contains(' ');
     let stands_for = |short: &fold::Keys, long: &fold::Keys| {
         one_word(short) && !one_word(long) && long.initials.contains(&short.plain)
     };
-    let written = fold::initials(a, country);
+    let (keys, others) = (&a.keys, &b.keys);
     stands_for(keys, others)
         || stands_for(others, keys)
-        || (one_word(keys) && written.iter().any(|own| others.initials.contains(own)))
+        || (one_word(keys) && a.initials.iter().any(|own| others.initials.contains(own)))
+}
+
+/// True where both towns are one, in whatever spelling.
+#[must_use]
+pub fn same_place(a: &str, b: &str, country: Option<&str>) -> bool {
+    let words = |text: &str| fold::name_words(text, country);
+    let (left, right) = (words(a), words(b));
+    let skeletons = |words: &[NameWord]| -> Vec<String> {
+        words.iter().map(|word| word.skeleton.clone()).collect()
+    };
+    let place = |words: &[NameWord]| words.iter().find_map(places::of);
+    (!left.is_empty() && skeletons(&left) == skeletons(&right))
+        || (place(&left).is_some() && place(&left) == place(&right))
 }

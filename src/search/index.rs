@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::dictionary::Dictionary;
 use super::fold::{self, Role};
+use super::rules::{Rule, applies};
 
 /// What a name is to its organisation, for search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,7 @@ impl Kind {
     /// What a match in it is worth (design, section 8).
     pub(super) fn worth(self) -> f32 {
         match self {
+            _ if self.is_name() && !applies(Rule::KindOfName) => 1.0,
             Self::Legal => 1.0,
             Self::Translated => 0.995,
             Self::Acronym => 0.98,
@@ -77,6 +79,9 @@ pub struct Document {
     pub city: Option<String>,
     /// Descriptions.
     pub descriptions: Vec<String>,
+    /// What else tells an organisation from others: the host of its website, the domain of its mail, its telephone
+    /// ([`super::signs`]). Never searched, only looked up by who holds the same.
+    pub signs: Vec<String>,
 }
 
 /// Who asks: what they may find.
@@ -148,6 +153,8 @@ pub struct Index {
     organisations: Vec<OrganisationSlot>,
     by_id: HashMap<i64, u32>,
     initials: Initials,
+    /// Organisations by their signs.
+    signs: Initials,
     /// Names without a letter of the two scripts.
     raw: HashMap<String, Vec<u32>>,
     countries: Vec<String>,
@@ -157,7 +164,8 @@ pub struct Index {
     day: i32,
 }
 
-/// Names by their initials: sorted pairs of a hash and a name, the youngest unsorted behind them.
+/// Names by their initials, or organisations by their signs: sorted pairs of a hash and a number, the youngest unsorted behind
+/// them.
 #[derive(Default)]
 struct Initials {
     sorted: Vec<(u32, u32)>,
@@ -265,6 +273,9 @@ impl Index {
                 .public_from
                 .map_or(i32::MAX, |day| day.num_days_from_ce()),
         });
+        for sign in &document.signs {
+            self.signs.put(sign, organisation);
+        }
         self.by_id.insert(document.id, organisation);
         self.count_if_public(organisation);
     }
@@ -473,6 +484,12 @@ impl Index {
         at(&self.organisations, number).filter(|slot| !slot.dead)
     }
 
+    /// The Platform's code of the country of a slot.
+    pub(super) fn country_of(&self, slot: &OrganisationSlot) -> &str {
+        let code = self.countries.get(usize::from(slot.country));
+        code.map_or("", String::as_str)
+    }
+
     /// The names, city and descriptions of an organisation.
     pub(super) fn texts_of(&self, slot: &OrganisationSlot) -> &[NameSlot] {
         let first = usize::try_from(slot.first).unwrap_or(usize::MAX);
@@ -492,6 +509,11 @@ impl Index {
     /// Names that have these initials.
     pub(super) fn with_initials(&self, initials: &str) -> impl Iterator<Item = u32> + '_ {
         self.initials.of(initials)
+    }
+
+    /// Organisations that hold a sign, or another of the same hash.
+    pub(super) fn with_sign(&self, sign: &str) -> impl Iterator<Item = u32> + '_ {
+        self.signs.of(sign)
     }
 
     /// Names without folded words that are written like this.
@@ -522,6 +544,9 @@ impl Index {
 
 /// How telling a word is that `held` of `all` names hold, 0 to 1.
 pub(super) fn telling(held: u32, all: u32) -> f32 {
+    if !applies(Rule::Rarity) {
+        return 1.0;
+    }
     // Small registers know little of how rare a word is: a thousand names are supposed at least.
     let all = f64::from(all.max(1_000));
     let rare = (1.0 + all / (f64::from(held) + 0.5)).ln() / (1.0 + all / 0.5).ln();
@@ -554,9 +579,9 @@ fn role_of(bits: u32) -> Option<Role> {
 /// What a word's role leaves of its weight (design, section 7).
 pub(super) fn role_worth(role: Option<Role>) -> f32 {
     match role {
-        None => 1.0,
-        Some(Role::Form(_)) => 0.15,
-        Some(Role::Generic) => 0.3,
-        Some(Role::Named | Role::Small) => 0.1,
+        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.15,
+        Some(Role::Generic) if applies(Rule::GenericWords) => 0.3,
+        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.1,
+        _ => 1.0,
     }
 }

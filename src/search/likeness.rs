@@ -1,5 +1,7 @@
 //! How alike two words are (pure). Words are folded, so that a letter is a byte.
 
+use super::rules::{Rule, applies};
+
 /// How a word of a query was found in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Found {
@@ -45,8 +47,12 @@ pub(super) fn alike(asked: &[u8], other: &[u8]) -> Option<(f32, Found)> {
     if asked == other {
         return Some((SPELLING, Found::Spelling));
     }
-    let slipped = slip(asked, other).map(|worth| (worth, Found::Typo));
-    let ended = ending(asked, other).map(|worth| (worth, Found::Beginning));
+    let slipped = slip(asked, other)
+        .filter(|_| applies(Rule::Slips))
+        .map(|worth| (worth, Found::Typo));
+    let ended = ending(asked, other)
+        .filter(|_| applies(Rule::Endings))
+        .map(|worth| (worth, Found::Beginning));
     match (slipped, ended) {
         (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
         (a, b) => a.or(b),

@@ -4,7 +4,7 @@
 //! the database that it reads its rows in: who registers a name finds it at once, on every replica. No files: the index is made
 //! at the start, in the background, and again when much of it is dead.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -124,6 +124,18 @@ impl Search {
         today: NaiveDate,
         work: impl FnOnce(&Index) -> T,
     ) -> Result<T, Error> {
+        self.with_index_at(conn, today, |index, _| work(index))
+    }
+
+    /// The same with the position of the journal up to which the index knows everything: under an import it may lag behind.
+    ///
+    /// Never inside a transaction that has written to the journal: what may still be rolled back would be kept.
+    pub fn with_index_at<T>(
+        &self,
+        conn: &mut Conn,
+        today: NaiveDate,
+        work: impl FnOnce(&Index, i64) -> T,
+    ) -> Result<T, Error> {
         self.catch_up(conn, today)?;
         let state = self
             .inner
@@ -131,9 +143,19 @@ impl Search {
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         match state.as_ref() {
-            Some(state) => Ok(work(&state.index)),
+            Some(state) => Ok(work(&state.index, state.seq)),
             None => Err(not_ready()),
         }
+    }
+
+    /// Runs `work` over the index as it is, where there is one: for weights, which a change more or less does not turn.
+    pub fn peek<T>(&self, work: impl FnOnce(Option<&Index>) -> T) -> T {
+        let state = self
+            .inner
+            .state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        work(state.as_ref().map(|state| &state.index))
     }
 
     fn catch_up(&self, conn: &mut Conn, today: NaiveDate) -> Result<(), Error> {
@@ -269,29 +291,34 @@ impl Search {
         Ok(())
     }
 
-    /// Organisations whose gained names change with these.
+    /// Organisations whose gained names change with these: all that they led to before, and all that they lead to now.
     fn successors(&self, found: &[Found]) -> Vec<i64> {
         let state = self
             .inner
             .state
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let before = |id: i64| {
-            state
-                .as_ref()
-                .and_then(|state| state.merged.get(&id).copied())
+        let Some(state) = state.as_ref() else {
+            return Vec::new();
         };
-        let mut touched: Vec<i64> = found
+        let now: HashMap<i64, Option<i64>> = found
             .iter()
-            .flat_map(|one| match one {
-                Found::Merged { id, into } => [Some(*into), before(*id)],
-                Found::Document(document) => [before(document.id), None],
+            .map(|one| match one {
+                Found::Merged { id, into } => (*id, Some(*into)),
+                Found::Document(document) => (document.id, None),
             })
-            .flatten()
             .collect();
-        touched.sort_unstable();
-        touched.dedup();
-        touched
+        let before = |id: i64| state.merged.get(&id).copied();
+        let after = |id: i64| now.get(&id).copied().unwrap_or_else(|| before(id));
+        let mut touched = BTreeSet::new();
+        for id in now.keys() {
+            let mut led = BTreeSet::new();
+            walk(*id, before, &mut led);
+            touched.append(&mut led);
+            walk(*id, after, &mut led);
+            touched.append(&mut led);
+        }
+        touched.into_iter().collect()
     }
 
     /// Makes the index from the tables and puts it in place of the old one.
@@ -335,6 +362,17 @@ impl State {
                 }
             }
         }
+    }
+}
+
+/// Follows merges from an organisation to the end.
+fn walk(from: i64, into: impl Fn(i64) -> Option<i64>, led: &mut BTreeSet<i64>) {
+    let mut at = from;
+    while let Some(next) = into(at) {
+        if !led.insert(next) {
+            break;
+        }
+        at = next;
     }
 }
 

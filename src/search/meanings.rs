@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::fold;
 use super::index::Index;
+use super::rules::{Rule, applies};
 
 const TABLE: &str = include_str!("meanings.tsv");
 /// What a word of the same meaning is worth.
@@ -42,9 +43,27 @@ static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
     meanings
 });
 
-/// The meanings of a skeleton, by number.
+/// A word from this length on means the same with an ending (`орталықтарының`, `araştırmaları`).
+const STEM: usize = 5;
+/// Letters of such an ending at most.
+const ENDING: usize = 6;
+/// What an ending takes off.
+const ENDED: f32 = 0.03;
+/// Words of an index that begin like one of the table.
+const MOST_ENDED: usize = 24;
+
+/// The meanings of a skeleton, by number: its own, or those of the longest word that it only adds an ending to.
 pub(super) fn numbers(skeleton: &str) -> &'static [usize] {
-    MEANINGS.of.get(skeleton).map_or(&[], Vec::as_slice)
+    if !applies(Rule::Meanings) {
+        return &[];
+    }
+    let known = |word: &str| MEANINGS.of.get(word).map(Vec::as_slice);
+    let shortest = STEM.max(skeleton.len().saturating_sub(ENDING));
+    let ended = || {
+        let stems = (shortest..skeleton.len()).rev();
+        stems.filter_map(|len| skeleton.get(..len)).find_map(known)
+    };
+    known(skeleton).or_else(ended).unwrap_or_default()
 }
 
 /// The terms of an index that mean the same as a word of a query, and what each is worth.
@@ -53,9 +72,20 @@ pub(super) fn of(index: &Index, word: &fold::QueryWord) -> Vec<(u32, f32)> {
     let words = numbers
         .filter_map(|&number| MEANINGS.words.get(number))
         .flatten();
-    words
-        .filter(|other| !word.skeletons.contains(other))
-        .filter_map(|other| index.terms.find(other.as_bytes()))
-        .map(|term| (term, WORTH))
-        .collect()
+    let mut found = Vec::new();
+    for other in words.filter(|other| !word.skeletons.contains(other)) {
+        let other = other.as_bytes();
+        found.extend(index.terms.find(other).map(|term| (term, WORTH)));
+        if other.len() < STEM {
+            continue;
+        }
+        let longest = other.len() + ENDING;
+        let ended = index
+            .terms
+            .beginning(other)
+            .take(MOST_ENDED)
+            .filter(|&term| (other.len() + 1..=longest).contains(&index.terms.text(term).len()));
+        found.extend(ended.map(|term| (term, WORTH - ENDED)));
+    }
+    found
 }

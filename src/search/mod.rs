@@ -10,6 +10,10 @@
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
+//! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
+//! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
+//! | `signs.rs`, `shared_hosts.tsv` | hosts, mail domains and telephone numbers that tell organisations apart (pure) |
+//! | `near.rs` | who of the index may be the same organisation (pure) |
 //! | `queries.rs` | what the index is made of, read from the tables |
 //! | `live.rs` | the index of a running registry, kept up with the journal |
 
@@ -21,8 +25,12 @@ pub mod index;
 pub mod likeness;
 mod live;
 mod meanings;
+pub mod near;
 mod places;
+pub mod quality;
 mod queries;
+pub mod rules;
+pub mod signs;
 
 pub use live::Search;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::fold::{self, NameWord};
+use super::rules::{Rule, applies};
 
 const TABLE: &str = include_str!("places.tsv");
 /// Spellings from this length on are found with an ending, too (`Budapesti`, `Сумгаитский`).
@@ -29,6 +30,9 @@ static PLACES: LazyLock<HashMap<String, u16>> = LazyLock::new(|| {
 
 /// The place that a word names, by number.
 pub(super) fn of(word: &NameWord) -> Option<u16> {
+    if !applies(Rule::Places) {
+        return None;
+    }
     spelled(&word.skeleton).or_else(|| spelled(&word.plain))
 }
 

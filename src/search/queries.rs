@@ -1,11 +1,12 @@
 //! What the index is made of, read from the tables: the names of organisations with what decides who may find them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::index::{Document, Kind};
+use super::signs;
 use crate::db::schema::{journal, journal_head, organisation_names, organisations};
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
@@ -16,6 +17,9 @@ struct Row {
     id: i64,
     country: String,
     city: Option<String>,
+    website: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
     descriptions: String,
     public_from: Option<NaiveDate>,
     withheld: bool,
@@ -136,6 +140,11 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
                 names,
                 city: row.city,
                 descriptions: descriptions(&row.descriptions)?,
+                signs: signs::of(
+                    row.website.as_deref(),
+                    row.email.as_deref(),
+                    row.phone.as_deref(),
+                ),
             }))
         })
         .collect()
@@ -150,8 +159,12 @@ fn grouped(rows: Vec<(i64, i32, String, String)>) -> Names {
     names
 }
 
-/// The names that organisations gained by merges, as former names of theirs. An item of another organisation has no number
-/// here.
+/// An organisation that leads to another one: its id, the other's, and whether its names are public.
+type Leads = (i64, Option<i64>, bool);
+
+/// The names that organisations gained by merges, also by way of others, as former names of theirs. An item of another
+/// organisation has no number here: they are counted down from -1, in the order of organisations and items. What was never
+/// public, or is withheld, gives nothing.
 fn gained(
     conn: &mut Conn,
     (first, last): (i64, i64),
@@ -159,24 +172,70 @@ fn gained(
     ids: &[i64],
 ) -> Result<Names, Error> {
     let merged = organisations::table
-        .inner_join(organisation_names::table)
         .filter(organisations::merged_into.is_not_null())
         .into_boxed::<MultiBackend>();
     let merged = match dense {
         Some(()) => merged.filter(organisations::merged_into.between(first, last)),
         None => merged.filter(organisations::merged_into.eq_any(ids)),
     };
-    let rows: Vec<(Option<i64>, String, bool)> = merged
+    let columns = (
+        organisations::id,
+        organisations::merged_into,
+        organisations::public_from
+            .is_not_null()
+            .and(organisations::withheld.eq(false)),
+    );
+    let mut level: Vec<Leads> = merged.select(columns).load(conn)?;
+    // Which organisations each one leads to, and whose names are told.
+    let mut leads: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    let mut told: BTreeSet<i64> = BTreeSet::new();
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for (id, into, is_public) in level {
+            let into = into.unwrap_or_default();
+            let mut ends = leads.get(&into).cloned().unwrap_or_default();
+            ends.insert(into);
+            let known = leads.entry(id).or_default();
+            let before = known.len();
+            known.extend(ends);
+            if known.len() > before {
+                next.push(id);
+            }
+            if is_public {
+                told.insert(id);
+            }
+        }
+        level = organisations::table
+            .filter(organisations::merged_into.eq_any(next))
+            .select(columns)
+            .load(conn)?;
+    }
+    let mut names = Names::new();
+    if told.is_empty() {
+        return Ok(names);
+    }
+    let told: Vec<i64> = told.into_iter().collect();
+    let rows: Vec<(i64, String, String)> = organisation_names::table
+        .filter(organisation_names::organisation_id.eq_any(told))
+        .order((
+            organisation_names::organisation_id,
+            organisation_names::item,
+        ))
         .select((
-            organisations::merged_into,
+            organisation_names::organisation_id,
+            organisation_names::kind,
             organisation_names::text,
-            organisations::withheld,
         ))
         .load(conn)?;
-    let mut names = Names::new();
-    for (into, text, withheld) in rows {
-        if let (Some(into), false) = (into, withheld) {
-            names.entry(into).or_default().push((0, Kind::Former, text));
+    for (id, kind, text) in rows {
+        let kind = match Kind::of(&kind) {
+            Kind::Acronym => Kind::Acronym,
+            _ => Kind::Former,
+        };
+        for end in leads.get(&id).into_iter().flatten() {
+            let list = names.entry(*end).or_default();
+            let item = i32::try_from(list.len()).map_err(Error::internal)?;
+            list.push((-1 - item, kind, text.clone()));
         }
     }
     Ok(names)

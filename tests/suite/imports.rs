@@ -15,6 +15,8 @@ use ots_registry::http::{Code, Error};
 use ots_registry::imports::{
     self, FindingCode, ImportOptions, Mode, Next, Outcome, ReportRow, Summary,
 };
+use ots_registry::organisations::candidates::Lookout;
+use ots_registry::search::Search;
 use ots_registry::text::Reason;
 use serde_json::{Value, json};
 
@@ -127,10 +129,15 @@ fn run(
 ) -> Result<Summary, Error> {
     let acting = Acting::operator(Action::Import).unwrap();
     let countries = Countries::load().unwrap();
+    let search = Search::default();
+    let lookout = Lookout {
+        countries: &countries,
+        search: Some(&search),
+    };
     imports::run(
         conn,
         &acting,
-        &countries,
+        lookout,
         bytes,
         file,
         options,
@@ -453,7 +460,7 @@ both! {
         for (file, _, country) in SPREADSHEETS {
             operator(&mut conn, file, &data(file), country, Mode::Commit);
         }
-        let odd = ["=1+1 Sample", "+994 Sample", "-Sample Minus", "@Sample At", "＝Sample Wide", "'5 Sample Five", "\"Sample\" quoted", "\"Quoted\"",
+        let odd = ["=1+1 Sample", "+994 Sample", "-Sample Minus", "@Sample At", "＝Sample Wide", "'5 Sample Five", "\"Sample\" quoted", "\"Marks alone\"",
             "Sam?ple of lost letters", "Two  spaces", "A | B@en", "yoxdur 1", "Total 5", "Sample; with, signs"];
         for (n, name) in odd.into_iter().enumerate() {
             let more = json!({
@@ -463,7 +470,7 @@ both! {
                     {"kind": "translated", "text": format!("{n} In a variant"), "language": "uz-Latn-UZ"}, {"kind": "acronym", "text": "=AB"}
                 ],
                 "city": "-", "region": "yok", "address": "=Line 1\nLine 2", "notes": "-", "founded": "1234", "legal_form": "Dernek",
-                "website": "HTTP://WWW.SAMPLE.EXAMPLE", "email": "A@SAMPLE.EXAMPLE", "phone": "+1 2 3", "themes": ["E10", "A"], "sdgs": [17, 4],
+                "website": format!("HTTP://WWW.SAMPLE-{n}.EXAMPLE"), "email": format!("A@SAMPLE-{n}.EXAMPLE"), "phone": "+1 2 3", "themes": ["E10", "A"], "sdgs": [17, 4],
                 "descriptions": [{"language": "tr", "text": "Bir | iki"}, {"language": "en", "text": "=One\n\ntwo"}]
             });
             let made = app.organisation("TR").named(name).with(more).create().await;
@@ -508,7 +515,8 @@ both! {
         let (acting, countries) = (Acting::operator(Action::Import).unwrap(), Countries::load().unwrap());
         let mut conn = app.db_conn();
         let bytes = data("organisations-real.csv");
-        let plan = imports::plan(&mut conn, &acting, &countries, &bytes, "list.csv", &ImportOptions::default(), &mut |_, _| {}).unwrap();
+        let lookout = Lookout { countries: &countries, search: None };
+        let plan = imports::plan(&mut conn, &acting, lookout, &bytes, "list.csv", &ImportOptions::default(), &mut |_, _| {}).unwrap();
         let id = Id(conn.transact(|tx| imports::store(tx, &acting, &plan)).map(|row| row.id).unwrap());
         let first = conn.transact(|tx| imports::chunk(tx, &acting, &countries, id, Next::behind(0, 10))).unwrap();
         let begun = count(&mut conn);

@@ -20,7 +20,7 @@ fn findings(app: &App) -> Vec<String> {
 }
 
 /// A registry with a bit of everything, made through the API alone.
-async fn lively(app: &App) -> String {
+pub async fn lively(app: &App) -> String {
     let office = app.secretariat();
     let ngo = app
         .organisation("KZ")

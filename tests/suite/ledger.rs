@@ -638,6 +638,7 @@ both! {
             ("UPDATE membership_intervals SET state = 'lapsed' WHERE state = 'grace'", "membership_intervals"),
             ("DELETE FROM membership_flows WHERE kind = 'lapsed'", "membership_flows"),
             ("UPDATE member_counts SET change = change + 1 WHERE measure = 'joined'", "member_counts"),
+            ("INSERT INTO member_late_counts VALUES (1, '2020-01-01', 'KZ', 'full', 'joined', 1)", "member_late_counts"),
             ("UPDATE membership_due SET due_on = '2099-01-01'", "membership_due"),
         ] {
             app.db_conn().batch_execute(forge).unwrap();

@@ -6,7 +6,7 @@ use crate::memberships::rules::TermEnd;
 use crate::memberships::samples::{Book, dated_rule, day, moved, one_rule, plain_rules, void};
 
 mod naive;
-mod properties;
+pub(in crate::memberships) mod properties;
 
 fn ledger(book: &Book) -> Ledger {
     fold(&book.events, &plain_rules())

@@ -20,7 +20,7 @@ suspended: lift>active expel>expelled withdraw>withdrawn change_type= transfer= 
 withdrawn: reinstate>active transfer= dissolve>dissolved merge>merged correct=
 expelled: reinstate>active transfer= dissolve>dissolved merge>merged correct=
 dissolved: correct=
-merged: correct=
+merged: unmerge= correct=
 ";
 
 fn expected(state: State, act: Act) -> Option<State> {
@@ -153,7 +153,8 @@ fn the_acts_that_open_a_proposal_are_those_of_the_interface() {
             "reinstate",
             "change_type",
             "transfer",
-            "merge"
+            "merge",
+            "unmerge"
         ]
     );
 }
@@ -163,7 +164,7 @@ fn crossing_a_border_takes_both_countries() {
     for act in Act::ALL {
         assert_eq!(
             act.authority() == Authority::ProposalOfBothCountries,
-            matches!(act, Act::Transfer | Act::Merge)
+            matches!(act, Act::Transfer | Act::Merge | Act::Unmerge)
         );
     }
 }

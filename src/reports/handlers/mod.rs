@@ -11,10 +11,11 @@ pub mod sample;
 pub mod standing;
 
 use utoipa::openapi::{ContentBuilder, OpenApi, RefOr};
-use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::Routes;
 
 /// Adds the routes.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub fn routes(config: &mut impl Routes) {
     config
         .service(register::get_register)
         .service(roll_forward::get_roll_forward)

@@ -6,8 +6,11 @@ use super::words::{self, Words};
 /// Letters an abbreviation may have.
 const ABBREVIATION: std::ops::RangeInclusive<usize> = 2..=12;
 
-/// Initials of all words, of the words without the small ones, and of the words without legal forms;
-/// then the abbreviations that stand in the name itself (`Kadın Dayanışma Vakfı (KADAV)`).
+/// Letters of a word that an abbreviation may leave out: initials of persons, `T.C.`, `Dr.`, `és`.
+const LEFT_OUT: usize = 2;
+
+/// Initials of all words, of the words without the small ones, of the words without legal forms, of the longer words, of those
+/// without the small ones, and of those without the marker of a name; then the abbreviations that stand in the name itself (`Kadın Dayanışma Vakfı (KADAV)`).
 pub(super) fn of_name(name: &str, read: &Words, roles: &[Option<Role>]) -> Vec<String> {
     let mut found = Vec::new();
     add(&mut found, initials(read, roles, |_| true));
@@ -21,6 +24,20 @@ pub(super) fn of_name(name: &str, read: &Words, roles: &[Option<Role>]) -> Vec<S
             !matches!(role, Some(Role::Small | Role::Form(_)))
         }),
     );
+    for left_out in [&[][..], &[Role::Small], &[Role::Small, Role::Named]] {
+        let longer: String = read
+            .words
+            .iter()
+            .zip(roles)
+            .filter(|(word, role)| {
+                let written = name.get(word.source.clone()).unwrap_or_default();
+                let long = written.chars().filter(|c| c.is_alphabetic()).count() > LEFT_OUT;
+                long && !role.is_some_and(|role| left_out.contains(&role))
+            })
+            .filter_map(|(word, _)| words::initial(read.text(word)))
+            .collect();
+        add(&mut found, longer);
+    }
     if name.chars().any(char::is_lowercase) {
         for word in &read.words {
             let written = name.get(word.source.clone()).unwrap_or_default();

@@ -4,6 +4,8 @@
 //! at querying a few readings are tried. Everything else is one set of replacements, repeated until
 //! nothing changes, so that a skeleton of a skeleton is itself.
 
+use crate::search::rules::{Rule, applies};
+
 /// How the letters with several readings are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reading {
@@ -99,14 +101,21 @@ impl Reading {
         } else {
             &FOR_QUERIES
         };
-        readings.iter().copied()
+        let tried = if applies(Rule::Readings) {
+            readings.len()
+        } else {
+            1
+        };
+        readings.iter().copied().take(tried)
     }
 }
 
 /// True where the second reading gives another skeleton than the first may.
 pub(super) fn has_second(line: &str, reading: Reading) -> bool {
-    line.bytes()
-        .any(|b| matches!(b, b'A' | b'U') || (b == b'q' && reading.q != b'k'))
+    applies(Rule::SecondSkeleton)
+        && line
+            .bytes()
+            .any(|b| matches!(b, b'A' | b'U') || (b == b'q' && reading.q != b'k'))
 }
 
 /// The skeleton of words with marks, under a reading.
@@ -119,6 +128,10 @@ pub(super) fn reduce(line: &str, reading: Reading) -> String {
             out.push(b' ');
         }
         read_letters(word, reading, &mut before);
+        if !applies(Rule::Skeleton) {
+            out.extend_from_slice(&before);
+            continue;
+        }
         while pass(&before, &mut after) {
             std::mem::swap(&mut before, &mut after);
         }

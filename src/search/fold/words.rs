@@ -5,6 +5,7 @@
 //! (and `C` for `c'`), so that both the plain key and the skeletons can be made from it.
 
 use super::letters::{self, Script};
+use crate::search::rules::{Rule, applies};
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -45,7 +46,11 @@ pub(super) fn read(name: &str) -> Words {
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map(|&(_, next)| next);
         if is_apostrophe(c) {
-            reader.apostrophe(next);
+            if applies(Rule::Apostrophes) {
+                reader.apostrophe(next);
+            } else {
+                reader.end_word();
+            }
             continue;
         }
         if is_invisible(c) {
@@ -201,8 +206,8 @@ impl Reader {
             return;
         }
         let script = match (self.latin, self.cyrillic) {
-            (true, true) => Some(self.unify_script()),
-            (true, false) => Some(Script::Latin),
+            (true, true) if applies(Rule::LookAlikes) => Some(self.unify_script()),
+            (true, _) => Some(Script::Latin),
             (false, true) => Some(Script::Cyrillic),
             (false, false) => None,
         };

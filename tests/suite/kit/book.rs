@@ -292,6 +292,7 @@ pub fn organisation(n: i64, name: &str) -> OrganisationRow {
         withheld: n % 3 == 0,
         withheld_reason: None,
         merged_into: None,
+        merged_on: None,
         dissolved_on: None,
         created_at: BEGIN,
         updated_at: BEGIN,

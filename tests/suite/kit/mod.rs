@@ -3,6 +3,7 @@
 pub mod book;
 pub mod databases;
 mod fixtures;
+pub mod forger;
 mod operations;
 mod people;
 pub mod process;
@@ -19,10 +20,12 @@ use std::sync::Arc;
 
 use ots_registry::app::{Parts, Served, app};
 use ots_registry::auth::SecondFactorRule;
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
+use ots_registry::checkpoints::Checkpoints;
 use ots_registry::cli::journal_check;
 use ots_registry::countries::Countries;
 use ots_registry::db::{Conn, DatabaseUrl, Db, Instant, Sizes};
@@ -204,6 +207,7 @@ impl App {
             uploads: Uploads::default(),
             reports: Turns::default(),
             search: Search::default(),
+            checkpoints: shared_checkpoints(),
         };
         Self {
             handle: handle(&parts).await,
@@ -359,6 +363,26 @@ fn shared_keys() -> TokenKeys {
         TokenKeys::load(folder, BASE_URL).expect("the key is read")
     })
     .clone()
+}
+
+/// Where the key is that signs all checkpoints of the tests.
+pub fn checkpoint_keys_folder() -> &'static Path {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = databases::scratch("checkpoint-keys");
+        CheckpointKeys::create(&folder, Instant::now()).expect("a key is made");
+        folder
+    })
+}
+
+/// The origin of the tests' checkpoints.
+pub const ORIGIN: &str = "registry.example/v1/journal";
+
+fn shared_checkpoints() -> Checkpoints {
+    static KEYS: std::sync::OnceLock<CheckpointKeys> = std::sync::OnceLock::new();
+    let keys = KEYS
+        .get_or_init(|| CheckpointKeys::load(checkpoint_keys_folder()).expect("the key is read"));
+    Checkpoints::new(keys.clone(), ORIGIN)
 }
 
 fn shared_seals() -> SealKeys {

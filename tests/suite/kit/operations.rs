@@ -89,7 +89,10 @@ fn required_query(operation: &Value) -> String {
                     .day()
                     .to_string()
             } else {
-                p["example"].as_str().unwrap().to_owned()
+                match &p["example"] {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                }
             };
             let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
             format!("{name}={value}")

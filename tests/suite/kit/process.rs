@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::db::{DatabaseUrl, Instant};
@@ -23,6 +24,7 @@ pub fn keys_of(name: &str) -> PathBuf {
     let folder = scratch(name);
     TokenKeys::create(&folder, Instant::now()).expect("a key is made");
     SealKeys::create(&folder, Instant::now()).expect("a key is made");
+    CheckpointKeys::create(&folder, Instant::now()).expect("a key is made");
     folder
 }
 
@@ -44,6 +46,9 @@ impl Service {
                 &url,
             ])
             .arg("--keys-dir")
+            .arg(keys)
+            // Where the file of checkpoints is on PostgreSQL.
+            .arg("--data-dir")
             .arg(keys)
             .env_remove("DATABASE_URL")
             .stdin(Stdio::null())

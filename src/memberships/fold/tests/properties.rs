@@ -133,6 +133,14 @@ fn admitted_only(events: &[Event], rules: &Rules) -> Vec<(Event, Ledger)> {
     ledgers
 }
 
+/// A ledger whose every event was possible when it was recorded, and its rules.
+pub(in crate::memberships) fn possible_ledger() -> impl Strategy<Value = (Vec<Event>, Rules)> {
+    (any_events(), any_rules()).prop_map(|(events, rules)| {
+        let kept = admitted_only(&events, &rules);
+        (kept.into_iter().map(|(event, _)| event).collect(), rules)
+    })
+}
+
 /// The events with all true turns of the calendar recorded behind them.
 fn with_calendar(events: &[Event], ledger: &Ledger) -> Vec<Event> {
     let mut all = events.to_vec();

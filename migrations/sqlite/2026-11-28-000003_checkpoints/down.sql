@@ -1,0 +1,3 @@
+DROP TABLE checkpoint_cosignatures;
+DROP TABLE checkpoints;
+DROP TABLE journal_tree;

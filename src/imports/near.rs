@@ -1,0 +1,235 @@
+//! Which registered organisations and which earlier rows of the file a row may be, by the index and by comparing in full.
+//!
+//! Looked at on all cores: the index is held for a few rows at a time, so that nobody waits long for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::cores;
+use super::draft::Draft;
+use crate::auth::Reach;
+use crate::db::Conn;
+use crate::http::{Error, Patch};
+use crate::organisations::alike::{self, Facts, Ready};
+use crate::organisations::candidates::{self, Lookout};
+use crate::organisations::dto::Candidate;
+use crate::organisations::rows::OrganisationRow;
+use crate::organisations::{found, queries};
+use crate::search::compare::Verdict;
+use crate::search::index::{Document, Index, Kind, Sight};
+
+/// Rows that are looked up while the index is held once.
+const AT_ONCE: usize = 64;
+/// Candidates of a row that are told.
+const MOST: usize = 5;
+
+/// What a row says, to be compared.
+pub fn facts(draft: &Draft) -> Facts {
+    let legal = draft
+        .legal
+        .iter()
+        .map(|name| ("legal".to_owned(), name.as_str().to_owned()));
+    let others = draft
+        .names
+        .iter()
+        .map(|(_, name)| (name.kind.as_str().to_owned(), name.text.as_str().to_owned()));
+    let patch = &draft.patch;
+    Facts {
+        country: draft.country.clone(),
+        names: legal.chain(others).collect(),
+        city: set(&patch.city, |city| city.as_str()),
+        website: set(&patch.website, |site| site.as_str()),
+        email: set(&patch.email, |email| email.as_str()).map(|email| (email, false)),
+        phone: set(&patch.phone, |phone| phone.as_str()),
+        identifiers: draft
+            .identifiers
+            .iter()
+            .map(|(_, one)| (one.scheme.clone(), one.value.clone(), one.canonical.clone()))
+            .collect(),
+    }
+}
+
+fn set<T>(patch: &Patch<T>, text: impl Fn(&T) -> &str) -> Option<String> {
+    match patch {
+        Patch::Set(value) => Some(text(value).to_owned()),
+        Patch::Keep | Patch::Clear => None,
+    }
+}
+
+/// An earlier row that may be the same.
+#[derive(Clone, Debug)]
+pub struct LikeLine {
+    /// Its line.
+    pub line: i32,
+    /// How much.
+    pub likeness: alike::Likeness,
+}
+
+/// Whom a row may be.
+#[derive(Clone, Debug, Default)]
+pub struct Near {
+    /// Registered organisations, the likeliest first.
+    pub registered: Vec<Candidate>,
+    /// Earlier rows, the likeliest first.
+    pub lines: Vec<LikeLine>,
+}
+
+/// The file's rows so far.
+pub struct File {
+    index: Index,
+    facts: BTreeMap<i32, Facts>,
+    sight: Sight,
+}
+
+impl File {
+    /// No row yet.
+    pub fn new(today: chrono::NaiveDate) -> Self {
+        Self {
+            index: Index::new(today),
+            facts: BTreeMap::new(),
+            sight: Sight {
+                all: true,
+                own: None,
+                today,
+            },
+        }
+    }
+
+    /// Takes note of a row.
+    pub fn learn(&mut self, line: i32, facts: Facts) {
+        let names = facts.names.iter().filter(|(kind, _)| kind != "acronym");
+        self.index.put(&Document {
+            id: i64::from(line),
+            country: facts.country.clone(),
+            // Within a file the words of all rows count for how telling a word is.
+            public_from: Some(self.sight.today),
+            withheld: false,
+            names: (0..)
+                .zip(names)
+                .map(|(item, (_, text))| (item, Kind::Alias, text.clone()))
+                .collect(),
+            city: None,
+            descriptions: Vec::new(),
+            signs: facts.signs(),
+        });
+        self.facts.insert(line, facts);
+    }
+
+    fn like(&self, lookout: Lookout<'_>, line: i32) -> Vec<LikeLine> {
+        let Some(own) = self.facts.get(&line) else {
+            return Vec::new();
+        };
+        let own = Ready::of(own.clone(), Some(&self.index));
+        let near = own.near(&self.index, &self.sight);
+        let earlier = near
+            .into_iter()
+            .filter_map(|id| i32::try_from(id).ok())
+            .filter(|other| *other < line);
+        let mut found: Vec<LikeLine> = earlier
+            .filter_map(|line| {
+                let other = Ready::of(self.facts.get(&line)?.clone(), Some(&self.index));
+                let likeness = alike::compare(lookout.countries, &own, &other)?;
+                Some(LikeLine { line, likeness })
+            })
+            .collect();
+        // Among rows that are the same the earliest counts.
+        found.sort_by(|a, b| {
+            let same = |one: &LikeLine| one.likeness.verdict == Verdict::Same;
+            let sure = same(b).cmp(&same(a));
+            let score = || b.likeness.score.total_cmp(&a.likeness.score);
+            let both = same(a) && same(b);
+            sure.then_with(|| if both { a.line.cmp(&b.line) } else { score() })
+                .then(a.line.cmp(&b.line))
+        });
+        found
+    }
+}
+
+/// Looks for whom these rows may be; by line.
+pub fn find(
+    conn: &mut Conn,
+    reach: &Reach,
+    lookout: Lookout<'_>,
+    file: &File,
+    lines: &[i32],
+) -> Result<BTreeMap<i32, Near>, Error> {
+    let sight = found::sight(reach, file.sight.today);
+    let mut found = by_index(conn, lookout, file, lines, &sight)?;
+    let ids: BTreeSet<i64> = found.values().flatten().copied().collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let mut known: BTreeMap<i64, (OrganisationRow, Facts)> = BTreeMap::new();
+    for part in ids.chunks(2_000) {
+        for (row, facts) in candidates::load(conn, part)? {
+            // The index and the tables may be a moment apart.
+            let told = row.merged_into.is_none() && queries::may_know(&row, reach, sight.today);
+            if told {
+                known.insert(row.id, (row, facts));
+            }
+        }
+    }
+    let mut asked: Vec<(i32, Vec<i64>)> = lines
+        .iter()
+        .map(|line| (*line, found.remove(line).unwrap_or_default()))
+        .collect();
+    let near = cores::each(&mut asked, |(line, ids)| Near {
+        registered: registered(lookout, file, *line, ids, &known),
+        lines: file.like(lookout, *line),
+    })?;
+    Ok(lines.iter().copied().zip(near).collect())
+}
+
+/// Internal ids that are worth comparing, by line.
+fn by_index(
+    conn: &mut Conn,
+    lookout: Lookout<'_>,
+    file: &File,
+    lines: &[i32],
+    sight: &Sight,
+) -> Result<BTreeMap<i32, Vec<i64>>, Error> {
+    let mut found = BTreeMap::new();
+    let Some(search) = lookout.search else {
+        return Ok(found);
+    };
+    for part in lines.chunks(AT_ONCE) {
+        let mut asked = part.to_vec();
+        let ids = search.with_index(conn, sight.today, |index| {
+            cores::each(&mut asked, |line| {
+                let facts = file.facts.get(line).cloned().unwrap_or_default();
+                Ready::of(facts, Some(index)).near(index, sight)
+            })
+        })??;
+        found.extend(part.iter().copied().zip(ids));
+    }
+    Ok(found)
+}
+
+fn registered(
+    lookout: Lookout<'_>,
+    file: &File,
+    line: i32,
+    ids: &[i64],
+    known: &BTreeMap<i64, (OrganisationRow, Facts)>,
+) -> Vec<Candidate> {
+    let others = ids.iter().filter_map(|id| known.get(id).cloned()).collect();
+    let Some(facts) = file.facts.get(&line) else {
+        return Vec::new();
+    };
+    let judged = candidates::judge(lookout, facts, others);
+    let told = judged.into_iter().take(MOST);
+    told.map(|(row, _, likeness)| candidate(&row, &likeness))
+        .collect()
+}
+
+/// A candidate for a row; the row's cells stand beside it anyhow.
+pub fn candidate(row: &OrganisationRow, likeness: &alike::Likeness) -> Candidate {
+    Candidate {
+        id: row.id,
+        number: row.number.clone(),
+        name: row.name.clone(),
+        country: row.country.clone(),
+        city: row.city.clone(),
+        score: likeness.rounded(),
+        verdict: likeness.word(),
+        reasons: likeness.reasons.clone(),
+        side_by_side: Vec::new(),
+    }
+}

@@ -1,0 +1,365 @@
+//! Whether two organisations may be one: all names of both compared, with what else is known of them (design, section 9). Pure.
+//!
+//! The same for registrations, imports and the list of pairs. Across a border only what is public counts, so that no answer tells
+//! of a field that its reader may not see.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::matching;
+use super::rows::{IdentifierRow, NameRow, OrganisationRow};
+use super::search_dto::rounded;
+use super::view;
+use crate::countries::Countries;
+use crate::search::compare::{
+    Comparison, POSSIBLE, Prepared, SAME, Verdict, compare_prepared, same_place,
+};
+use crate::search::index::{Index, Sight};
+use crate::search::near::{self, Wanted};
+use crate::search::signs;
+
+/// What the same host adds to a score.
+const SAME_HOST: f32 = 0.15;
+/// What the same telephone number adds.
+const SAME_PHONE: f32 = 0.1;
+/// What the same city adds.
+const SAME_CITY: f32 = 0.03;
+/// At most this where something that should agree does not: to be looked at, never the same.
+const DISAGREE: f32 = 0.8;
+/// What a name of the past is worth.
+const FORMER: f32 = 0.97;
+/// From this on a name reads the same.
+const READS_THE_SAME: f32 = 0.97;
+/// Organisations that are compared in full for one.
+const COMPARED: usize = 30;
+
+/// What is known of an organisation, whether it is registered or not.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The Platform's country code.
+    pub country: String,
+    /// Kinds and texts of names.
+    pub names: Vec<(String, String)>,
+    /// City.
+    pub city: Option<String>,
+    /// Website as written.
+    pub website: Option<String>,
+    /// E-mail address as written, and whether it is public.
+    pub email: Option<(String, bool)>,
+    /// Telephone as written.
+    pub phone: Option<String>,
+    /// Schemes, values as written and as compared.
+    pub identifiers: Vec<(String, String, String)>,
+}
+
+impl Facts {
+    /// What the registry holds.
+    #[must_use]
+    pub fn of(row: &OrganisationRow, names: &[NameRow], identifiers: &[IdentifierRow]) -> Self {
+        let named = |name: &NameRow| (name.kind.clone(), name.text.clone());
+        Self {
+            country: row.country.clone(),
+            names: names.iter().map(named).collect(),
+            city: row.city.clone(),
+            website: row.website.clone(),
+            email: row.email.clone().map(|email| (email, row.email_public)),
+            phone: row.phone.clone(),
+            identifiers: identifiers
+                .iter()
+                .map(|one| (one.scheme.clone(), one.value.clone(), one.canonical.clone()))
+                .collect(),
+        }
+    }
+
+    /// Its signs, as the index keeps them.
+    #[must_use]
+    pub fn signs(&self) -> Vec<String> {
+        let email = self.email.as_ref().map(|(email, _)| email.as_str());
+        signs::of(self.website.as_deref(), email, self.phone.as_deref())
+    }
+}
+
+/// Facts with their names made ready.
+pub struct Ready {
+    /// The facts.
+    pub facts: Facts,
+    names: Vec<Prepared>,
+    /// The place of each ready name among the names.
+    places: Vec<usize>,
+    signs: Vec<String>,
+}
+
+impl Ready {
+    /// Makes the names ready. Initials are left out: many share them.
+    #[must_use]
+    pub fn of(facts: Facts, index: Option<&Index>) -> Self {
+        let wanted = facts
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, (kind, _))| kind != "acronym");
+        let (places, names) = wanted
+            .map(|(at, (_, text))| (at, Prepared::of(text, Some(&facts.country), index)))
+            .unzip();
+        Self {
+            signs: facts.signs(),
+            names,
+            places,
+            facts,
+        }
+    }
+
+    /// Internal ids of registered organisations that are worth comparing with it.
+    #[must_use]
+    pub fn near(&self, index: &Index, sight: &Sight) -> Vec<i64> {
+        let wanted = Wanted {
+            country: &self.facts.country,
+            names: &self.names,
+            signs: &self.signs,
+        };
+        near::near(index, &wanted, sight, COMPARED)
+    }
+
+    fn name(&self, place: usize) -> Option<&(String, String)> {
+        self.facts.names.get(*self.places.get(place)?)
+    }
+}
+
+/// How much two organisations are alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likeness {
+    /// 0 to 1.
+    pub score: f32,
+    /// What the score means.
+    pub verdict: Verdict,
+    /// Why, in words, the weightiest first.
+    pub reasons: Vec<String>,
+}
+
+impl Likeness {
+    /// The score with three digits.
+    #[must_use]
+    pub fn rounded(&self) -> f64 {
+        rounded(self.score)
+    }
+
+    /// The verdict's word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        matching::word(self.verdict)
+    }
+}
+
+/// Compares two organisations; none where they are different. `first` is told of as “it”'s counterpart: the reasons speak of
+/// `second`.
+#[must_use]
+pub fn compare(countries: &Countries, first: &Ready, second: &Ready) -> Option<Likeness> {
+    let (a, b) = (&first.facts, &second.facts);
+    let at_home = a.country == b.country;
+    let mut likeness = by_name(first, second);
+    if !at_home && !likeness.core {
+        likeness.score = 0.0;
+        likeness.reasons.clear();
+    }
+    let Weighing {
+        mut score,
+        mut reasons,
+        blocked,
+        ..
+    } = likeness;
+    if !blocked {
+        if let Some(host) = same_host(a, b, at_home) {
+            score = (score + SAME_HOST).max(POSSIBLE);
+            reasons.insert(
+                0,
+                format!("its website or mail is at the same host: {host}"),
+            );
+        }
+        if at_home && same_phone(a, b) {
+            score = (score + SAME_PHONE).max(POSSIBLE);
+            reasons.insert(0, "it has the same telephone number".to_owned());
+        }
+    }
+    if score < POSSIBLE / 2.0 {
+        score = 0.0;
+    }
+    if let (true, Some(x), Some(y)) = (at_home, &a.city, &b.city) {
+        if same_place(x, y, Some(&a.country)) {
+            score += SAME_CITY;
+            reasons.push("it is in the same city".to_owned());
+        } else {
+            score = score.min(DISAGREE);
+            reasons.push("it is in another city".to_owned());
+        }
+    }
+    if !at_home {
+        score = score.min(DISAGREE);
+        reasons.push("it is in another country".to_owned());
+    }
+    let (same, other) = numbers(countries, a, b, at_home);
+    if !other.is_empty() {
+        score = score.min(DISAGREE);
+        reasons.push(format!("it has another {}", other.join(", ")));
+    }
+    // Names alone are never proof enough for 1.
+    score = score.clamp(0.0, 0.999);
+    if !same.is_empty() {
+        score = 1.0;
+        reasons.insert(0, format!("it has the same {}", same.join(", ")));
+    }
+    let verdict = match score {
+        _ if score >= SAME => Verdict::Same,
+        _ if score >= POSSIBLE => Verdict::Possible,
+        _ => return None,
+    };
+    Some(Likeness {
+        score,
+        verdict,
+        reasons,
+    })
+}
+
+struct Weighing {
+    score: f32,
+    reasons: Vec<String>,
+    blocked: bool,
+    core: bool,
+}
+
+/// The two names that are most alike.
+fn by_name(first: &Ready, second: &Ready) -> Weighing {
+    let mut best: Option<(f32, Comparison, usize, usize)> = None;
+    let mut core = false;
+    for (n, own) in first.names.iter().enumerate() {
+        for (m, other) in second.names.iter().enumerate() {
+            core |= own.has_core_of(other);
+            let one = compare_prepared(own, other);
+            let is_former =
+                |ready: &Ready, place| ready.name(place).is_some_and(|(kind, _)| kind == "former");
+            let worth = if is_former(first, n) || is_former(second, m) {
+                FORMER
+            } else {
+                1.0
+            };
+            let score = one.score * worth;
+            if best.as_ref().is_none_or(|(known, ..)| score > *known) {
+                best = Some((score, one, n, m));
+            }
+        }
+    }
+    let Some((score, one, n, m)) = best else {
+        return Weighing {
+            score: 0.0,
+            reasons: Vec::new(),
+            blocked: false,
+            core,
+        };
+    };
+    let mut reasons = Vec::new();
+    if let (Some((_, own)), Some((kind, other))) = (first.name(n), second.name(m)) {
+        let how = if one.score >= READS_THE_SAME {
+            "reads the same as"
+        } else {
+            "is like"
+        };
+        reasons.push(format!("its {kind} name “{other}” {how} “{own}”"));
+    }
+    reasons.extend(one.reasons);
+    Weighing {
+        score,
+        reasons,
+        blocked: one.blocked,
+        core,
+    }
+}
+
+fn hosts(facts: &Facts, at_home: bool) -> Vec<String> {
+    let email = facts
+        .email
+        .as_ref()
+        .filter(|(_, public)| at_home || *public);
+    let site = facts.website.as_deref().and_then(signs::host);
+    let mail = email.and_then(|(email, _)| signs::domain(email));
+    site.into_iter().chain(mail).collect()
+}
+
+fn same_host(a: &Facts, b: &Facts, at_home: bool) -> Option<String> {
+    let others = hosts(b, at_home);
+    hosts(a, at_home)
+        .into_iter()
+        .find(|host| others.contains(host))
+}
+
+fn same_phone(a: &Facts, b: &Facts) -> bool {
+    let digits = |facts: &Facts| facts.phone.as_deref().and_then(signs::phone);
+    digits(a).is_some() && digits(a) == digits(b)
+}
+
+/// Schemes in which they have the same number, and schemes in which they have only others.
+fn numbers(
+    countries: &Countries,
+    a: &Facts,
+    b: &Facts,
+    at_home: bool,
+) -> (Vec<String>, Vec<String>) {
+    let (mut same, mut other) = (Vec::new(), Vec::new());
+    for (scheme, _, canonical) in &a.identifiers {
+        if !at_home && !view::is_public_scheme(countries, scheme) {
+            continue;
+        }
+        let mut theirs = b.identifiers.iter().filter(|(known, ..)| known == scheme);
+        if theirs.clone().any(|(.., known)| known == canonical) {
+            same.push(scheme.clone());
+        } else if theirs.next().is_some() {
+            other.push(scheme.clone());
+        }
+    }
+    other.retain(|scheme| !same.contains(scheme));
+    (same, other)
+}
+
+/// One field of two organisations beside each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Beside {
+    /// `names`, `city`, `website` or `identifiers`.
+    #[schema(example = "city")]
+    pub field: String,
+    /// What the first says: in a registration, what was written.
+    #[schema(example = json!(["Astana"]))]
+    pub first: Vec<String>,
+    /// What the second says: in a registration, what the record says.
+    #[schema(example = json!(["Астана"]))]
+    pub second: Vec<String>,
+}
+
+/// Both beside each other. Identifiers of schemes that `told` does not tell are left out, each side by itself.
+pub fn side_by_side(
+    first: &Facts,
+    second: &Facts,
+    told: impl Fn(&str, &str) -> bool,
+) -> Vec<Beside> {
+    let one = |text: &Option<String>| text.clone().into_iter().collect::<Vec<_>>();
+    let names = |facts: &Facts| facts.names.iter().map(|(_, text)| text.clone()).collect();
+    let identifiers = |facts: &Facts| {
+        let told = facts
+            .identifiers
+            .iter()
+            .filter(|(scheme, ..)| told(&facts.country, scheme));
+        told.map(|(scheme, value, _)| format!("{scheme}: {value}"))
+            .collect()
+    };
+    let rows = [
+        ("names", names(first), names(second)),
+        ("city", one(&first.city), one(&second.city)),
+        ("website", one(&first.website), one(&second.website)),
+        ("identifiers", identifiers(first), identifiers(second)),
+    ];
+    rows.into_iter()
+        .filter(|(_, a, b): &(&str, Vec<String>, Vec<String>)| !a.is_empty() || !b.is_empty())
+        .map(|(field, first, second)| Beside {
+            field: field.to_owned(),
+            first,
+            second,
+        })
+        .collect()
+}

@@ -1,0 +1,191 @@
+//! Which registered organisations a new one may be: found by the index and by equal keys, each compared in full.
+//!
+//! What the caller may not know of is never looked at, so that no answer, score or time tells of it. The index is asked before
+//! the journal's head is taken; what came in between is compared one by one behind it, so that of two equal registrations at once
+//! the second is told of the first.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::alike::{self, Facts, Likeness, Ready};
+use super::dto::Candidate;
+use super::found::sight;
+use super::rows::OrganisationRow;
+use super::{queries, register, view};
+use crate::auth::Acting;
+use crate::countries::Countries;
+use crate::db::Conn;
+use crate::http::{Code, Error};
+use crate::search::{Search, fold};
+
+/// Candidates that are told at most.
+const MOST: usize = 50;
+/// Organisations that changed meanwhile and are compared one by one; more are left to equal keys and the list of pairs.
+const MEANWHILE: i64 = 100;
+
+/// What is needed to look for duplicates.
+#[derive(Clone, Copy)]
+pub struct Lookout<'a> {
+    /// Reference data.
+    pub countries: &'a Countries,
+    /// The index; none where names that read the same are enough (filling an empty database).
+    pub search: Option<&'a Search>,
+}
+
+/// The candidates for a new organisation, the likeliest first, and the position up to which the index knew of changes.
+pub fn find(
+    conn: &mut Conn,
+    acting: &Acting,
+    lookout: Lookout<'_>,
+    facts: &Facts,
+) -> Result<(Vec<Candidate>, Option<i64>), Error> {
+    let sight = sight(acting.reach(), acting.now().day());
+    let (near, position) = match lookout.search {
+        None => (Vec::new(), None),
+        Some(search) => {
+            let asked = search.with_index_at(conn, sight.today, |index, position| {
+                let ready = Ready::of(facts.clone(), Some(index));
+                (ready.near(index, &sight), Some(position))
+            });
+            match asked {
+                // While the index is made, equal keys have to do; the list of pairs finds the rest.
+                Err(error) if error.code() == Code::Overloaded => (Vec::new(), None),
+                asked => asked?,
+            }
+        }
+    };
+    let mut ids: BTreeSet<i64> = near.into_iter().collect();
+    ids.extend(equal(conn, facts)?);
+    let found = compare(conn, acting, lookout, facts, &ids)?;
+    Ok((found, position))
+}
+
+/// What may have come in since the index was asked: to be called while the journal's head is held, `before` the own entry.
+pub fn find_late(
+    conn: &mut Conn,
+    acting: &Acting,
+    lookout: Lookout<'_>,
+    facts: &Facts,
+    (position, before): (Option<i64>, i64),
+) -> Result<Vec<Candidate>, Error> {
+    // Without an index nobody else writes; with one that knew everything nothing is new.
+    if lookout.search.is_none() || position.is_some_and(|position| position + 1 >= before) {
+        return Ok(Vec::new());
+    }
+    let mut ids: BTreeSet<i64> = equal(conn, facts)?.into_iter().collect();
+    if let Some(position) = position {
+        let changed = queries::changed_between(conn, (position, before), MEANWHILE + 1)?;
+        if i64::try_from(changed.len()).is_ok_and(|count| count <= MEANWHILE) {
+            ids.extend(changed);
+        }
+    }
+    compare(conn, acting, lookout, facts, &ids)
+}
+
+/// Organisations whose name folds alike, or that have one of the identifiers.
+fn equal(conn: &mut Conn, facts: &Facts) -> Result<Vec<i64>, Error> {
+    let names = facts.names.iter().filter(|(kind, _)| kind != "acronym");
+    let keys: Vec<fold::Keys> = names
+        .map(|(_, text)| fold::keys(text, Some(&facts.country)))
+        .collect();
+    let skeletons: Vec<String> = keys.iter().map(register::name_key).collect();
+    let mut ids = Vec::new();
+    for (name, row) in queries::with_same_name(conn, &facts.country, &skeletons)? {
+        let theirs = fold::keys(&name.text, Some(&facts.country));
+        if name.kind != "acronym" && keys.iter().any(|own| fold::same_name(own, &theirs)) {
+            ids.push(row.id);
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(2 * MOST);
+    for (scheme, _, canonical) in &facts.identifiers {
+        let holders = queries::with_identifier(conn, scheme, canonical)?;
+        ids.extend(holders.into_iter().map(|(_, row)| row.id));
+    }
+    Ok(ids)
+}
+
+fn compare(
+    conn: &mut Conn,
+    acting: &Acting,
+    lookout: Lookout<'_>,
+    facts: &Facts,
+    ids: &BTreeSet<i64>,
+) -> Result<Vec<Candidate>, Error> {
+    let today = acting.now().day();
+    let ids: Vec<i64> = ids.iter().copied().collect();
+    let mut known = load(conn, &ids)?;
+    known.retain(|(row, _)| {
+        row.merged_into.is_none() && queries::may_know(row, acting.reach(), today)
+    });
+    let mut found = judge(lookout, facts, known);
+    found.truncate(MOST);
+    let told = |country: &str, scheme: &str| {
+        acting.reach().covers(country) || view::is_public_scheme(lookout.countries, scheme)
+    };
+    Ok(found
+        .into_iter()
+        .map(|(row, theirs, likeness)| Candidate {
+            id: row.id,
+            side_by_side: alike::side_by_side(facts, &theirs, told),
+            number: row.number,
+            name: row.name,
+            country: row.country,
+            city: row.city,
+            score: likeness.rounded(),
+            verdict: likeness.word(),
+            reasons: likeness.reasons,
+        })
+        .collect())
+}
+
+/// The organisations with these ids and what is known of them, whatever their visibility: callers ask for it.
+pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(OrganisationRow, Facts)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = queries::by_ids(conn, ids)?;
+    let names = queries::names_of(conn, ids)?;
+    let identifiers = queries::identifiers_of(conn, ids)?;
+    let of = |map: &HashMap<i64, Vec<_>>, id: i64| map.get(&id).cloned().unwrap_or_default();
+    let numbers = |id: i64| identifiers.get(&id).cloned().unwrap_or_default();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let facts = Facts::of(&row, &of(&names, row.id), &numbers(row.id));
+            (row, facts)
+        })
+        .collect())
+}
+
+/// Compares one organisation with others; those that may be it, the likeliest first.
+pub fn judge(
+    lookout: Lookout<'_>,
+    facts: &Facts,
+    others: Vec<(OrganisationRow, Facts)>,
+) -> Vec<(OrganisationRow, Facts, Likeness)> {
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let judged = |index: Option<&crate::search::index::Index>| {
+        let first = Ready::of(facts.clone(), index);
+        let mut found: Vec<(OrganisationRow, Facts, Likeness)> = Vec::new();
+        for (row, theirs) in others {
+            let second = Ready::of(theirs, index);
+            if let Some(likeness) = alike::compare(lookout.countries, &first, &second) {
+                found.push((row, second.facts, likeness));
+            }
+        }
+        found
+    };
+    let mut found = match lookout.search {
+        Some(search) => search.peek(judged),
+        None => judged(None),
+    };
+    found.sort_by(|(x, _, a), (y, _, b)| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| x.number.cmp(&y.number))
+    });
+    found
+}

@@ -1,0 +1,104 @@
+//! The rules of folding, searching and comparing by name, so that each can be left out to measure what it is worth
+//! (`cargo bench --bench names --features ablation -- --ablation`).
+//!
+//! In every other build [`applies`] is true and costs nothing: no request can switch a rule off.
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)*) => {
+        /// A rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Rule { $($(#[doc = $doc])+ $name,)* }
+
+        impl Rule {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its name.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// What it does, in words.
+            pub fn describe(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+rules! {
+    /// Look-alike letters are taken into the script of their word.
+    LookAlikes = "look-alikes",
+    /// Apostrophes vanish instead of parting words.
+    Apostrophes = "apostrophes",
+    /// What romanisations write differently becomes one (K2).
+    Skeleton = "skeleton",
+    /// Letters with several readings (c, q, ý) are tried in each for a query.
+    Readings = "readings",
+    /// A name with ə, ä, oʻ or Azerbaijani q has a second skeleton.
+    SecondSkeleton = "second-skeleton",
+    /// Legal-form words weigh little.
+    LegalForms = "legal-forms",
+    /// Generic and small words weigh little.
+    GenericWords = "generic-words",
+    /// Rare words weigh more than common ones.
+    Rarity = "rarity",
+    /// Slips of the fingers are forgiven.
+    Slips = "slips",
+    /// Slips are looked for in the plain words, too.
+    PlainSlips = "plain-slips",
+    /// Words that are alike are found by their threes of letters.
+    Trigrams = "trigrams",
+    /// Other endings of one stem are forgiven.
+    Endings = "endings",
+    /// Beginnings of words count.
+    Beginnings = "beginnings",
+    /// Initials and abbreviations count (K4).
+    Initials = "initials",
+    /// Common words that mean the same count.
+    Meanings = "meanings",
+    /// Words written together or apart meet.
+    Joined = "joined",
+    /// Words that the name has beyond the query cost a little.
+    NameLength = "name-length",
+    /// The order of the words counts a little.
+    Order = "order",
+    /// A word of the query that nothing is like weighs less.
+    Unknown = "unknown-words",
+    /// A city answers what the name does not.
+    City = "city",
+    /// Legal names count more than others, former ones least.
+    KindOfName = "kind-of-name",
+    /// Names of different places are different.
+    Places = "places",
+    /// Names with different numbers are different.
+    Numbers = "numbers",
+    /// Different legal forms are never certain.
+    OtherForms = "other-forms",
+    /// Words that stand alone on both sides count against two names.
+    Conflict = "conflict",
+    /// Equal keys make two names the same.
+    SameName = "same-name",
+}
+
+/// True where a rule is to be followed.
+#[cfg(not(feature = "ablation"))]
+#[inline]
+pub(super) const fn applies(_: Rule) -> bool {
+    true
+}
+
+#[cfg(feature = "ablation")]
+static WITHOUT: std::sync::OnceLock<Rule> = std::sync::OnceLock::new();
+
+/// True where a rule is to be followed.
+#[cfg(feature = "ablation")]
+pub(super) fn applies(rule: Rule) -> bool {
+    WITHOUT.get() != Some(&rule)
+}
+
+/// Leaves a rule out, for the whole process and before anything is folded: tables are made once.
+#[cfg(feature = "ablation")]
+pub fn leave_out(rule: Rule) {
+    WITHOUT.get_or_init(|| rule);
+}
