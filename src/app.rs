@@ -182,8 +182,8 @@ pub fn app(
 > {
     let caller_key: CallerKey = auth::caller_key;
     App::new()
-        .configure(|config| urls(config))
-        .service(web::scope("/v1").configure(|config| v1(config)))
+        .configure(urls)
+        .service(web::scope("/v1").configure(v1))
         .app_data(web::Data::new(parts.db.clone()))
         .app_data(web::Data::new(ReadLog::new(parts.db.clone())))
         .app_data(web::Data::new(parts.keys.clone()))

@@ -176,7 +176,7 @@ impl Keeper {
     async fn in_file(&self) -> Result<Option<SignedNote>, Error> {
         match &self.file {
             None => Ok(None),
-            Some(path) => blocking(path.clone(), |path| file::last(path)).await,
+            Some(path) => blocking(path.clone(), file::last).await,
         }
     }
 

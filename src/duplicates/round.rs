@@ -195,7 +195,7 @@ async fn nothing_to_do(db: &Db, at: Progress) -> Result<bool, Error> {
     if at.round_at.is_some() {
         return Ok(false);
     }
-    let head = db.read(|conn| queries::head(conn)).await?;
+    let head = db.read(queries::head).await?;
     Ok(at.seq >= head)
 }
 

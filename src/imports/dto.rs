@@ -236,9 +236,12 @@ impl From<Resolution> for RowResolution {
     }
 }
 
+/// Resolutions by line, and that of all other rows.
+pub type Resolved = (Vec<(i32, Resolution)>, Option<Resolution>);
+
 impl ManyResolutions {
     /// The resolutions by line, and that of the others, if each has what it needs.
-    pub fn checked(self) -> Result<(Vec<(i32, Resolution)>, Option<Resolution>), Error> {
+    pub fn checked(self) -> Result<Resolved, Error> {
         let mut lines = std::collections::BTreeSet::new();
         let mut items = Vec::with_capacity(self.items.len());
         for (n, item) in self.items.into_iter().enumerate() {

@@ -126,7 +126,7 @@ pub struct Finding {
     /// What the score means: `same` or `possible`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<crate::organisations::search_dto::VerdictWord>, example = "same")]
-    pub verdict: Option<String>,
+    pub verdict: Option<Box<str>>,
 }
 
 impl Finding {
@@ -168,7 +168,7 @@ impl Finding {
     #[must_use]
     pub fn scored(mut self, score: f64, verdict: &str) -> Self {
         self.score = Some(score);
-        self.verdict = Some(verdict.to_owned());
+        self.verdict = Some(verdict.into());
         self
     }
 

@@ -161,13 +161,13 @@ pub fn find(
     let ids: Vec<i64> = ids.into_iter().collect();
     let mut known: BTreeMap<i64, (OrganisationRow, Facts)> = BTreeMap::new();
     for part in ids.chunks(2_000) {
-        for (row, facts) in candidates::load(conn, part)? {
-            // The index and the tables may be a moment apart.
-            let told = row.merged_into.is_none() && queries::may_know(&row, reach, sight.today);
-            if told {
-                known.insert(row.id, (row, facts));
-            }
-        }
+        let mut told = candidates::load(conn, part)?;
+        // The index and the tables may be a moment apart.
+        told.retain(|(row, _)| {
+            row.merged_into.is_none() && queries::may_know(row, reach, sight.today)
+        });
+        candidates::take_over(conn, reach, sight.today, &mut told)?;
+        known.extend(told.into_iter().map(|(row, facts)| (row.id, (row, facts))));
     }
     let mut asked: Vec<(i32, Vec<i64>)> = lines
         .iter()

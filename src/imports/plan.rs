@@ -514,13 +514,16 @@ impl New<'_> {
     /// Organisations of the country with a name that reads the same, or with an identifier of the row.
     fn equal(&self) -> BTreeMap<i64, Facts> {
         let mut found: BTreeMap<i64, Facts> = BTreeMap::new();
-        let mut take = |held: &Held, name: Option<&NameRow>| {
+        let mut take = |held: &Held, name: Option<&NameRow>, number: Option<[&String; 3]>| {
             let facts = found
                 .entry(held.row.id)
                 .or_insert_with(|| Facts::of(&held.row, &held.names, &held.identifiers));
             facts
                 .names
                 .extend(name.map(|name| (name.kind.clone(), name.text.clone())));
+            // Its own, or one that it took over by a merge.
+            let number = number.map(|[a, b, c]| (a.clone(), b.clone(), c.clone()));
+            facts.identifiers.extend(number);
         };
         for own in &self.draft.keyed {
             let skeleton = name_key(&own.keys);
@@ -532,7 +535,7 @@ impl New<'_> {
                     let theirs = fold::keys(&name.text, Some(&self.draft.country));
                     let held = self.known.held.get(&name.organisation_id);
                     if let Some(held) = held.filter(|_| fold::same_name(&own.keys, &theirs)) {
-                        take(held, Some(name));
+                        take(held, Some(name), None);
                     }
                 }
             }
@@ -545,7 +548,8 @@ impl New<'_> {
                     held.row.country == self.draft.country && held.row.merged_into.is_none()
                 };
                 if let Some(held) = held.filter(at_home) {
-                    take(held, None);
+                    let number = [&identifier.scheme, &identifier.value, &identifier.canonical];
+                    take(held, None, Some(number));
                 }
             }
         }

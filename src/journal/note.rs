@@ -442,7 +442,10 @@ mod tests {
         );
         assert_eq!(sizes(&json), [5, 6]);
         assert_eq!(parse_all(&format!("{one}\nrubbish")), Err(2));
-        assert_eq!(parse_keys(&key.text(), None).unwrap(), [key.clone()]);
+        assert_eq!(
+            parse_keys(&key.text(), None).unwrap(),
+            std::slice::from_ref(&key)
+        );
         let x = data_encoding::BASE64URL_NOPAD.encode(&key.public);
         let jwks = serde_json::json!({"keys": [{"x": x, "signs": "checkpoints"}, {"x": "AAAA", "signs": "tokens"}]}).to_string();
         assert_eq!(parse_keys(&jwks, Some("log.example")).unwrap(), [key]);

@@ -57,10 +57,11 @@ pub fn store(conn: &mut Conn, late: &Late) -> Result<(), Error> {
     Ok(())
 }
 
+/// What is stored: position, day, country, type and measure.
+pub type Key = (i64, NaiveDate, String, String, String);
+
 /// Everything that is stored, but what came to nothing.
-pub fn stored(
-    conn: &mut Conn,
-) -> Result<BTreeMap<(i64, NaiveDate, String, String, String), i64>, Error> {
+pub fn stored(conn: &mut Conn) -> Result<BTreeMap<Key, i64>, Error> {
     type Row = (i64, NaiveDate, String, String, String, i64);
     let rows: Vec<Row> = member_late_counts::table
         .filter(member_late_counts::change.ne(0))

@@ -6,12 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
+
 use super::alike::{self, Facts, Likeness, Ready};
 use super::dto::Candidate;
 use super::found::sight;
 use super::rows::OrganisationRow;
-use super::{queries, register, view};
-use crate::auth::Acting;
+use super::{merged, queries, register, view};
+use crate::auth::{Acting, Reach};
 use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::{Code, Error};
@@ -118,6 +120,7 @@ fn compare(
     known.retain(|(row, _)| {
         row.merged_into.is_none() && queries::may_know(row, acting.reach(), today)
     });
+    take_over(conn, acting.reach(), today, &mut known)?;
     let mut found = judge(lookout, facts, known);
     found.truncate(MOST);
     let told = |country: &str, scheme: &str| {
@@ -156,6 +159,49 @@ pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(OrganisationRow, Facts)
             (row, facts)
         })
         .collect())
+}
+
+/// Adds what these organisations took over by merges, as far as this reach may know of it: names as former ones, and identifiers.
+pub fn take_over(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    known: &mut [(OrganisationRow, Facts)],
+) -> Result<(), Error> {
+    let ends: HashMap<i64, usize> = (0..)
+        .zip(known.iter())
+        .map(|(at, (row, _))| (row.id, at))
+        .collect();
+    let ids: Vec<i64> = ends.keys().copied().collect();
+    let mut before = merged::leading_to(conn, &ids)?;
+    // Officers of the country of the one that goes on were asked about the merge.
+    before.retain(|(end, row)| {
+        let end = ends.get(end).and_then(|at| known.get(*at));
+        end.is_some_and(|(end, _)| reach.covers(&end.country))
+            || queries::may_know(row, reach, today)
+    });
+    if before.is_empty() {
+        return Ok(());
+    }
+    let old: Vec<i64> = before.iter().map(|(_, row)| row.id).collect();
+    for (row, facts) in load(conn, &old)? {
+        let end = before.iter().find(|(_, one)| one.id == row.id);
+        let at = end.and_then(|(end, _)| ends.get(end));
+        let Some((_, gained)) = at.and_then(|at| known.get_mut(*at)) else {
+            continue;
+        };
+        let names = facts.names.into_iter().map(|(kind, text)| {
+            let kind = if kind == "acronym" {
+                kind
+            } else {
+                "former".to_owned()
+            };
+            (kind, text)
+        });
+        gained.names.extend(names);
+        gained.identifiers.extend(facts.identifiers);
+    }
+    Ok(())
 }
 
 /// Compares one organisation with others; those that may be it, the likeliest first.

@@ -4,6 +4,7 @@
 //! that column, so that a merge which is undone leaves nothing behind. Merges may follow each other (A into B, B into C): A then
 //! leads to C, and each can be undone without the other.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
@@ -182,7 +183,10 @@ pub fn record(
 }
 
 /// All organisations that lead to these, each with the internal id of the one that answers for it, in the order of registration.
-fn leading_to(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, OrganisationRow)>, Error> {
+pub(super) fn leading_to(
+    conn: &mut Conn,
+    ids: &[i64],
+) -> Result<Vec<(i64, OrganisationRow)>, Error> {
     let mut found: BTreeMap<i64, (i64, OrganisationRow)> = BTreeMap::new();
     let mut level: Vec<i64> = ids.to_vec();
     while !level.is_empty() {
@@ -193,9 +197,9 @@ fn leading_to(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, OrganisationRow)
         for row in rows {
             let into = row.merged_into.unwrap_or_default();
             let end = found.get(&into).map_or(into, |(end, _)| *end);
-            if !found.contains_key(&row.id) {
+            if let Entry::Vacant(place) = found.entry(row.id) {
                 level.push(row.id);
-                found.insert(row.id, (end, row));
+                place.insert((end, row));
             }
         }
     }

@@ -68,12 +68,17 @@ pub(super) fn numbers(skeleton: &str) -> &'static [usize] {
 
 /// The terms of an index that mean the same as a word of a query, and what each is worth.
 pub(super) fn of(index: &Index, word: &fold::QueryWord) -> Vec<(u32, f32)> {
-    let numbers = word.skeletons.iter().flat_map(|skeleton| numbers(skeleton));
+    of_skeletons(index, &word.skeletons)
+}
+
+/// The same for a word in some skeletons.
+pub(super) fn of_skeletons(index: &Index, skeletons: &[String]) -> Vec<(u32, f32)> {
+    let numbers = skeletons.iter().flat_map(|skeleton| numbers(skeleton));
     let words = numbers
         .filter_map(|&number| MEANINGS.words.get(number))
         .flatten();
     let mut found = Vec::new();
-    for other in words.filter(|other| !word.skeletons.contains(other)) {
+    for other in words.filter(|other| !skeletons.contains(other)) {
         let other = other.as_bytes();
         found.extend(index.terms.find(other).map(|term| (term, WORTH)));
         if other.len() < STEM {

@@ -6,6 +6,7 @@
 use super::compare::{Prepared, Side, role_worth};
 use super::fold::Role;
 use super::index::{Index, NameSlot, OrganisationSlot, Sight, at};
+use super::meanings;
 
 /// Entries of postings that are read for one name.
 const BUDGET: usize = 20_000;
@@ -125,9 +126,12 @@ fn lists(index: &Index, side: &Side) -> Vec<(f32, Vec<u32>)> {
     let mut lists: Vec<(f32, Vec<u32>)> = words
         .map(|weighed| {
             let word = &weighed.word;
-            let mut terms: Vec<u32> = [Some(&word.skeleton), word.alt.as_ref()]
-                .into_iter()
-                .flatten()
+            let skeletons: Vec<String> = std::iter::once(&word.skeleton)
+                .chain(&word.alt)
+                .cloned()
+                .collect();
+            let mut terms: Vec<u32> = skeletons
+                .iter()
                 .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
                 .collect();
             let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
@@ -136,6 +140,8 @@ fn lists(index: &Index, side: &Side) -> Vec<(f32, Vec<u32>)> {
                     .terms
                     .at_one_edit(word.skeleton.as_bytes(), |term| terms.push(term));
             }
+            let meant = meanings::of_skeletons(index, &skeletons);
+            terms.extend(meant.into_iter().map(|(term, _)| term));
             terms.sort_unstable();
             terms.dedup();
             (weighed.weight, terms)

@@ -338,7 +338,7 @@ both! {
         assert_same(&app, &before, "a name that was refused");
         for name in [
             "'; DROP TABLE organisations; --", "100%_\\% Sample", "a\" OR \"\"=\"", "<script>alert(1)</script>", "=HYPERLINK(\"x\")", "${jndi:ldap://x}", "{{7*7}}", "../../etc/passwd",
-            "NEAR/2 AND (a* OR b)", "NULL", "Ümit Derneği", "I\u{307}stanbul", "Жас Отан", "ہم آہنگ", "𐱅𐰇𐰼𐰰",
+            "NEAR/2 NOT (x* AND y)", "NULL", "Ümit Derneği", "I\u{307}stanbul", "Жас Отан", "ہم آہنگ", "𐱅𐰇𐰼𐰰",
         ] {
             let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
             let made = kz.post("/v1/organisations", body).await.expect(201);

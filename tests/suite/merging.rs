@@ -105,9 +105,9 @@ fn instant() -> String {
 both! {
     async fn an_old_number_name_and_identifier_find_the_successor_until_the_merge_is_undone(app) {
         let old = with_bin(&app, "Zzyzx Gardeners").await;
-        let new = member(&app, "KZ", "Қазақ бағбандары").await;
+        let new = member(&app, "KZ", "Қазақ шаңғышылары").await;
         let other = app.replica().await;
-        assert_eq!(searched(&other, "zzyzx gardeners").await, [old.0.clone()]);
+        assert_eq!(searched(&other, "zzyzx gardeners").await, std::slice::from_ref(&old.0));
         merge(&app, &old, &new).await;
         let goes_on = vec![new.0.clone()];
         for app in [&app, &other] {
@@ -140,9 +140,9 @@ both! {
         for app in [&app, &other] {
             assert_eq!(leads(app, &old).await, None);
             for query in ["zzyzx gardeners", old.0.as_str(), BIN] {
-                assert_eq!(searched(app, query).await, [old.0.clone()], "{query}");
+                assert_eq!(searched(app, query).await, std::slice::from_ref(&old.0), "{query}");
             }
-            assert_eq!(listed(app, &format!("identifier=KZ-BIN:{BIN}")).await, [old.0.clone()]);
+            assert_eq!(listed(app, &format!("identifier=KZ-BIN:{BIN}")).await, std::slice::from_ref(&old.0));
             assert_eq!(app.get(&new.url()).await.at("/predecessors"), json!([]));
         }
         let list = app.get("/v1/organisations?state=merged").await.expect(200);
@@ -530,7 +530,7 @@ both! {
         for path in ["", "/names", "/history", "/memberships", "?as_of=2020-01-01"] {
             app.get(&format!("{}{path}", old.url())).await.problem(404, "not_found");
         }
-        assert_eq!(listed(&app, "").await, [partner.0.clone()]);
+        assert_eq!(listed(&app, "").await, std::slice::from_ref(&partner.0));
         assert_eq!(listed(&app, &format!("identifier=KZ-BIN:{BIN}")).await, Vec::<String>::new());
         for query in ["zzyzx", old.0.as_str(), BIN] {
             assert_eq!(searched(&app, query).await, Vec::<String>::new(), "{query}");
@@ -555,7 +555,7 @@ both! {
         // Its officers know, and are told when they register it again.
         let kz = app.coordinator("KZ");
         assert_eq!(kz.get(&new.url()).await.at("/predecessors/0/number"), json!(old.0));
-        assert_eq!(numbers(&kz.get(&format!("/v1/organisations?identifier=KZ-BIN:{BIN}")).await), [new.0.clone()]);
+        assert_eq!(numbers(&kz.get(&format!("/v1/organisations?identifier=KZ-BIN:{BIN}")).await), std::slice::from_ref(&new.0));
         let again = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Zzyzx Gardeners"}]});
         let refused = kz.post("/v1/organisations", again).await.problem(409, "possible_duplicate");
         assert_eq!(refused.at("/candidates/0/number"), json!(new.0), "{}", refused.text());

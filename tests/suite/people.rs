@@ -559,7 +559,7 @@ fn readings(number: &str, ids: &[(&str, String)]) -> Vec<String> {
                 format!(
                     "{}={}",
                     p["name"].as_str().unwrap(),
-                    encoded(p["example"].as_str().unwrap())
+                    encoded(p["example"].as_str().unwrap_or(&p["example"].to_string()))
                 )
             })
             .collect();
