@@ -2,7 +2,7 @@
 //!
 //! An event never changes what was known before it: rows that it makes untrue get its position as their `known_to`, rows that
 //! it makes true begin to be known there. `member_counts` holds the sums of the rows that stand, so that a report of a year
-//! reads days instead of members, and what an event changed of days that had passed is kept by position ([`late`](super::late)).
+//! reads days instead of members, and what an event changed of days that had passed is kept by position ([`late`]).
 //! All of it follows from the events; [`replay`] makes it anew, for `journal verify` and for a
 //! registry whose tables are filled again.
 

@@ -1,7 +1,7 @@
 //! The rules of folding, searching and comparing by name, so that each can be left out to measure what it is worth
 //! (`cargo bench --bench names --features ablation -- --ablation`).
 //!
-//! In every other build [`applies`] is true and costs nothing: no request can switch a rule off.
+//! In every other build `applies` is true and costs nothing: no request can switch a rule off.
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)*) => {
