@@ -118,7 +118,7 @@ mod ablation {
     use ots_registry::search::quality::ALL;
     use ots_registry::search::rules::{Rule, leave_out};
 
-    use super::{ALL, Measured, Options, measure};
+    use super::{Measured, Options, measure};
 
     /// Each rule in a process of its own: the tables of folded words are made once.
     pub fn run(options: &Options) {
