@@ -9,7 +9,7 @@
 //! | [`cli`] | serve, init, migrate, user, import, openapi, journal: thin, the same calls as the API |
 //! | [`demo`] | made-up organisations and one account per role |
 //! | [`app`], [`pages`] | wires the parts; the whole URL tree on one screen; the few pages about the service |
-//! | [`reports`] | register, roll-forward and the ids behind a figure: a report is a query and a table |
+//! | [`reports`] | what auditors read, with the ids behind every figure: a report is a query and a table |
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
 //! | [`duplicates`] | pairs of the register that may be one organisation |
