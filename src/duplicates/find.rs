@@ -6,7 +6,7 @@ use super::queries::Of;
 use super::rows::PairRow;
 use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
-use crate::organisations::alike::{Facts, Ready};
+use crate::organisations::alike::{FoldedFacts, Ready};
 use crate::organisations::candidates::{self, Lookout};
 use crate::organisations::rows::OrganisationRow;
 use crate::search::index::Sight;
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 50;
 /// Pairs of one organisation that are kept, the likeliest.
 const MOST: usize = 20;
 
-type Known = BTreeMap<i64, (OrganisationRow, Facts)>;
+type Known = BTreeMap<i64, (OrganisationRow, FoldedFacts)>;
 
 /// The pairs of these organisations. In a round each pair is found by its younger one alone.
 pub fn pairs(
@@ -41,15 +41,16 @@ pub fn pairs(
         let Some((row, facts)) = own.get(&id) else {
             continue;
         };
-        let near = near
-            .iter()
-            .filter_map(|id| own.get(id).or_else(|| others.get(id)));
-        let judged = candidates::judge(lookout, facts, near.cloned().collect());
-        for (other, _, likeness) in judged.into_iter().take(MOST) {
+        let near = near.iter();
+        let near: Vec<_> = near
+            .filter_map(|id| own.get(id).or_else(|| others.get(id)))
+            .collect();
+        let judged = candidates::judge(lookout, facts, &near);
+        for ((other, _), likeness) in judged.into_iter().take(MOST) {
             let (young, old) = if row.id > other.id {
-                (row, &other)
+                (row, other)
             } else {
-                (&other, row)
+                (other, row)
             };
             #[expect(clippy::cast_possible_truncation, reason = "between 0 and 1000")]
             let thousandths = (likeness.rounded() * 1000.0).round() as i32;
@@ -78,7 +79,7 @@ fn load(conn: &mut Conn, ids: &[i64]) -> Result<Known, Error> {
     for part in ids.chunks(2_000) {
         for (row, facts) in candidates::load(conn, part)? {
             if row.merged_into.is_none() {
-                known.insert(row.id, (row, facts));
+                known.insert(row.id, (row, FoldedFacts::of(facts)));
             }
         }
     }
@@ -102,12 +103,11 @@ fn near(
         own: None,
         today: now.day(),
     };
-    let own: Vec<(&i64, &Facts)> = own.iter().map(|(id, (_, facts))| (id, facts)).collect();
+    let own: Vec<(&i64, &FoldedFacts)> = own.iter().map(|(id, (_, facts))| (id, facts)).collect();
     for part in own.chunks(AT_ONCE) {
         search.with_index(conn, sight.today, |index| {
             for (id, facts) in part {
-                let ready = Ready::of((*facts).clone(), Some(index));
-                let mut near = ready.near(index, &sight);
+                let mut near = Ready::of(facts, Some(index)).near(index, &sight);
                 near.retain(|other| match of {
                     Of::Younger(..) => other < *id,
                     Of::These(_) => other != *id,

@@ -18,14 +18,14 @@ use crate::auth::{Acting, Scope};
 use crate::countries::Countries;
 use crate::db::{Conn, Id, Tx, dialect};
 use crate::http::{Code, Error};
-use crate::journal::{self, Entry};
+use crate::journal::{self, Batch, Entry};
 use crate::organisations::distinct::Way;
 use crate::organisations::dto::{
     Candidate, ChangeOrganisation, NewContact, NewIdentifier, NewName, NewReference, Patch,
     RegisterOrganisation,
 };
 use crate::organisations::model::NameKind;
-use crate::organisations::register::Over;
+use crate::organisations::register::Checked;
 use crate::organisations::rows::{OrganisationRow, ReferenceRow};
 use crate::organisations::{change, items, register};
 use crate::text::{Line, Reason};
@@ -187,15 +187,43 @@ enum Alone {
     No,
 }
 
-impl Alone {
+/// The journal's entries of registrations that follow each other, written together; with savepoints each by itself.
+struct Entries {
+    alone: Alone,
+    batch: Option<Batch>,
+}
+
+impl Entries {
     fn run<T>(
-        self,
+        &mut self,
         tx: &mut Tx<'_>,
-        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+        work: impl FnOnce(&mut Tx<'_>, &mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        match self {
-            Self::Yes => tx.savepoint(work),
-            Self::No => work(tx),
+        if self.alone == Alone::No {
+            return work(tx, self);
+        }
+        let done = tx.savepoint(|tx| {
+            let done = work(tx, self)?;
+            self.write(tx)?;
+            Ok(done)
+        });
+        // What was rolled back has no entry.
+        self.batch = None;
+        done
+    }
+
+    fn open(&mut self, tx: &mut Tx<'_>, acting: &Acting) -> Result<&mut Batch, Error> {
+        match &mut self.batch {
+            Some(batch) => Ok(batch),
+            none => Ok(none.insert(Batch::begin(tx, acting.now())?)),
+        }
+    }
+
+    /// To be called before anything else writes an entry.
+    fn write(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        match self.batch.take() {
+            Some(batch) => batch.write(tx),
+            None => Ok(()),
         }
     }
 }
@@ -216,14 +244,16 @@ fn rows(
     let mut known = queries::known(tx, &drafts)?;
     let started = Clock::now();
     let mut written = Vec::with_capacity(waiting.len());
+    let mut entries = Entries { alone, batch: None };
     for one in waiting {
         let mut line = one.line.clone();
-        one.apply(tx, acting, countries, &mut known, &mut line, alone)?;
+        one.apply(tx, acting, countries, &mut known, &mut line, &mut entries)?;
         written.push(line);
         if started.elapsed() >= HOLD {
             break;
         }
     }
+    entries.write(tx)?;
     Ok(written)
 }
 
@@ -359,7 +389,7 @@ impl Waiting {
         countries: &Countries,
         known: &mut Known,
         line: &mut LineRow,
-        alone: Alone,
+        entries: &mut Entries,
     ) -> Result<(), Error> {
         let resolution = self.resolution.as_ref();
         if resolution == Some(&Resolution::Skip) {
@@ -390,15 +420,16 @@ impl Waiting {
                 if matches!(resolution, Some(Resolution::New { .. })) {
                     warned(tx, line.import_id, &before, &mut candidates)?;
                 }
-                alone.run(tx, |tx| {
-                    add(tx, acting, known, draft, resolution, candidates).map(Some)
+                entries.run(tx, |tx, entries| {
+                    add(tx, entries, acting, known, draft, resolution, candidates).map(Some)
                 })
             }
             (Ok(draft), Act::Change(id, changes)) => {
                 let held = known.held.get(&id).map(|h| h.row.number.clone());
                 let number = held
                     .ok_or_else(|| Error::internal("a planned change without its organisation"))?;
-                alone.run(tx, |tx| {
+                entries.run(tx, |tx, entries| {
+                    entries.write(tx)?;
                     alter(tx, acting, countries, &number, &draft.country, &changes).map(Some)
                 })
             }
@@ -418,7 +449,7 @@ impl Waiting {
                     known.learn(held);
                 }
             }
-            Err(error) if alone == Alone::Yes && is_of_the_row(&error) => {
+            Err(error) if entries.alone == Alone::Yes && is_of_the_row(&error) => {
                 line.outcome = Outcome::Faulty.as_str().to_owned();
                 findings.push(Finding::new(
                     FindingCode::NotApplied,
@@ -494,6 +525,7 @@ fn warned(
 
 fn add(
     tx: &mut Tx<'_>,
+    entries: &mut Entries,
     acting: &Acting,
     known: &Known,
     draft: &Draft,
@@ -515,14 +547,21 @@ fn add(
         }
         identifiers.push(identifier);
     }
-    let country = draft.country.as_str();
-    let over = Over {
+    let folded = draft.folded.iter();
+    let checked = Checked {
+        country: &draft.country,
+        keys: folded.map(|folded| folded.keys.clone()).collect(),
+        identifiers,
         candidates,
         way: Way::Import,
     };
     let late = |_: &mut Tx<'_>, _| Ok(Vec::new());
-    let added = register::enter(tx, acting, &body, country, identifiers, over, late)?;
+    let batch = entries.open(tx, acting)?;
+    let added = register::enter(tx, batch, acting, &body, checked, late)?;
     let mut row = added.row;
+    if !draft.contacts.is_empty() {
+        entries.write(tx)?;
+    }
     for name in &draft.contacts {
         row = items::add_contact(tx, acting, &row, &contact(name))?.1;
     }

@@ -1,5 +1,7 @@
 //! One row of a sheet as what it says of an organisation. Pure.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +18,7 @@ use crate::organisations::dto::{ChangeOrganisation, Description, NewIdentifier, 
 use crate::organisations::model::{Founded, NameKind, Sdg, Theme};
 use crate::organisations::number::{NotANumber, RegistryNumber};
 use crate::organisations::register::{CheckedIdentifier, check_identifier};
-use crate::search::fold;
+use crate::search::fold::{Folded, Keys};
 use crate::text::{
     Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Refused, Website,
 };
@@ -70,13 +72,6 @@ impl Frame {
     }
 }
 
-/// A name with its folded keys.
-#[derive(Clone, Debug)]
-pub struct KeyedName {
-    /// Folded.
-    pub keys: fold::Keys,
-}
-
 /// A list of an organisation that `-` empties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Emptied {
@@ -119,12 +114,30 @@ pub struct Draft {
     pub patch: ChangeOrganisation,
     /// Lists to be emptied.
     pub emptied: Vec<Emptied>,
-    /// All names but acronyms, folded; the legal one first.
-    pub keyed: Vec<KeyedName>,
+    /// All names folded, in the order in which they are registered: the legal one first.
+    pub folded: Vec<Arc<Folded>>,
     /// The cells by what they mean, as written.
     pub given: Vec<(Field, String)>,
     /// What is wrong with its cells.
     pub remarks: Vec<Remark>,
+}
+
+impl Draft {
+    /// The keys of the legal name.
+    pub fn legal_keys(&self) -> Option<&Keys> {
+        let first = self.folded.first();
+        self.legal.as_ref().and(first).map(|folded| &folded.keys)
+    }
+
+    /// The keys of all names but acronyms.
+    pub fn keys(&self) -> impl Iterator<Item = &Keys> {
+        let legal = self.legal.iter().map(|_| NameKind::Legal);
+        let kinds = legal.chain(self.names.iter().map(|(_, name)| name.kind));
+        let named = kinds.zip(&self.folded);
+        named
+            .filter(|(kind, _)| *kind != NameKind::Acronym)
+            .map(|(_, folded)| &folded.keys)
+    }
 }
 
 /// What is wrong with a cell.
@@ -274,18 +287,10 @@ impl<'a> Row<'a> {
         let contacts = self.contacts(&mut emptied);
         let patch = self.plain(&country, &language);
         let (source, reference, has_reference) = self.reference(&country, reference)?;
-        let other = names.iter().map(|(_, n)| n);
-        let keyed = legal
-            .iter()
-            .map(OrganisationName::as_str)
-            .chain(
-                other
-                    .filter(|n| n.kind != NameKind::Acronym)
-                    .map(|n| n.text.as_str()),
-            )
-            .map(|text| KeyedName {
-                keys: fold::keys(text, Some(&country)),
-            })
+        let others = names.iter().map(|(_, name)| name.text.as_str());
+        let texts = legal.iter().map(OrganisationName::as_str).chain(others);
+        let folded = texts
+            .map(|text| Arc::new(Folded::of(text, Some(&country))))
             .collect();
         Ok(Draft {
             number,
@@ -299,7 +304,7 @@ impl<'a> Row<'a> {
             contacts,
             patch,
             emptied,
-            keyed,
+            folded,
             given: self.given(),
             remarks: std::mem::take(&mut self.remarks),
             country,

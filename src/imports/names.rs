@@ -94,7 +94,7 @@ fn asked(
     let Some(name) = &draft.legal else {
         return Ok(Err("the row has no name that can be read".to_owned()));
     };
-    let facts = facts(draft);
+    let facts = facts(draft).facts;
     let known = Known {
         name: name.as_str(),
         country: Some(&draft.country),

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use crate::auth::Reach;
 use crate::db::Conn;
 use crate::http::{Error, Patch};
-use crate::organisations::alike::{self, Facts, Ready};
+use crate::organisations::alike::{self, Facts, FoldedFacts, Ready};
 use crate::organisations::candidates::{self, Lookout};
 use crate::organisations::dto::Candidate;
 use crate::organisations::rows::OrganisationRow;
@@ -26,7 +26,7 @@ const MOST: usize = 5;
 const WAITS: f32 = 0.8;
 
 /// What a row says, to be compared.
-pub fn facts(draft: &Draft) -> Facts {
+pub fn facts(draft: &Draft) -> FoldedFacts {
     let legal = draft
         .legal
         .iter()
@@ -36,7 +36,7 @@ pub fn facts(draft: &Draft) -> Facts {
         .iter()
         .map(|(_, name)| (name.kind.as_str().to_owned(), name.text.as_str().to_owned()));
     let patch = &draft.patch;
-    Facts {
+    let facts = Facts {
         country: draft.country.clone(),
         names: legal.chain(others).collect(),
         city: set(&patch.city, |city| city.as_str()),
@@ -48,7 +48,8 @@ pub fn facts(draft: &Draft) -> Facts {
             .iter()
             .map(|(_, one)| (one.scheme.clone(), one.value.clone(), one.canonical.clone()))
             .collect(),
-    }
+    };
+    FoldedFacts::with(facts, draft.folded.clone())
 }
 
 fn set<T>(patch: &Patch<T>, text: impl Fn(&T) -> &str) -> Option<String> {
@@ -98,9 +99,10 @@ impl File {
     }
 
     /// Takes note of a row.
-    pub fn learn(&mut self, line: i32, facts: Facts) {
+    pub fn learn(&mut self, line: i32, row: &FoldedFacts) {
+        let facts = &row.facts;
         let names = facts.names.iter().filter(|(kind, _)| kind != "acronym");
-        self.index.put(&Document {
+        let document = Document {
             id: i64::from(line),
             country: facts.country.clone(),
             // Within a file the words of all rows count for how telling a word is.
@@ -112,16 +114,15 @@ impl File {
                 .collect(),
             city: None,
             descriptions: Vec::new(),
-            signs: facts.signs(),
-        });
-        self.facts.insert(line, facts);
+            signs: row.signs().to_vec(),
+        };
+        let folded: Vec<_> = row.names().cloned().collect();
+        self.index.put_folded(&document, &folded);
+        self.facts.insert(line, facts.clone());
     }
 
-    fn like(&self, lookout: Lookout<'_>, line: i32) -> Vec<LikeLine> {
-        let Some(own) = self.facts.get(&line) else {
-            return Vec::new();
-        };
-        let own = Ready::of(own.clone(), Some(&self.index));
+    fn like(&self, lookout: Lookout<'_>, line: i32, row: &FoldedFacts) -> Vec<LikeLine> {
+        let own = Ready::of(row, Some(&self.index));
         let near = own.near(&self.index, &self.sight);
         let earlier = near
             .into_iter()
@@ -129,7 +130,8 @@ impl File {
             .filter(|other| *other < line);
         let mut found: Vec<LikeLine> = earlier
             .filter_map(|line| {
-                let other = Ready::of(self.facts.get(&line)?.clone(), Some(&self.index));
+                let other = FoldedFacts::of(self.facts.get(&line)?.clone());
+                let other = Ready::of(&other, Some(&self.index));
                 let likeness = alike::compare(lookout.countries, &own, &other)?;
                 (likeness.score >= WAITS).then_some(LikeLine { line, likeness })
             })
@@ -147,19 +149,19 @@ impl File {
     }
 }
 
-/// Looks for whom these rows may be; by line.
+/// Looks for whom these rows, which the file knows already, may be; by line.
 pub fn find(
     conn: &mut Conn,
     reach: &Reach,
     lookout: Lookout<'_>,
     file: &File,
-    lines: &[i32],
+    rows: &[(i32, FoldedFacts)],
 ) -> Result<BTreeMap<i32, Near>, Error> {
     let sight = found::sight(reach, file.sight.today);
-    let mut found = by_index(conn, lookout, file, lines, &sight)?;
-    let ids: BTreeSet<i64> = found.values().flatten().copied().collect();
+    let found = by_index(conn, lookout, rows, &sight)?;
+    let ids: BTreeSet<i64> = found.iter().flatten().copied().collect();
     let ids: Vec<i64> = ids.into_iter().collect();
-    let mut known: BTreeMap<i64, (OrganisationRow, Facts)> = BTreeMap::new();
+    let mut known: BTreeMap<i64, (OrganisationRow, FoldedFacts)> = BTreeMap::new();
     for part in ids.chunks(2_000) {
         let mut told = candidates::load(conn, part)?;
         // The index and the tables may be a moment apart.
@@ -167,74 +169,51 @@ pub fn find(
             row.merged_into.is_none() && queries::may_know(row, reach, sight.today)
         });
         candidates::take_over(conn, reach, sight.today, &mut told)?;
-        known.extend(told.into_iter().map(|(row, facts)| (row.id, (row, facts))));
+        let told = told.into_iter();
+        known.extend(told.map(|(row, facts)| (row.id, (row, FoldedFacts::of(facts)))));
     }
-    let mut asked: Vec<(i32, Vec<i64>)> = lines
-        .iter()
-        .map(|line| (*line, found.remove(line).unwrap_or_default()))
-        .collect();
-    let near = cores::each(&mut asked, |(line, ids)| Near {
-        registered: registered(lookout, file, *line, ids, &known),
-        lines: file.like(lookout, *line),
+    let mut asked: Vec<(&(i32, FoldedFacts), Vec<i64>)> = rows.iter().zip(found).collect();
+    let near = cores::each(&mut asked, |((line, row), ids)| Near {
+        registered: registered(lookout, row, ids, &known),
+        lines: file.like(lookout, *line, row),
     })?;
-    Ok(lines.iter().copied().zip(near).collect())
+    Ok(rows.iter().map(|(line, _)| *line).zip(near).collect())
 }
 
-/// Internal ids that are worth comparing, by line.
+/// Internal ids that are worth comparing, for each row.
 fn by_index(
     conn: &mut Conn,
     lookout: Lookout<'_>,
-    file: &File,
-    lines: &[i32],
+    rows: &[(i32, FoldedFacts)],
     sight: &Sight,
-) -> Result<BTreeMap<i32, Vec<i64>>, Error> {
-    let mut found = BTreeMap::new();
+) -> Result<Vec<Vec<i64>>, Error> {
     let Some(search) = lookout.search else {
-        return Ok(found);
+        return Ok(vec![Vec::new(); rows.len()]);
     };
-    for part in lines.chunks(AT_ONCE) {
-        let mut asked = part.to_vec();
+    let mut found = Vec::with_capacity(rows.len());
+    for part in rows.chunks(AT_ONCE) {
+        let mut asked: Vec<&FoldedFacts> = part.iter().map(|(_, row)| row).collect();
         let ids = search.with_index(conn, sight.today, |index| {
-            cores::each(&mut asked, |line| {
-                let facts = file.facts.get(line).cloned().unwrap_or_default();
-                Ready::of(facts, Some(index)).near(index, sight)
+            cores::each(&mut asked, |row| {
+                Ready::of(row, Some(index)).near(index, sight)
             })
         })??;
-        found.extend(part.iter().copied().zip(ids));
+        found.extend(ids);
     }
     Ok(found)
 }
 
 fn registered(
     lookout: Lookout<'_>,
-    file: &File,
-    line: i32,
+    row: &FoldedFacts,
     ids: &[i64],
-    known: &BTreeMap<i64, (OrganisationRow, Facts)>,
+    known: &BTreeMap<i64, (OrganisationRow, FoldedFacts)>,
 ) -> Vec<Candidate> {
-    let others = ids.iter().filter_map(|id| known.get(id).cloned()).collect();
-    let Some(facts) = file.facts.get(&line) else {
-        return Vec::new();
-    };
-    let judged = candidates::judge(lookout, facts, others);
-    let waits = |likeness: &alike::Likeness| likeness.score >= WAITS;
-    let told = judged.into_iter().filter(|(.., likeness)| waits(likeness));
-    let told = told.take(MOST);
-    told.map(|(row, _, likeness)| candidate(&row, &likeness))
+    let others: Vec<_> = ids.iter().filter_map(|id| known.get(id)).collect();
+    let judged = candidates::judge(lookout, row, &others).into_iter();
+    judged
+        .filter(|(_, likeness)| likeness.score >= WAITS)
+        .take(MOST)
+        .map(|((row, _), likeness)| candidates::candidate(row, &likeness))
         .collect()
-}
-
-/// A candidate for a row; the row's cells stand beside it anyhow.
-pub fn candidate(row: &OrganisationRow, likeness: &alike::Likeness) -> Candidate {
-    Candidate {
-        id: row.id,
-        number: row.number.clone(),
-        name: row.name.clone(),
-        country: row.country.clone(),
-        city: row.city.clone(),
-        score: likeness.rounded(),
-        verdict: likeness.word(),
-        reasons: likeness.reasons.clone(),
-        side_by_side: Vec::new(),
-    }
 }

@@ -13,7 +13,8 @@ use super::read::Field;
 use crate::auth::Reach;
 use crate::countries::Countries;
 use crate::http::Error;
-use crate::organisations::alike::{self, Facts, Ready};
+use crate::organisations::alike::{self, Facts, FoldedFacts, Ready};
+use crate::organisations::candidates;
 use crate::organisations::dto::Candidate;
 use crate::organisations::register::name_key;
 use crate::organisations::rows::NameRow;
@@ -286,10 +287,9 @@ fn matched<'a>(
     if let Some(held) = known.by_reference.get(&reference(draft)).and_then(held) {
         return merged(held).map(|held| Some((held, MatchedBy::Reference)));
     }
-    let Some(legal) = draft.legal.as_ref().and_then(|_| draft.keyed.first()) else {
+    let Some(key) = draft.legal_keys().map(name_key) else {
         return Ok(None);
     };
-    let key = name_key(&legal.keys);
     for (_, identifier) in &draft.identifiers {
         let place = (identifier.scheme.clone(), identifier.canonical.clone());
         let holders = known.by_identifier.get(&place).into_iter().flatten();
@@ -490,17 +490,23 @@ impl New<'_> {
     /// Whom the row may be: what the index found, and who has an equal number or a name that reads the same.
     fn candidates(&self, near: &Near) -> Vec<Candidate> {
         let mut found = near.registered.clone();
-        let own = Ready::of(near::facts(self.draft), None);
-        for (id, facts) in self.equal() {
+        let equal = self.equal();
+        if equal.is_empty() {
+            return found;
+        }
+        let own = near::facts(self.draft);
+        let own = Ready::of(&own, None);
+        for (id, facts) in equal {
             let Some(held) = self.known.held.get(&id) else {
                 continue;
             };
             if found.iter().any(|one| one.number == held.row.number) {
                 continue;
             }
-            let other = Ready::of(facts, None);
+            let other = FoldedFacts::of(facts);
+            let other = Ready::of(&other, None);
             if let Some(likeness) = alike::compare(self.countries, &own, &other) {
-                found.push(near::candidate(&held.row, &likeness));
+                found.push(candidates::candidate(&held.row, &likeness));
             }
         }
         found.sort_by(|a, b| {
@@ -525,16 +531,16 @@ impl New<'_> {
             let number = number.map(|[a, b, c]| (a.clone(), b.clone(), c.clone()));
             facts.identifiers.extend(number);
         };
-        for own in &self.draft.keyed {
-            let skeleton = name_key(&own.keys);
-            let alt = own.keys.skeleton_alt.clone().filter(|alt| *alt != skeleton);
+        for own in self.draft.keys() {
+            let skeleton = name_key(own);
+            let alt = own.skeleton_alt.clone().filter(|alt| *alt != skeleton);
             for key in std::iter::once(skeleton).chain(alt) {
                 let key = (self.draft.country.clone(), key);
                 let names = self.known.by_name.get(&key);
                 for name in names.into_iter().flatten().take(PER_KEY) {
                     let theirs = fold::keys(&name.text, Some(&self.draft.country));
                     let held = self.known.held.get(&name.organisation_id);
-                    if let Some(held) = held.filter(|_| fold::same_name(&own.keys, &theirs)) {
+                    if let Some(held) = held.filter(|_| fold::same_name(own, &theirs)) {
                         take(held, Some(name), None);
                     }
                 }

@@ -167,9 +167,9 @@ fn by_identifier(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<IdentifierR
 
 fn by_name(conn: &mut Conn, drafts: &Drafts<'_>) -> Result<Vec<NameRow>, Error> {
     let mut keys: BTreeSet<String> = BTreeSet::new();
-    for name in drafts.iter().flat_map(|(d, _)| &d.keyed) {
-        keys.insert(name_key(&name.keys));
-        keys.extend(name.keys.skeleton_alt.clone());
+    for name in drafts.iter().flat_map(|(draft, _)| draft.keys()) {
+        keys.insert(name_key(name));
+        keys.extend(name.skeleton_alt.clone());
     }
     let keys: Vec<String> = keys.into_iter().collect();
     let mut rows = Vec::new();

@@ -175,9 +175,10 @@ fn some(
     let mut new = Vec::new();
     for (line, looked) in lines.iter().zip(&looked) {
         if let Ok(draft) = &looked.draft {
-            seen.file.learn(*line, near::facts(draft));
+            let facts = near::facts(draft);
+            seen.file.learn(*line, &facts);
             if plan::is_new(&known, draft) {
-                new.push(*line);
+                new.push((*line, facts));
             }
         }
     }

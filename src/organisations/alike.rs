@@ -3,6 +3,8 @@
 //! The same for registrations, imports and the list of pairs. Across a border only what is public counts, so that no answer tells
 //! of a field that its reader may not see.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,9 +13,8 @@ use super::rows::{IdentifierRow, NameRow, OrganisationRow};
 use super::search_dto::rounded;
 use super::view;
 use crate::countries::Countries;
-use crate::search::compare::{
-    Comparison, POSSIBLE, Prepared, SAME, Verdict, compare_prepared, same_place,
-};
+use crate::search::compare::{Judged, POSSIBLE, Prepared, SAME, Verdict, same_place};
+use crate::search::fold::Folded;
 use crate::search::index::{Index, Sight};
 use crate::search::near::{self, Wanted};
 use crate::search::signs;
@@ -79,33 +80,75 @@ impl Facts {
     }
 }
 
-/// Facts with their names made ready.
-pub struct Ready {
+/// Facts with their names folded: what does not depend on a register, and is made once for many comparisons.
+#[derive(Clone)]
+pub struct FoldedFacts {
     /// The facts.
     pub facts: Facts,
-    names: Vec<Prepared>,
-    /// The place of each ready name among the names.
-    places: Vec<usize>,
+    /// The names but initials, which many share, each with its place among the names.
+    names: Vec<(usize, Arc<Folded>)>,
     signs: Vec<String>,
 }
 
-impl Ready {
-    /// Makes the names ready. Initials are left out: many share them.
+impl FoldedFacts {
+    /// Folds the names.
     #[must_use]
-    pub fn of(facts: Facts, index: Option<&Index>) -> Self {
-        let wanted = facts
-            .names
-            .iter()
-            .enumerate()
-            .filter(|(_, (kind, _))| kind != "acronym");
-        let (places, names) = wanted
-            .map(|(at, (_, text))| (at, Prepared::of(text, Some(&facts.country), index)))
-            .unzip();
+    pub fn of(facts: Facts) -> Self {
+        let country = Some(facts.country.as_str());
+        let names = facts.names.iter();
+        let folded = names.map(|(_, text)| Arc::new(Folded::of(text, country)));
+        let folded = folded.collect();
+        Self::with(facts, folded)
+    }
+
+    /// Takes names that were folded before, in their order.
+    #[must_use]
+    pub fn with(facts: Facts, folded: Vec<Arc<Folded>>) -> Self {
+        let names = facts.names.iter().zip(folded).enumerate();
         Self {
+            names: names
+                .filter(|(_, ((kind, _), _))| kind != "acronym")
+                .map(|(at, (_, folded))| (at, folded))
+                .collect(),
             signs: facts.signs(),
-            names,
-            places,
             facts,
+        }
+    }
+
+    /// The names but initials, folded.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<Folded>> {
+        self.names.iter().map(|(_, folded)| folded)
+    }
+
+    /// Its signs, as the index keeps them.
+    #[must_use]
+    pub fn signs(&self) -> &[String] {
+        &self.signs
+    }
+
+    /// Kind and text of a name.
+    fn name(&self, place: usize) -> Option<&(String, String)> {
+        self.facts.names.get(self.names.get(place)?.0)
+    }
+}
+
+/// Facts with their names made ready to be compared.
+pub struct Ready<'a> {
+    known: &'a FoldedFacts,
+    names: Vec<Prepared>,
+}
+
+impl<'a> Ready<'a> {
+    /// Weighs the names' words, by an index where there is one.
+    #[must_use]
+    pub fn of(known: &'a FoldedFacts, index: Option<&Index>) -> Self {
+        let country = Some(known.facts.country.as_str());
+        let names = known.names();
+        Self {
+            names: names
+                .map(|folded| Prepared::weighed(folded.clone(), country, index))
+                .collect(),
+            known,
         }
     }
 
@@ -113,15 +156,11 @@ impl Ready {
     #[must_use]
     pub fn near(&self, index: &Index, sight: &Sight) -> Vec<i64> {
         let wanted = Wanted {
-            country: &self.facts.country,
+            country: &self.known.facts.country,
             names: &self.names,
-            signs: &self.signs,
+            signs: &self.known.signs,
         };
         near::near(index, &wanted, sight, COMPARED)
-    }
-
-    fn name(&self, place: usize) -> Option<&(String, String)> {
-        self.facts.names.get(*self.places.get(place)?)
     }
 }
 
@@ -153,8 +192,8 @@ impl Likeness {
 /// Compares two organisations; none where they are different. `first` is told of as “it”'s counterpart: the reasons speak of
 /// `second`.
 #[must_use]
-pub fn compare(countries: &Countries, first: &Ready, second: &Ready) -> Option<Likeness> {
-    let (a, b) = (&first.facts, &second.facts);
+pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> Option<Likeness> {
+    let (a, b) = (&first.known.facts, &second.known.facts);
     let at_home = a.country == b.country;
     let mut likeness = by_name(first, second);
     if !at_home && !likeness.core {
@@ -237,15 +276,17 @@ struct Weighing {
 }
 
 /// The two names that are most alike.
-fn by_name(first: &Ready, second: &Ready) -> Weighing {
-    let mut best: Option<(f32, Comparison, usize, usize)> = None;
+fn by_name(first: &Ready<'_>, second: &Ready<'_>) -> Weighing {
+    let mut best: Option<(f32, Judged, usize, usize)> = None;
     let mut core = false;
     for (n, own) in first.names.iter().enumerate() {
         for (m, other) in second.names.iter().enumerate() {
             core |= own.has_core_of(other);
-            let one = compare_prepared(own, other);
-            let is_former =
-                |ready: &Ready, place| ready.name(place).is_some_and(|(kind, _)| kind == "former");
+            let one = Judged::of(own, other);
+            let is_former = |ready: &Ready<'_>, place| {
+                let name = ready.known.name(place);
+                name.is_some_and(|(kind, _)| kind == "former")
+            };
             let worth = if is_former(first, n) || is_former(second, m) {
                 FORMER
             } else {
@@ -257,7 +298,11 @@ fn by_name(first: &Ready, second: &Ready) -> Weighing {
             }
         }
     }
-    let Some((score, one, n, m)) = best else {
+    let told = best.and_then(|(score, one, n, m)| {
+        let one = one.told(first.names.get(n)?, second.names.get(m)?);
+        Some((score, one, first.known.name(n)?, second.known.name(m)?))
+    });
+    let Some((score, one, (_, own), (kind, other))) = told else {
         return Weighing {
             score: 0.0,
             reasons: Vec::new(),
@@ -265,15 +310,12 @@ fn by_name(first: &Ready, second: &Ready) -> Weighing {
             core,
         };
     };
-    let mut reasons = Vec::new();
-    if let (Some((_, own)), Some((kind, other))) = (first.name(n), second.name(m)) {
-        let how = if one.score >= READS_THE_SAME {
-            "reads the same as"
-        } else {
-            "is like"
-        };
-        reasons.push(format!("its {kind} name “{other}” {how} “{own}”"));
-    }
+    let how = if one.score >= READS_THE_SAME {
+        "reads the same as"
+    } else {
+        "is like"
+    };
+    let mut reasons = vec![format!("its {kind} name “{other}” {how} “{own}”")];
     reasons.extend(one.reasons);
     Weighing {
         score,

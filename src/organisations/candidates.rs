@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::alike::{self, Facts, Likeness, Ready};
+use super::alike::{self, Facts, FoldedFacts, Likeness, Ready};
 use super::dto::Candidate;
 use super::found::sight;
 use super::rows::OrganisationRow;
@@ -17,6 +17,7 @@ use crate::auth::{Acting, Reach};
 use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::{Code, Error};
+use crate::search::index::Index;
 use crate::search::{Search, fold};
 
 /// Candidates that are told at most.
@@ -38,15 +39,17 @@ pub fn find(
     conn: &mut Conn,
     acting: &Acting,
     lookout: Lookout<'_>,
-    facts: &Facts,
+    own: &FoldedFacts,
 ) -> Result<(Vec<Candidate>, Option<i64>), Error> {
     let sight = sight(acting.reach(), acting.now().day());
     let (near, position) = match lookout.search {
         None => (Vec::new(), None),
         Some(search) => {
             let asked = search.with_index_at(conn, sight.today, |index, position| {
-                let ready = Ready::of(facts.clone(), Some(index));
-                (ready.near(index, &sight), Some(position))
+                (
+                    Ready::of(own, Some(index)).near(index, &sight),
+                    Some(position),
+                )
             });
             match asked {
                 // While the index is made, equal keys have to do; the list of pairs finds the rest.
@@ -56,8 +59,8 @@ pub fn find(
         }
     };
     let mut ids: BTreeSet<i64> = near.into_iter().collect();
-    ids.extend(equal(conn, facts)?);
-    let found = compare(conn, acting, lookout, facts, &ids)?;
+    ids.extend(equal(conn, own)?);
+    let found = compare(conn, acting, lookout, own, &ids)?;
     Ok((found, position))
 }
 
@@ -66,34 +69,32 @@ pub fn find_late(
     conn: &mut Conn,
     acting: &Acting,
     lookout: Lookout<'_>,
-    facts: &Facts,
+    own: &FoldedFacts,
     (position, before): (Option<i64>, i64),
 ) -> Result<Vec<Candidate>, Error> {
     // Without an index nobody else writes; with one that knew everything nothing is new.
     if lookout.search.is_none() || position.is_some_and(|position| position + 1 >= before) {
         return Ok(Vec::new());
     }
-    let mut ids: BTreeSet<i64> = equal(conn, facts)?.into_iter().collect();
+    let mut ids: BTreeSet<i64> = equal(conn, own)?.into_iter().collect();
     if let Some(position) = position {
         let changed = queries::changed_between(conn, (position, before), MEANWHILE + 1)?;
         if i64::try_from(changed.len()).is_ok_and(|count| count <= MEANWHILE) {
             ids.extend(changed);
         }
     }
-    compare(conn, acting, lookout, facts, &ids)
+    compare(conn, acting, lookout, own, &ids)
 }
 
 /// Organisations whose name folds alike, or that have one of the identifiers.
-fn equal(conn: &mut Conn, facts: &Facts) -> Result<Vec<i64>, Error> {
-    let names = facts.names.iter().filter(|(kind, _)| kind != "acronym");
-    let keys: Vec<fold::Keys> = names
-        .map(|(_, text)| fold::keys(text, Some(&facts.country)))
-        .collect();
-    let skeletons: Vec<String> = keys.iter().map(register::name_key).collect();
+fn equal(conn: &mut Conn, own: &FoldedFacts) -> Result<Vec<i64>, Error> {
+    let facts = &own.facts;
+    let keys = || own.names().map(|name| &name.keys);
+    let skeletons: Vec<String> = keys().map(register::name_key).collect();
     let mut ids = Vec::new();
     for (name, row) in queries::with_same_name(conn, &facts.country, &skeletons)? {
         let theirs = fold::keys(&name.text, Some(&facts.country));
-        if name.kind != "acronym" && keys.iter().any(|own| fold::same_name(own, &theirs)) {
+        if name.kind != "acronym" && keys().any(|own| fold::same_name(own, &theirs)) {
             ids.push(row.id);
         }
     }
@@ -111,7 +112,7 @@ fn compare(
     conn: &mut Conn,
     acting: &Acting,
     lookout: Lookout<'_>,
-    facts: &Facts,
+    own: &FoldedFacts,
     ids: &BTreeSet<i64>,
 ) -> Result<Vec<Candidate>, Error> {
     let today = acting.now().day();
@@ -121,23 +122,19 @@ fn compare(
         row.merged_into.is_none() && queries::may_know(row, acting.reach(), today)
     });
     take_over(conn, acting.reach(), today, &mut known)?;
-    let mut found = judge(lookout, facts, known);
-    found.truncate(MOST);
+    let known: Vec<(OrganisationRow, FoldedFacts)> = known
+        .into_iter()
+        .map(|(row, facts)| (row, FoldedFacts::of(facts)))
+        .collect();
+    let others: Vec<&(OrganisationRow, FoldedFacts)> = known.iter().collect();
     let told = |country: &str, scheme: &str| {
         acting.reach().covers(country) || view::is_public_scheme(lookout.countries, scheme)
     };
+    let found = judge(lookout, own, &others).into_iter().take(MOST);
     Ok(found
-        .into_iter()
-        .map(|(row, theirs, likeness)| Candidate {
-            id: row.id,
-            side_by_side: alike::side_by_side(facts, &theirs, told),
-            number: row.number,
-            name: row.name,
-            country: row.country,
-            city: row.city,
-            score: likeness.rounded(),
-            verdict: likeness.word(),
-            reasons: likeness.reasons,
+        .map(|((row, theirs), likeness)| Candidate {
+            side_by_side: alike::side_by_side(&own.facts, &theirs.facts, told),
+            ..candidate(row, &likeness)
         })
         .collect())
 }
@@ -204,31 +201,46 @@ pub fn take_over(
     Ok(())
 }
 
+/// A candidate without the two beside each other.
+pub fn candidate(row: &OrganisationRow, likeness: &Likeness) -> Candidate {
+    Candidate {
+        id: row.id,
+        number: row.number.clone(),
+        name: row.name.clone(),
+        country: row.country.clone(),
+        city: row.city.clone(),
+        score: likeness.rounded(),
+        verdict: likeness.word(),
+        reasons: likeness.reasons.clone(),
+        side_by_side: Vec::new(),
+    }
+}
+
 /// Compares one organisation with others; those that may be it, the likeliest first.
-pub fn judge(
+pub fn judge<'a>(
     lookout: Lookout<'_>,
-    facts: &Facts,
-    others: Vec<(OrganisationRow, Facts)>,
-) -> Vec<(OrganisationRow, Facts, Likeness)> {
+    own: &FoldedFacts,
+    others: &[&'a (OrganisationRow, FoldedFacts)],
+) -> Vec<(&'a (OrganisationRow, FoldedFacts), Likeness)> {
     if others.is_empty() {
         return Vec::new();
     }
-    let judged = |index: Option<&crate::search::index::Index>| {
-        let first = Ready::of(facts.clone(), index);
-        let mut found: Vec<(OrganisationRow, Facts, Likeness)> = Vec::new();
-        for (row, theirs) in others {
-            let second = Ready::of(theirs, index);
-            if let Some(likeness) = alike::compare(lookout.countries, &first, &second) {
-                found.push((row, second.facts, likeness));
-            }
-        }
-        found
+    let judged = |index: Option<&Index>| -> Vec<_> {
+        let first = Ready::of(own, index);
+        let others = others.iter();
+        others
+            .filter_map(|other| {
+                let second = Ready::of(&other.1, index);
+                let likeness = alike::compare(lookout.countries, &first, &second)?;
+                Some((*other, likeness))
+            })
+            .collect()
     };
     let mut found = match lookout.search {
         Some(search) => search.peek(judged),
         None => judged(None),
     };
-    found.sort_by(|(x, _, a), (y, _, b)| {
+    found.sort_by(|((x, _), a), ((y, _), b)| {
         b.score
             .total_cmp(&a.score)
             .then_with(|| x.number.cmp(&y.number))

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::alike::Facts;
+use super::alike::{Facts, FoldedFacts};
 use super::candidates::{self, Lookout};
 use super::distinct::{self, Warning, Way};
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
@@ -22,7 +22,7 @@ use crate::db::schema::{
 use crate::db::{Conn, Failure, Tx};
 use crate::dialect;
 use crate::http::{Code, Error, FieldError};
-use crate::journal::{self, Entry};
+use crate::journal::{Batch, Entry};
 use crate::search::fold;
 
 /// What a registration brought into being.
@@ -92,7 +92,7 @@ pub fn register(
         let pointer = format!("/identifiers/{n}/value");
         refuse_taken(tx, acting, identifier, None, &pointer)?;
     }
-    let facts = facts_of(body, country, &identifiers);
+    let facts = FoldedFacts::of(facts_of(body, country, &identifiers));
     let (candidates, position) = candidates::find(tx, acting, lookout, &facts)?;
     settle_candidates(&candidates, body)?;
     let known: Vec<String> = candidates.iter().map(|c| c.number.clone()).collect();
@@ -103,11 +103,19 @@ pub fn register(
         late.retain(|c| !known.contains(&c.number));
         Ok(late)
     };
-    let over = Over {
+    let names = body.names.iter();
+    let checked = Checked {
+        country,
+        keys: names
+            .map(|name| fold::keys(name.text.as_str(), Some(country)))
+            .collect(),
+        identifiers,
         candidates,
         way: Way::Registration,
     };
-    let entered = enter(tx, acting, body, country, identifiers, over, late)?;
+    let mut batch = Batch::begin(tx, acting.now())?;
+    let entered = enter(tx, &mut batch, acting, body, checked, late)?;
+    batch.write(tx)?;
     Ok(Registered { row: entered.row })
 }
 
@@ -123,87 +131,81 @@ pub struct Entered {
     pub references: Vec<ReferenceRow>,
 }
 
-/// The warnings over which something is registered.
-pub struct Over {
+/// What was found out of a registration before it is written.
+pub struct Checked<'a> {
+    /// The Platform's country code.
+    pub country: &'a str,
+    /// The keys of its names, in their order.
+    pub keys: Vec<fold::Keys>,
+    /// Its identifiers.
+    pub identifiers: Vec<CheckedIdentifier>,
     /// Organisations that it may be, and is not.
     pub candidates: Vec<Candidate>,
     /// Where that was said.
     pub way: Way,
 }
 
-/// Writes a registration whose rules were checked: by [`register`], or by an import for many rows at once. `late` finds, behind
-/// the journal's head and before the given position, what has come in since the candidates were looked for.
+/// Writes a registration whose rules were checked, as the next entry of a batch: by [`register`], or by an import for many rows
+/// at once. `late` finds, behind the journal's head and before the given position, what has come in since the candidates were
+/// looked for. Behind an error the batch is of no use.
 pub fn enter(
     tx: &mut Tx<'_>,
+    batch: &mut Batch,
     acting: &Acting,
     body: &RegisterOrganisation,
-    country: &str,
-    identifiers: Vec<CheckedIdentifier>,
-    over: Over,
+    mut checked: Checked<'_>,
     late: impl FnOnce(&mut Tx<'_>, i64) -> Result<Vec<Candidate>, Error>,
 ) -> Result<Entered, Error> {
-    journal::enter(
-        tx,
-        &acting.actor(),
-        acting.now(),
-        "organisation.registered",
-        |tx, entry| {
-            let mut candidates = over.candidates;
-            candidates.extend(late(tx, entry.seq())?);
-            let folded: Vec<fold::Keys> = body
-                .names
-                .iter()
-                .map(|n| fold::keys(n.text.as_str(), Some(country)))
-                .collect();
-            let count = identifiers.len();
-            let row = insert(tx, acting, entry, body, country, &folded, count)?;
-            let names = insert_names(tx, entry, &row, &body.names, folded)?;
-            let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
-            let identifiers = (behind_names..)
-                .zip(identifiers)
-                .map(|(item, one)| insert_identifier(tx, entry, row.id, item, one))
-                .collect::<Result<Vec<_>, Error>>()?;
-            let mut references = Vec::new();
-            for reference in &body.references {
-                let reference = ReferenceRow {
-                    source: reference.source.as_str().to_owned(),
-                    reference: reference.reference.as_str().to_owned(),
-                    country: row.country.clone(),
-                    organisation_id: row.id,
-                    seq: entry.seq(),
-                };
-                insert_reference(tx, entry, &reference)?;
-                references.push(reference);
-            }
-            if let Some(reason) = &body.distinct_reason {
-                let noted: Vec<_> = candidates.iter().map(Candidate::noted).collect();
-                entry.note(
-                    "distinct_from",
-                    serde_json::json!({
-                        "numbers": body.distinct_from, "reason": reason, "candidates": noted,
-                    }),
-                );
-                for candidate in &candidates {
-                    let pair = (
-                        (row.id, row.number.as_str()),
-                        (candidate.id, candidate.number.as_str()),
-                    );
-                    let warning = Warning {
-                        verdict: candidate.verdict,
-                        score: candidate.score,
-                    };
-                    let text = reason.as_str();
-                    distinct::declare(tx, acting, entry, pair, text, over.way, Some(warning))?;
-                }
-            }
-            Ok(Entered {
-                row,
-                names,
-                identifiers,
-                references,
-            })
-        },
-    )
+    let mut entry = batch.entry();
+    checked.candidates.extend(late(tx, entry.seq())?);
+    let row = insert(tx, acting, &mut entry, body, &checked)?;
+    let names = insert_names(tx, &mut entry, &row, &body.names, checked.keys)?;
+    let behind_names = 1 + i32::try_from(body.names.len()).map_err(Error::internal)?;
+    let identifiers = (behind_names..)
+        .zip(checked.identifiers)
+        .map(|(item, one)| insert_identifier(tx, &mut entry, row.id, item, one))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let mut references = Vec::new();
+    for reference in &body.references {
+        let reference = ReferenceRow {
+            source: reference.source.as_str().to_owned(),
+            reference: reference.reference.as_str().to_owned(),
+            country: row.country.clone(),
+            organisation_id: row.id,
+            seq: entry.seq(),
+        };
+        insert_reference(tx, &mut entry, &reference)?;
+        references.push(reference);
+    }
+    if let Some(reason) = &body.distinct_reason {
+        let noted = checked.candidates.iter().map(Candidate::noted);
+        let noted: Vec<_> = noted.collect();
+        entry.note(
+            "distinct_from",
+            serde_json::json!({
+                "numbers": body.distinct_from, "reason": reason, "candidates": noted,
+            }),
+        );
+        for candidate in &checked.candidates {
+            let pair = (
+                (row.id, row.number.as_str()),
+                (candidate.id, candidate.number.as_str()),
+            );
+            let warning = Warning {
+                verdict: candidate.verdict,
+                score: candidate.score,
+            };
+            let (text, way) = (reason.as_str(), checked.way);
+            distinct::declare(tx, acting, &mut entry, pair, text, way, Some(warning))?;
+        }
+    }
+    batch.close(&acting.actor(), "organisation.registered", entry)?;
+    Ok(Entered {
+        row,
+        names,
+        identifiers,
+        references,
+    })
 }
 
 /// The country, if it exists and the caller reaches it. Another country is refused plainly: that it exists is no secret.
@@ -410,13 +412,11 @@ fn insert(
     acting: &Acting,
     entry: &mut Entry,
     body: &RegisterOrganisation,
-    country: &str,
-    folded: &[fold::Keys],
-    identifiers: usize,
+    checked: &Checked<'_>,
 ) -> Result<OrganisationRow, Error> {
     let text = |t: &Option<super::text::Line>| t.as_ref().map(|t| t.as_str().to_owned());
     let long = |t: &Option<super::text::LongText>| t.as_ref().map(|t| t.as_str().to_owned());
-    let mut names = body.names.iter().zip(folded);
+    let mut names = body.names.iter().zip(&checked.keys);
     let (legal, sort_key) = names
         .find(|(n, _)| n.kind == NameKind::Legal)
         .map(|(n, keys)| (n.text.as_str(), sorted_by(keys)))
@@ -424,7 +424,7 @@ fn insert(
     let mut row = OrganisationRow {
         id: entry.seq(),
         number: String::new(),
-        country: country.to_owned(),
+        country: checked.country.to_owned(),
         name: legal.to_owned(),
         sort_key: sort_key.to_owned(),
         legal_form: text(&body.legal_form),
@@ -450,7 +450,8 @@ fn insert(
         created_at: entry.recorded_at().0,
         updated_at: entry.recorded_at().0,
         updated_by: acting.actor().to_string(),
-        next_item: 1 + i32::try_from(body.names.len() + identifiers).map_err(Error::internal)?,
+        next_item: 1 + i32::try_from(body.names.len() + checked.identifiers.len())
+            .map_err(Error::internal)?,
         version: 1,
         seq: entry.seq(),
     };

@@ -3,7 +3,9 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
-use super::fold::{self, NameWord, Role};
+use std::sync::Arc;
+
+use super::fold::{self, Folded, NameWord, Role};
 use super::index::{Index, telling};
 use super::likeness::{self, Found};
 use super::rules::{Rule, applies};
@@ -47,18 +49,11 @@ const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
-#[derive(Clone, Debug)]
-pub(super) struct Side {
-    pub(super) words: Vec<Weighed>,
-    pub(super) total: f32,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Weighed {
-    pub(super) word: NameWord,
-    pub(super) weight: f32,
+/// What a word is worth in a register.
+#[derive(Clone, Copy, Debug)]
+struct Weight {
+    weight: f32,
     place: Option<u16>,
-    pair: Option<(usize, f32, Found)>,
 }
 
 /// Compares two names. `country` decides how letters are read and how telling words are; without an index all words tell
@@ -72,126 +67,176 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
 /// A name made ready to be compared with many.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    pub(super) keys: fold::Keys,
-    pub(super) side: Side,
-    initials: Vec<String>,
+    folded: Arc<Folded>,
+    weights: Vec<Weight>,
+    /// The weight of all words.
+    pub(super) total: f32,
 }
 
 impl Prepared {
     /// Makes a name ready; the country and the index are those of [`compare`].
     #[must_use]
     pub fn of(name: &str, country: Option<&str>, index: Option<&Index>) -> Self {
+        Self::weighed(Arc::new(Folded::of(name, country)), country, index)
+    }
+
+    /// Makes a name ready that was folded before, in the same country.
+    #[must_use]
+    pub fn weighed(folded: Arc<Folded>, country: Option<&str>, index: Option<&Index>) -> Self {
+        let place = index
+            .zip(country)
+            .and_then(|(index, code)| index.place_of(code));
+        let weights: Vec<Weight> = folded
+            .words
+            .iter()
+            .map(|word| {
+                let rare = match index {
+                    Some(index) => index.telling(index.terms.find(word.skeleton.as_bytes()), place),
+                    None => telling(0, 0),
+                };
+                let short = if word.skeleton.len() < 2 { 0.1 } else { 1.0 };
+                Weight {
+                    weight: rare.max(0.05) * role_worth(word.role) * short,
+                    place: places::of(word),
+                }
+            })
+            .collect();
         Self {
-            keys: fold::keys(name, country),
-            side: side(name, country, index),
-            initials: fold::initials(name, country),
+            total: weights.iter().map(|word| word.weight).sum(),
+            weights,
+            folded,
         }
+    }
+
+    pub(super) fn keys(&self) -> &fold::Keys {
+        &self.folded.keys
+    }
+
+    /// Its words with their weights.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&NameWord, f32)> + Clone {
+        self.weighed_words()
+            .map(|(word, weight)| (word, weight.weight))
+    }
+
+    fn weighed_words(&self) -> impl Iterator<Item = (&NameWord, &Weight)> + Clone {
+        self.folded.words.iter().zip(&self.weights)
     }
 
     /// True where both say the same beside legal forms, in more than one word: what tells names of two countries apart from
     /// names that are usual in both.
     #[must_use]
     pub fn has_core_of(&self, other: &Self) -> bool {
-        self.keys.core.contains(' ') && self.keys.core == other.keys.core
+        self.keys().core.contains(' ') && self.keys().core == other.keys().core
     }
 }
 
 /// Compares two names that are ready.
 #[must_use]
 pub fn compare_prepared(a: &Prepared, b: &Prepared) -> Comparison {
-    let (keys, others) = (&a.keys, &b.keys);
-    let mut reasons = Vec::new();
-    if keys.plain.is_empty() || others.plain.is_empty() {
-        let same = !keys.raw.trim().is_empty() && keys.raw == others.raw;
-        reasons.push(
-            if same {
-                "the same text"
+    Judged::of(a, b).told(a, b)
+}
+
+/// Two names judged, before it is told why: of many judged ones few are told.
+pub struct Judged {
+    /// 0 to 1.
+    pub score: f32,
+    /// As in [`Comparison`].
+    pub blocked: bool,
+    /// What stands before the words in the reasons.
+    before: Vec<&'static str>,
+    /// The words of the first name that have their like, and of the second; none where they need not be told.
+    pairs: Option<[Vec<Option<Pair>>; 2]>,
+    /// What stands behind them.
+    behind: Vec<&'static str>,
+}
+
+/// The place of a word's like in the other name, how alike they are, and how that was found.
+type Pair = (usize, f32, Found);
+
+impl Judged {
+    /// Judges two names.
+    #[must_use]
+    pub fn of(a: &Prepared, b: &Prepared) -> Self {
+        let (keys, others) = (a.keys(), b.keys());
+        if keys.plain.is_empty() || others.plain.is_empty() {
+            return if !keys.raw.trim().is_empty() && keys.raw == others.raw {
+                Self::plainly(1.0, "the same text")
             } else {
-                "no letters that can be compared"
-            }
-            .to_owned(),
-        );
-        return verdict(if same { 1.0 } else { 0.0 }, reasons);
-    }
-    if keys.plain == others.plain {
-        reasons.push("the same words".to_owned());
-        return verdict(1.0, reasons);
-    }
-    let (mut left, mut right) = (a.side.clone(), b.side.clone());
-    pair(&mut left, &mut right);
-    let mut score = alike(&left, &right);
-    let same = applies(Rule::SameName) && fold::same_name(keys, others);
-    if same {
-        score = score.max(0.97);
-        reasons.push("the same name in another spelling".to_owned());
-    } else {
-        explain(&left, &right, &mut reasons);
-    }
-    let forms_differ =
-        !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
-    if forms_differ && applies(Rule::OtherForms) {
-        score = score.min(OTHER_FORM);
-        reasons.push("different legal forms".to_owned());
-    }
-    let (other_place, other_number) = (
-        !same && places_differ(&left, &right),
-        !same && applies(Rule::Numbers) && numbers_differ(&left, &right),
-    );
-    if other_place {
-        score = score.min(OTHER_PLACE);
-        reasons.insert(0, "different places".to_owned());
-    }
-    if other_number {
-        score = score.min(OTHER_PLACE);
-        reasons.insert(0, "different numbers".to_owned());
-    }
-    if score < INITIALS && applies(Rule::Initials) && are_initials(a, b) {
-        score = INITIALS;
-        reasons.insert(0, "one is the other's initials".to_owned());
-    }
-    Comparison {
-        blocked: other_place || other_number,
-        ..verdict(score, reasons)
-    }
-}
-
-fn verdict(score: f32, reasons: Vec<String>) -> Comparison {
-    let score = score.clamp(0.0, 1.0);
-    Comparison {
-        score,
-        verdict: match score {
-            _ if score >= SAME => Verdict::Same,
-            _ if score >= POSSIBLE => Verdict::Possible,
-            _ => Verdict::Different,
-        },
-        reasons,
-        blocked: false,
-    }
-}
-
-fn side(name: &str, country: Option<&str>, index: Option<&Index>) -> Side {
-    let place = index
-        .zip(country)
-        .and_then(|(index, code)| index.place_of(code));
-    let words: Vec<Weighed> = fold::name_words(name, country)
-        .into_iter()
-        .map(|word| {
-            let rare = match index {
-                Some(index) => index.telling(index.terms.find(word.skeleton.as_bytes()), place),
-                None => telling(0, 0),
+                Self::plainly(0.0, "no letters that can be compared")
             };
-            let letters = word.skeleton.len();
-            let short = if letters < 2 { 0.1 } else { 1.0 };
-            Weighed {
-                weight: rare.max(0.05) * role_worth(word.role) * short,
-                place: places::of(&word),
-                pair: None,
-                word,
-            }
-        })
-        .collect();
-    let total = words.iter().map(|word| word.weight).sum();
-    Side { words, total }
+        }
+        if keys.plain == others.plain {
+            return Self::plainly(1.0, "the same words");
+        }
+        let pairs = pair(a, b);
+        let mut judged = Self {
+            score: alike(a, b, &pairs),
+            blocked: false,
+            before: Vec::new(),
+            pairs: None,
+            behind: Vec::new(),
+        };
+        let same = applies(Rule::SameName) && fold::same_name(keys, others);
+        if same {
+            judged.score = judged.score.max(0.97);
+            judged.before.push("the same name in another spelling");
+        } else {
+            judged.pairs = Some(pairs);
+        }
+        let forms_differ =
+            !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
+        if forms_differ && applies(Rule::OtherForms) {
+            judged.score = judged.score.min(OTHER_FORM);
+            judged.behind.push("different legal forms");
+        }
+        let other_place = !same && places_differ(a, b);
+        let other_number = !same && applies(Rule::Numbers) && numbers_differ(a, b);
+        judged.blocked = other_place || other_number;
+        let first = [
+            (other_place, "different places"),
+            (other_number, "different numbers"),
+        ];
+        for (_, why) in first.into_iter().filter(|(is, _)| *is) {
+            judged.score = judged.score.min(OTHER_PLACE);
+            judged.before.insert(0, why);
+        }
+        if judged.score < INITIALS && applies(Rule::Initials) && are_initials(a, b) {
+            judged.score = INITIALS;
+            judged.before.insert(0, "one is the other's initials");
+        }
+        judged.score = judged.score.clamp(0.0, 1.0);
+        judged
+    }
+
+    fn plainly(score: f32, why: &'static str) -> Self {
+        Self {
+            score,
+            blocked: false,
+            before: vec![why],
+            pairs: None,
+            behind: Vec::new(),
+        }
+    }
+
+    /// Tells the verdict and why; the names are those that were judged.
+    #[must_use]
+    pub fn told(self, a: &Prepared, b: &Prepared) -> Comparison {
+        let mut reasons: Vec<String> = self.before.into_iter().map(str::to_owned).collect();
+        if let Some([of_a, of_b]) = &self.pairs {
+            explain(a, b, of_a, of_b, &mut reasons);
+        }
+        reasons.extend(self.behind.into_iter().map(str::to_owned));
+        Comparison {
+            score: self.score,
+            verdict: match self.score {
+                score if score >= SAME => Verdict::Same,
+                score if score >= POSSIBLE => Verdict::Possible,
+                _ => Verdict::Different,
+            },
+            reasons,
+            blocked: self.blocked,
+        }
+    }
 }
 
 /// Forms weigh little here: they are compared apart.
@@ -205,11 +250,11 @@ pub(super) fn role_worth(role: Option<Role>) -> f32 {
 }
 
 /// Pairs the words, the most alike and most telling first.
-fn pair(left: &mut Side, right: &mut Side) {
+fn pair(a: &Prepared, b: &Prepared) -> [Vec<Option<Pair>>; 2] {
     let mut pairs: Vec<(f32, usize, usize, Found)> = Vec::new();
-    for (at, a) in left.words.iter().enumerate() {
-        for (other, b) in right.words.iter().enumerate() {
-            if let Some((worth, found)) = words_alike(a, b) {
+    for (at, own) in a.weighed_words().enumerate() {
+        for (other, theirs) in b.weighed_words().enumerate() {
+            if let Some((worth, found)) = words_alike(own, theirs) {
                 pairs.push((worth, at, other, found));
             }
         }
@@ -218,56 +263,63 @@ fn pair(left: &mut Side, right: &mut Side) {
         y.0.total_cmp(&x.0)
             .then_with(|| x.1.abs_diff(x.2).cmp(&y.1.abs_diff(y.2)))
     });
+    let mut left = vec![None; a.weights.len()];
+    let mut right = vec![None; b.weights.len()];
     for (worth, at, other, found) in pairs {
-        if let (Some(a), Some(b)) = (left.words.get_mut(at), right.words.get_mut(other))
-            && a.pair.is_none()
-            && b.pair.is_none()
-        {
-            a.pair = Some((other, worth, found));
-            b.pair = Some((at, worth, found));
+        if let (Some(own @ None), Some(theirs @ None)) = (left.get_mut(at), right.get_mut(other)) {
+            *own = Some((other, worth, found));
+            *theirs = Some((at, worth, found));
         }
     }
+    [left, right]
 }
 
-fn words_alike(a: &Weighed, b: &Weighed) -> Option<(f32, Found)> {
-    if a.word.plain == b.word.plain {
+fn words_alike(
+    (own, weight): (&NameWord, &Weight),
+    (theirs, other_weight): (&NameWord, &Weight),
+) -> Option<(f32, Found)> {
+    if own.plain == theirs.plain {
         return Some((1.0, Found::Same));
     }
-    let forms = |word: &Weighed| [Some(word.word.skeleton.clone()), word.word.alt.clone()];
-    let (own, others) = (forms(a), forms(b));
-    let equal = own
+    fn forms(word: &NameWord) -> [Option<&str>; 2] {
+        [Some(&word.skeleton), word.alt.as_deref()]
+    }
+    let (a, b) = (forms(own), forms(theirs));
+    let mut both = a
         .iter()
         .flatten()
-        .any(|x| others.iter().flatten().any(|y| x == y));
-    if equal {
+        .flat_map(|x| b.iter().flatten().map(move |y| (*x, *y)));
+    if both.clone().any(|(x, y)| x == y) {
         return Some((0.97, Found::Spelling));
     }
-    if let (Some(x), Some(y)) = (a.place, b.place) {
+    if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
         return (x == y).then_some((0.95, Found::Spelling));
     }
-    let (x, y) = (a.word.skeleton.as_str(), b.word.skeleton.as_str());
-    let means = meanings::numbers(x)
-        .iter()
-        .any(|n| meanings::numbers(y).contains(n));
-    let plain = likeness::alike(a.word.plain.as_bytes(), b.word.plain.as_bytes());
-    let letters = own
-        .iter()
-        .flatten()
-        .flat_map(|x| others.iter().flatten().map(move |y| (x, y)))
-        .filter_map(|(x, y)| likeness::alike(x.as_bytes(), y.as_bytes()))
-        .chain(plain)
-        .max_by(|x, y| x.0.total_cmp(&y.0));
-    match letters {
-        Some((worth, found)) if worth >= 0.7 => Some((worth, found)),
-        _ if means => Some((0.9, Found::Meaning)),
-        // An initial stands for its word.
-        _ if is_initial_of(&a.word.plain, &b.word.plain)
-            || is_initial_of(&b.word.plain, &a.word.plain) =>
-        {
-            Some((0.8, Found::Beginning))
+    let mut best = likeness::alike(own.plain.as_bytes(), theirs.plain.as_bytes());
+    for (x, y) in both.by_ref() {
+        let found = likeness::alike(x.as_bytes(), y.as_bytes());
+        // The plain words count where they are as alike.
+        if found.is_some_and(|(worth, _)| best.is_none_or(|(known, _)| worth > known)) {
+            best = found;
         }
-        _ => None,
     }
+    if let Some((worth, found)) = best
+        && worth >= 0.7
+    {
+        return Some((worth, found));
+    }
+    let theirs_mean = meanings::numbers(&theirs.skeleton);
+    let means = !theirs_mean.is_empty()
+        && meanings::numbers(&own.skeleton)
+            .iter()
+            .any(|n| theirs_mean.contains(n));
+    if means {
+        return Some((0.9, Found::Meaning));
+    }
+    // An initial stands for its word.
+    let stands =
+        is_initial_of(&own.plain, &theirs.plain) || is_initial_of(&theirs.plain, &own.plain);
+    stands.then_some((0.8, Found::Beginning))
 }
 
 fn is_initial_of(letter: &str, word: &str) -> bool {
@@ -277,21 +329,22 @@ fn is_initial_of(letter: &str, word: &str) -> bool {
         && !letter.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn alike(left: &Side, right: &Side) -> f32 {
-    let total = (left.total + right.total).max(f32::EPSILON);
-    let paired = |side: &Side| -> f32 {
-        side.words
-            .iter()
-            .filter_map(|word| Some(word.weight * word.pair?.1))
+fn alike(a: &Prepared, b: &Prepared, [of_a, of_b]: &[Vec<Option<Pair>>; 2]) -> f32 {
+    let total = (a.total + b.total).max(f32::EPSILON);
+    let paired = |side: &Prepared, pairs: &[Option<Pair>]| -> f32 {
+        let words = side.weights.iter().zip(pairs);
+        words
+            .filter_map(|(word, pair)| Some(word.weight * (*pair)?.1))
             .sum()
     };
-    let alone = |side: &Side| -> f32 {
-        let open = side.words.iter().filter(|word| word.pair.is_none());
-        open.map(|word| word.weight).sum()
+    let alone = |side: &Prepared, pairs: &[Option<Pair>]| -> f32 {
+        let words = side.weights.iter().zip(pairs);
+        let open = words.filter(|(_, pair)| pair.is_none());
+        open.map(|(word, _)| word.weight).sum()
     };
-    let base = (paired(left) + paired(right)) / total;
+    let base = (paired(a, of_a) + paired(b, of_b)) / total;
     // Words on one side alone may have been left out; words on both sides are other words.
-    let conflict = 2.0 * alone(left).min(alone(right)) / total;
+    let conflict = 2.0 * alone(a, of_a).min(alone(b, of_b)) / total;
     if applies(Rule::Conflict) {
         base - CONFLICT * conflict
     } else {
@@ -299,35 +352,44 @@ fn alike(left: &Side, right: &Side) -> f32 {
     }
 }
 
-fn explain(left: &Side, right: &Side, reasons: &mut Vec<String>) {
+fn explain(
+    a: &Prepared,
+    b: &Prepared,
+    of_a: &[Option<Pair>],
+    of_b: &[Option<Pair>],
+    reasons: &mut Vec<String>,
+) {
     let said = |found: &[Found]| -> Vec<String> {
-        left.words
+        a.folded
+            .words
             .iter()
-            .filter_map(|word| {
-                let (other, _, how) = word.pair?;
-                let other = right.words.get(other)?;
+            .zip(of_a)
+            .filter_map(|(word, pair)| {
+                let (other, _, how) = (*pair)?;
+                let other = b.folded.words.get(other)?;
                 if !found.contains(&how) {
                     return None;
                 }
                 Some(if how == Found::Same {
-                    word.word.plain.clone()
+                    word.plain.clone()
                 } else {
-                    format!("{} ~ {}", word.word.plain, other.word.plain)
+                    format!("{} ~ {}", word.plain, other.plain)
                 })
             })
             .collect()
     };
-    let alone = |side: &Side| -> Vec<String> {
-        let open = side.words.iter().filter(|word| word.pair.is_none());
-        open.map(|word| word.word.plain.clone()).collect()
+    let alone = |side: &Prepared, pairs: &[Option<Pair>]| -> Vec<String> {
+        let words = side.folded.words.iter().zip(pairs);
+        let open = words.filter(|(_, pair)| pair.is_none());
+        open.map(|(word, _)| word.plain.clone()).collect()
     };
     for (what, words) in [
         ("same words", said(&[Found::Same])),
         ("other spelling", said(&[Found::Spelling])),
         ("nearly the same", said(&[Found::Typo, Found::Beginning])),
         ("same meaning", said(&[Found::Meaning])),
-        ("only in the first", alone(left)),
-        ("only in the second", alone(right)),
+        ("only in the first", alone(a, of_a)),
+        ("only in the second", alone(b, of_b)),
     ] {
         if !words.is_empty() {
             reasons.push(format!("{what}: {}", words.join(", ")));
@@ -335,25 +397,29 @@ fn explain(left: &Side, right: &Side, reasons: &mut Vec<String>) {
     }
 }
 
-fn places_differ(left: &Side, right: &Side) -> bool {
-    let of =
-        |side: &Side| -> Vec<u16> { side.words.iter().filter_map(|word| word.place).collect() };
-    let (a, b) = (of(left), of(right));
-    !a.is_empty() && !b.is_empty() && !a.iter().any(|place| b.contains(place))
+fn places_differ(a: &Prepared, b: &Prepared) -> bool {
+    let of = |side: &'_ Prepared| -> Vec<u16> {
+        side.weights.iter().filter_map(|word| word.place).collect()
+    };
+    let own = of(a);
+    if own.is_empty() {
+        return false;
+    }
+    let theirs = of(b);
+    !theirs.is_empty() && !own.iter().any(|place| theirs.contains(place))
 }
 
-fn numbers_differ(left: &Side, right: &Side) -> bool {
-    let of = |side: &Side| -> Vec<String> {
-        let numbers = side
-            .words
-            .iter()
-            .filter(|word| word.word.plain.bytes().all(|b| b.is_ascii_digit()));
-        let mut numbers: Vec<String> = numbers.map(|word| word.word.plain.clone()).collect();
-        numbers.sort();
+fn numbers_differ(a: &Prepared, b: &Prepared) -> bool {
+    fn of(side: &Prepared) -> Vec<&str> {
+        let words = side.folded.words.iter().map(|word| word.plain.as_str());
+        let mut numbers: Vec<&str> = words
+            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))
+            .collect();
+        numbers.sort_unstable();
         numbers
-    };
-    let (a, b) = (of(left), of(right));
-    !a.is_empty() && !b.is_empty() && a != b
+    }
+    let (own, theirs) = (of(a), of(b));
+    !own.is_empty() && !theirs.is_empty() && own != theirs
 }
 
 /// True where one name is an abbreviation of the other.
@@ -362,10 +428,14 @@ fn are_initials(a: &Prepared, b: &Prepared) -> bool {
     let stands_for = |short: &fold::Keys, long: &fold::Keys| {
         one_word(short) && !one_word(long) && long.initials.contains(&short.plain)
     };
-    let (keys, others) = (&a.keys, &b.keys);
+    let (keys, others) = (a.keys(), b.keys());
     stands_for(keys, others)
         || stands_for(others, keys)
-        || (one_word(keys) && a.initials.iter().any(|own| others.initials.contains(own)))
+        || (one_word(keys)
+            && keys
+                .initials
+                .iter()
+                .any(|own| others.initials.contains(own)))
 }
 
 /// True where both towns are one, in whatever spelling.

@@ -117,26 +117,98 @@ const QUERY_READINGS: usize = 4;
 /// `UZ`, `KZ`, `KG`, `TM`, `HU`); others and `None` read the letters the way most languages do.
 #[must_use]
 pub fn keys(name: &str, country: Option<&str>) -> Keys {
-    let read = words::read(name);
-    let reading = Reading::of(country);
-    let skeleton = skeleton::reduce(&read.line, reading);
-    let skeleton_alt = skeleton::has_second(&read.line, reading)
-        .then(|| skeleton::reduce(&read.line, reading.second()))
-        .filter(|second| *second != skeleton);
-    let compared = compared(&read, &skeleton);
-    let roles = forms::roles(&compared, country);
-    let mut forms: Vec<Form> = roles.iter().filter_map(form).collect();
-    forms.sort_unstable();
-    forms.dedup();
-    Keys {
-        plain: plain_of(&read),
-        core: core_of(&compared, &roles),
-        proper: proper_of(&compared, &roles),
-        initials: initials::of_name(name, &read, &roles),
-        raw: raw(name),
-        skeleton,
-        skeleton_alt,
-        forms,
+    Reduced::of(name, country).keys(name)
+}
+
+/// A name folded once, for those who need its keys and its words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Its keys.
+    pub keys: Keys,
+    /// Its words, in written order.
+    pub words: Vec<NameWord>,
+}
+
+impl Folded {
+    /// Folds a name; the country is that of [`keys`].
+    #[must_use]
+    pub fn of(name: &str, country: Option<&str>) -> Self {
+        let reduced = Reduced::of(name, country);
+        Self {
+            keys: reduced.keys(name),
+            words: reduced.words(),
+        }
+    }
+}
+
+impl AsRef<Folded> for Folded {
+    fn as_ref(&self) -> &Folded {
+        self
+    }
+}
+
+/// A name read and reduced in the way of a country: what keys and words are made of.
+struct Reduced {
+    read: Words,
+    skeleton: String,
+    second: Option<String>,
+    roles: Vec<Option<Role>>,
+}
+
+impl Reduced {
+    fn of(name: &str, country: Option<&str>) -> Self {
+        let read = words::read(name);
+        let reading = Reading::of(country);
+        let skeleton = skeleton::reduce(&read.line, reading);
+        let second = skeleton::has_second(&read.line, reading)
+            .then(|| skeleton::reduce(&read.line, reading.second()));
+        let roles = forms::roles(&compared(&read, &skeleton), country);
+        Self {
+            read,
+            skeleton,
+            second,
+            roles,
+        }
+    }
+
+    fn keys(&self, name: &str) -> Keys {
+        let compared = compared(&self.read, &self.skeleton);
+        let mut forms: Vec<Form> = self.roles.iter().filter_map(form).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        Keys {
+            plain: plain_of(&self.read),
+            core: core_of(&compared, &self.roles),
+            proper: proper_of(&compared, &self.roles),
+            initials: initials::of_name(name, &self.read, &self.roles),
+            raw: raw(name),
+            skeleton: self.skeleton.clone(),
+            skeleton_alt: self
+                .second
+                .clone()
+                .filter(|second| *second != self.skeleton),
+            forms,
+        }
+    }
+
+    fn words(&self) -> Vec<NameWord> {
+        let mut seconds = self.second.as_deref().map(|line| line.split(' '));
+        self.read
+            .words
+            .iter()
+            .zip(self.skeleton.split(' '))
+            .zip(&self.roles)
+            .map(|((word, skeleton), role)| NameWord {
+                plain: plain_letters(self.read.text(word)).collect(),
+                skeleton: skeleton.to_owned(),
+                alt: seconds
+                    .as_mut()
+                    .and_then(Iterator::next)
+                    .filter(|second| *second != skeleton)
+                    .map(str::to_owned),
+                role: *role,
+            })
+            .collect()
     }
 }
 
@@ -170,28 +242,7 @@ pub fn query_keys(query: &str) -> Vec<QueryKeys> {
 /// The words of a stored name, in written order: what an index holds of it.
 #[must_use]
 pub fn name_words(name: &str, country: Option<&str>) -> Vec<NameWord> {
-    let read = words::read(name);
-    let reading = Reading::of(country);
-    let skeleton = skeleton::reduce(&read.line, reading);
-    let second = skeleton::has_second(&read.line, reading)
-        .then(|| skeleton::reduce(&read.line, reading.second()));
-    let roles = forms::roles(&compared(&read, &skeleton), country);
-    let mut seconds = second.as_deref().map(|line| line.split(' '));
-    read.words
-        .iter()
-        .zip(skeleton.split(' '))
-        .zip(roles)
-        .map(|((word, skeleton), role)| NameWord {
-            plain: plain_letters(read.text(word)).collect(),
-            skeleton: skeleton.to_owned(),
-            alt: seconds
-                .as_mut()
-                .and_then(Iterator::next)
-                .filter(|second| *second != skeleton)
-                .map(str::to_owned),
-            role,
-        })
-        .collect()
+    Reduced::of(name, country).words()
 }
 
 /// The words of a query, in written order, each with the skeletons of all readings.
@@ -218,15 +269,6 @@ pub fn query_words(query: &str) -> Vec<QueryWord> {
         }
     }
     found
-}
-
-/// The abbreviations of a stored name (K4), and the abbreviation that a query may be.
-#[must_use]
-pub fn initials(name: &str, country: Option<&str>) -> Vec<String> {
-    let read = words::read(name);
-    let skeleton = skeleton::reduce(&read.line, Reading::of(country));
-    let roles = forms::roles(&compared(&read, &skeleton), country);
-    initials::of_name(name, &read, &roles)
 }
 
 /// Makes the plain key (K1) alone.

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use smallvec::SmallVec;
 
 use super::dictionary::Dictionary;
-use super::fold::{self, Role};
+use super::fold::{self, Folded, NameWord, Role};
 use super::rules::{Rule, applies};
 
 /// What a name is to its organisation, for search.
@@ -246,18 +246,34 @@ impl Index {
 
     /// Puts an organisation in, in place of what it was before.
     pub fn put(&mut self, document: &Document) {
+        let country = Some(document.country.as_str());
+        let names = document.names.iter();
+        let folded: Vec<Folded> = names.map(|(.., text)| Folded::of(text, country)).collect();
+        self.put_folded(document, &folded);
+    }
+
+    /// The same for one whose names were folded before, in their order.
+    pub fn put_folded<F: AsRef<Folded>>(&mut self, document: &Document, folded: &[F]) {
         self.remove(document.id);
         let organisation = number_of(&self.organisations);
         let first = number_of(&self.names);
         let country = document.country.as_str();
-        for (item, kind, text) in &document.names {
-            self.put_text(organisation, (*item, *kind), text, country);
+        for ((item, kind, _), folded) in document.names.iter().zip(folded) {
+            self.put_name(organisation, (*item, *kind), folded.as_ref());
         }
         if let Some(city) = &document.city {
-            self.put_text(organisation, (0, Kind::City), city, country);
+            self.put_words(
+                organisation,
+                (0, Kind::City),
+                &fold::name_words(city, Some(country)),
+            );
         }
         for text in &document.descriptions {
-            self.put_text(organisation, (0, Kind::Description), text, country);
+            self.put_words(
+                organisation,
+                (0, Kind::Description),
+                &fold::name_words(text, Some(country)),
+            );
         }
         let names = u16::try_from(number_of(&self.names) - first).unwrap_or(u16::MAX);
         let country = self.country(country);
@@ -324,16 +340,25 @@ impl Index {
         u8::try_from(place).ok()
     }
 
-    fn put_text(
+    fn put_name(&mut self, organisation: u32, (item, kind): (i32, Kind), folded: &Folded) {
+        let name = self.put_words(organisation, (item, kind), &folded.words);
+        if folded.words.is_empty() {
+            let raw = folded.keys.raw.clone();
+            self.raw.entry(raw).or_default().push(name);
+        }
+        for initials in &folded.keys.initials {
+            self.initials.put(initials, name);
+        }
+    }
+
+    fn put_words(
         &mut self,
         organisation: u32,
         (item, kind): (i32, Kind),
-        text: &str,
-        country: &str,
-    ) {
+        words: &[NameWord],
+    ) -> u32 {
         let name = number_of(&self.names);
         let start = number_of(&self.forward);
-        let words = fold::name_words(text, Some(country));
         for word in words.iter().take(MOST_WORDS) {
             let plain = self.plains.put(word.plain.as_bytes());
             let term = self.term(word.skeleton.as_bytes());
@@ -372,16 +397,7 @@ impl Index {
             kind,
         });
         self.lengths.push(len);
-        if !kind.is_name() {
-            return;
-        }
-        if words.is_empty() {
-            let raw = fold::keys(text, Some(country)).raw;
-            self.raw.entry(raw).or_default().push(name);
-        }
-        for initials in fold::initials(text, Some(country)) {
-            self.initials.put(&initials, name);
-        }
+        name
     }
 
     fn term(&mut self, skeleton: &[u8]) -> u32 {
