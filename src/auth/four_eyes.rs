@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::Acting;
+use crate::db::dialect::other_subject;
 use crate::db::schema::{journal, users};
 use crate::db::{Conn, Id, Instant, Tx};
 use crate::http::{Code, Error};
@@ -83,6 +84,7 @@ impl Ties {
         let subjects: Vec<String> = accounts.iter().map(|id| format!("user:{id}")).collect();
         let entered: Vec<(String, String)> = journal::table
             .filter(journal::subject.eq_any(subjects))
+            .filter(other_subject())
             .filter(journal::action.eq_any([LINK_MADE, ADDRESS_CHANGED]))
             .filter(journal::recorded_at.ge(since))
             .select((journal::subject, journal::actor))

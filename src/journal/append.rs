@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::chain::{self, Link};
 use super::columns::Columns;
 use super::facts::{self, Class, Recorded, Split};
+use super::queries::ORGANISATION;
 use crate::auth::Actor;
 use crate::db::dialect::column;
 use crate::db::kept::{self, Kept};
@@ -37,9 +38,12 @@ impl Entry {
         self.recorded_at
     }
 
-    /// Names what the change was done to, like `organisation:OTS-7K3M9Q2-54`.
+    /// Names what the change was done to, like `organisation:OTS-7K3M9Q2-54`. What was done to an organisation is about it.
     pub fn about(&mut self, subject: impl Into<String>) {
         self.subject = subject.into();
+        if let Some(number) = self.subject.strip_prefix(ORGANISATION) {
+            self.organisation = Some(number.to_owned());
+        }
     }
 
     /// Names the organisation that the change is about.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::facts::Class;
 use super::{JournalEntry, JournalFacts};
+use crate::db::dialect::other_subject;
 use crate::db::schema::{journal, journal_facts};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
@@ -62,6 +63,10 @@ pub fn page(
     }
     if let Some(subject) = &wanted.subject {
         query = query.filter(journal::subject.eq(subject));
+        query = match subject.strip_prefix(ORGANISATION) {
+            Some(number) => query.filter(journal::organisation.eq(number)),
+            None => query.filter(other_subject()),
+        };
     }
     if let Some(actor) = &wanted.actor {
         query = query.filter(journal::actor.eq(actor));
@@ -104,6 +109,9 @@ pub fn page(
         .collect())
 }
 
+/// What entries about an organisation have before its number.
+pub const ORGANISATION: &str = "organisation:";
+
 /// The position of the last entry of this action and subject, or a subject that goes on behind a slash.
 pub fn last_of(conn: &mut Conn, action: &str, subject: &str) -> Result<Option<i64>, Error> {
     Ok(journal::table
@@ -112,6 +120,7 @@ pub fn last_of(conn: &mut Conn, action: &str, subject: &str) -> Result<Option<i6
                 .eq(subject)
                 .or(journal::subject.like(format!("{subject}/%"))),
         )
+        .filter(other_subject())
         .filter(journal::action.eq(action))
         .order(journal::seq.desc())
         .select(journal::seq)
