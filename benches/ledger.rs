@@ -681,7 +681,7 @@ async fn write(
     ))
     .load(c)
     })?;
-    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::new()?)).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::default())).await;
     let mut took = Vec::new();
     for (round, one) in found.iter().enumerate() {
         let id = Id(one.membership_id);
@@ -729,7 +729,7 @@ async fn measure(
 ) -> Fallible<()> {
     let keys = keys(folder)?;
     let token = token(conn, &keys, Role::Auditor)?;
-    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::new()?)).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::default())).await;
     let day = |dice: &mut Dice| first_day() + Days::new(90 + dice.below(DAYS - 90));
     let known = |dice: &mut Dice, from: NaiveDate| {
         from + Days::new(

@@ -1,15 +1,18 @@
 //! Wires the parts and holds the whole URL tree on one screen.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use actix_cors::Cors;
 use actix_web::body::BoxBody;
-use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, PathItem};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::{AppExt, scope};
 
@@ -158,19 +161,19 @@ pub fn contract() -> OpenApi {
 
 /// The document as text, one line an item, so that a change shows as a small difference.
 pub fn contract_text() -> Result<String, String> {
-    text_of(&contract())
-}
-
-fn text_of(contract: &OpenApi) -> Result<String, String> {
-    let mut text = serde_json::to_string_pretty(contract).map_err(|e| e.to_string())?;
+    let mut text = serde_json::to_string_pretty(&contract()).map_err(|e| e.to_string())?;
     text.push('\n');
     Ok(text)
 }
 
+/// The committed document, which is what is served: made anew at every start, it would leave eight megabytes behind in memory.
+/// A test holds it against [`contract_text`].
+const COMMITTED: &str = include_str!("../openapi/openapi.json");
+
 /// The application: the one constructor for the program, the tests and the benchmarks.
 pub fn app(
     parts: &Parts,
-    document: &Served,
+    served: &Served,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -203,10 +206,11 @@ pub fn app(
         .app_data(web::Data::new(parts.search.clone()))
         .app_data(web::Data::new(parts.checkpoints.clone()))
         .app_data(web::Data::new(parts.checkpoints.keys().clone()))
-        .app_data(document.readiness.clone())
+        .app_data(served.readiness.clone())
         .app_data(web::Data::new(caller_key))
-        .app_data(web::Data::new(document.document.clone()))
-        .app_data(web::Data::new(document.known.clone()))
+        .app_data(web::Data::new(pages::Document(web::Bytes::from_static(
+            COMMITTED.as_bytes(),
+        ))))
         .service(get_docs)
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
@@ -218,24 +222,10 @@ pub fn app(
         .wrap(from_fn(envelope))
 }
 
-/// What is made once at start and served by every worker.
-#[derive(Clone)]
+/// What every worker serves.
+#[derive(Clone, Default)]
 pub struct Served {
-    document: pages::Document,
-    known: KnownPaths,
     readiness: web::Data<pages::Readiness>,
-}
-
-impl Served {
-    /// Renders the contract.
-    pub fn new() -> Result<Self, String> {
-        let contract = contract();
-        Ok(Self {
-            document: pages::Document(web::Bytes::from(text_of(&contract)?)),
-            known: KnownPaths::of(&contract),
-            readiness: web::Data::default(),
-        })
-    }
 }
 
 /// Browsers anywhere may read the public surface; a script cannot send a token across origins, because the
@@ -265,49 +255,58 @@ async fn get_docs() -> HttpResponse {
         .finish()
 }
 
-/// The addresses of the contract with the methods they take.
-#[derive(Clone)]
-struct KnownPaths(Arc<Vec<(ResourceDef, Vec<Method>)>>);
+/// The addresses of the contract with the methods that they take. Read where an address is asked for that nobody serves, because a
+/// start does without.
+static ADDRESSES: LazyLock<Result<Addresses, String>> =
+    LazyLock::new(|| serde_json::from_str(COMMITTED).map_err(|e| format!("openapi.json: {e}")));
 
-impl KnownPaths {
-    fn of(openapi: &OpenApi) -> Self {
-        let methods = |item: &PathItem| {
-            let each = [
-                (&item.get, Method::GET),
-                (&item.get, Method::HEAD),
-                (&item.post, Method::POST),
-                (&item.put, Method::PUT),
-                (&item.patch, Method::PATCH),
-                (&item.delete, Method::DELETE),
-            ];
-            each.into_iter()
-                .filter(|(o, _)| o.is_some())
-                .map(|(_, m)| m)
-                .collect()
-        };
-        Self(Arc::new(
-            openapi
-                .paths
-                .paths
-                .iter()
-                .map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item)))
-                // The reference is a page beside the contract.
-                .chain([(ResourceDef::new("/docs"), vec![Method::GET, Method::HEAD])])
-                .collect(),
-        ))
+/// As much of the contract as tells addresses and methods.
+#[derive(Deserialize)]
+struct Addresses {
+    paths: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
+}
+
+impl Addresses {
+    /// The methods that an address takes; none where there is no such address.
+    fn methods(&self, path: &str) -> Option<Vec<Method>> {
+        // The reference is a page beside the contract.
+        if path == "/docs" {
+            return Some(vec![Method::GET, Method::HEAD]);
+        }
+        let mut all = self.paths.iter();
+        let (_, item) = all.find(|(pattern, _)| is_of(path, pattern))?;
+        let each = [
+            ("get", Method::GET),
+            ("get", Method::HEAD),
+            ("post", Method::POST),
+            ("put", Method::PUT),
+            ("patch", Method::PATCH),
+            ("delete", Method::DELETE),
+        ];
+        let each = each
+            .into_iter()
+            .filter(|(name, _)| item.contains_key(*name));
+        Some(each.map(|(_, method)| method).collect())
     }
 }
 
+/// True where a path is one of a pattern, in which `{…}` stands for one segment.
+fn is_of(path: &str, pattern: &str) -> bool {
+    let mut segments = path.split('/');
+    let same = pattern.split('/').all(|wanted| {
+        let given = segments.next();
+        given.is_some_and(|given| match wanted.starts_with('{') {
+            true => !given.is_empty(),
+            false => given == wanted,
+        })
+    });
+    same && segments.next().is_none()
+}
+
 /// 404, or 405 where the address exists for other methods.
-async fn no_such_address(
-    request: HttpRequest,
-    known: web::Data<KnownPaths>,
-) -> Result<HttpResponse, Error> {
-    let found = known
-        .0
-        .iter()
-        .find(|(pattern, _)| pattern.is_match(request.path()));
-    let Some((_, methods)) = found else {
+async fn no_such_address(request: HttpRequest) -> Result<HttpResponse, Error> {
+    let addresses = ADDRESSES.as_ref().map_err(Error::internal)?;
+    let Some(methods) = addresses.methods(request.path()) else {
         return Err(Error::new(
             Code::NotFound,
             "there is no such address; the reference is at /docs",
@@ -323,4 +322,34 @@ async fn no_such_address(
         format!("this address takes {allow}"),
     )
     .header("Allow", allow))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_document_tells_which_methods_an_address_takes() {
+        let addresses = ADDRESSES.as_ref().unwrap();
+        let told = |path: &str| {
+            let methods = addresses.methods(path)?;
+            Some(methods.iter().map(Method::to_string).collect::<Vec<_>>())
+        };
+        let both = Some(vec!["GET".to_owned(), "HEAD".to_owned()]);
+        assert_eq!(told("/v1/countries"), both);
+        assert_eq!(told("/docs"), both);
+        let one = told("/v1/organisations/OTS-7K3M9Q2-54").unwrap();
+        assert!(one.contains(&"PATCH".to_owned()), "{one:?}");
+        for none in ["/v1/organisations//", "/v1", "/v1/countries/", "/", ""] {
+            assert!(none == "/" || told(none).is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_segment_in_braces_stands_for_one_segment() {
+        assert!(is_of("/a/1/b", "/a/{x}/b"));
+        for other in ["/a//b", "/a/1", "/a/1/b/", "/a/1/2/b", "/a/1/c", "a/1/b"] {
+            assert!(!is_of(other, "/a/{x}/b"), "{other}");
+        }
+    }
 }

@@ -35,6 +35,7 @@ use crate::http::{Code, Error};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
+use crate::organisations::refold;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 
@@ -101,7 +102,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         search: Search::default(),
         checkpoints,
     };
-    let served = Served::new()?;
+    let served = Served::default();
     actix_web::rt::System::new().block_on(serve(config, parts, served))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -120,6 +121,7 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     parts.search.is_fed_by_the_background();
     actix_web::rt::spawn(keep_index(parts.clone()));
     actix_web::rt::spawn(find_duplicates(parts.clone()));
+    actix_web::rt::spawn(refold_names(parts.clone()));
     let server = HttpServer::new(move || app(&parts, &served))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -182,6 +184,26 @@ async fn keep_index(parts: Parts) {
             tracing::warn!(error = %error, "the index of names could not be kept");
         }
         actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Makes keys of names anew that an older folding made.
+async fn refold_names(parts: Parts) {
+    let mut organisations = 0;
+    loop {
+        match parts.db.write(|tx| refold::step(tx, Instant::now())).await {
+            Ok(step) if step.done => break,
+            Ok(step) => organisations += step.organisations,
+            Err(error) => {
+                tracing::warn!(error = %error, "keys of names were not made anew");
+                actix_web::rt::time::sleep(Duration::from_secs(60)).await;
+            }
+        }
+        // Others write in between.
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    if organisations > 0 {
+        tracing::info!(organisations, "keys of names were made anew");
     }
 }
 

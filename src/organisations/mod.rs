@@ -11,6 +11,7 @@
 //! | `register.rs` | the one way in, for the API, the import and the demo |
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
+//! | `refold.rs` | keys of names made anew behind a new folding |
 //! | `withhold.rs` | withholding a whole record |
 //! | `merged.rs` | where an old number leads, and what an organisation took over |
 //! | `alike.rs` | whether two organisations may be one (pure) |
@@ -39,6 +40,7 @@ pub mod pages;
 pub mod past;
 pub mod queries;
 mod read_handlers;
+pub mod refold;
 pub mod register;
 pub mod rows;
 pub mod search_dto;

@@ -2,6 +2,8 @@
 
 use diesel::connection::SimpleConnection;
 use ots_registry::cli::journal_check;
+use ots_registry::db::{Conn, Instant};
+use ots_registry::organisations::refold;
 use serde_json::json;
 
 use crate::both;
@@ -138,6 +140,57 @@ finds! {
     an_exchanged_password_is_found: "UPDATE users SET password_hash = 'x' WHERE email = 'new@sample.example'";
     a_prolonged_key_is_found: "UPDATE api_keys SET expires_at = expires_at + 1";
     an_exchanged_address_of_an_account_is_found: "UPDATE users SET email = 'x@sample.example' WHERE email = 'new@sample.example'";
+}
+
+both! {
+    async fn keys_of_an_older_folding_are_made_anew_and_the_record_stays_as_it_is(app) {
+        use diesel::prelude::*;
+        use ots_registry::db::schema::{organisation_names as names, organisations};
+        let number = lively(&app).await;
+        let other = app.organisation("KZ").named("Sample Untouched").create().await;
+        let url = format!("/v1/organisations/{number}");
+        let (tag, before) = (app.coordinator("KZ").tag(&url).await, app.coordinator("KZ").get(&url).await.json());
+        let mut conn = app.db_conn();
+        let keys = |conn: &mut Conn| {
+            let names: Vec<(i64, i32, String, String, i32)> = names::table
+                .order((names::organisation_id, names::item))
+                .select((names::organisation_id, names::item, names::key_plain, names::key_skeleton, names::fold_version))
+                .load(conn)
+                .unwrap();
+            let sorted: Vec<(i64, String)> =
+                organisations::table.order(organisations::id).select((organisations::id, organisations::sort_key)).load(conn).unwrap();
+            (names, sorted)
+        };
+        let as_folded = keys(&mut conn);
+        conn.batch_execute(&format!(
+            "UPDATE organisation_names SET key_plain = 'old', key_skeleton = 'old', fold_version = 1 \
+             WHERE organisation_id = (SELECT id FROM organisations WHERE number = '{number}'); \
+             UPDATE organisations SET sort_key = 'old' WHERE number = '{number}'"
+        ))
+        .unwrap();
+        assert_ne!(keys(&mut conn), as_folded);
+        let mut organisations = 0;
+        loop {
+            let step = conn.transact(|tx| refold::step(tx, Instant::now())).unwrap();
+            organisations += step.organisations;
+            if step.done {
+                break;
+            }
+        }
+        assert_eq!(organisations, 1);
+        assert_eq!(keys(&mut conn), as_folded);
+        assert_eq!(new_findings(&app), Vec::<String>::new());
+        assert_eq!(app.coordinator("KZ").tag(&url).await, tag);
+        assert_eq!(app.coordinator("KZ").get(&url).await.json(), before);
+        let entries = app.auditor().get("/v1/journal?action=organisation.refolded").await.expect(200);
+        assert_eq!(entries.at("/items").as_array().unwrap().len(), 1);
+        assert_eq!(entries.str("/items/0/actor"), "system:names");
+        assert_eq!(entries.str("/items/0/organisation"), number);
+        assert!(!entries.text().contains(&other.number));
+        // Nothing is left to do, and keys of a newer folding stay.
+        conn.batch_execute("UPDATE organisation_names SET fold_version = 1").unwrap();
+        assert!(conn.transact(|tx| refold::step(tx, Instant::now())).unwrap().done);
+    }
 }
 
 both! {

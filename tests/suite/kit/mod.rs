@@ -316,7 +316,7 @@ impl App {
 pub const BASE_URL: &str = "http://127.0.0.1:8080";
 
 async fn handle(parts: &Parts) -> Handle {
-    let served = Served::new().expect("the contract renders");
+    let served = Served::default();
     let service = Arc::new(test::init_service(app(parts, &served)).await);
     Arc::new(move |request| {
         let service = service.clone();
