@@ -92,6 +92,7 @@ fn v1(config: &mut impl Routes) {
     memberships::routes(config);
     imports::routes(config);
     reports::routes(config);
+    reports::periods::routes(config);
     people::routes(config);
     checkpoints::routes(config);
     journal::handlers::routes(config);

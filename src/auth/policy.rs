@@ -187,6 +187,10 @@ acts! {
     ErasePerson: No No All No All;
     /// Read reports.
     ReadReports: No Own All All All;
+    /// Close a period.
+    ClosePeriod: No No All No No;
+    /// Read closed periods.
+    ReadPeriods: No Own All All All;
     /// Read accounts.
     ReadAccounts: No Own All All All;
     /// Invite, change and disable accounts.
@@ -300,6 +304,7 @@ mod tests {
                     | Action::ReadCheckpoints
                     | Action::ReadPrivateReads
                     | Action::ReadReports
+                    | Action::ReadPeriods
                     | Action::ReadAccounts
                     | Action::ReadHandovers
                     | Action::OwnAccount

@@ -179,7 +179,7 @@ fn turn(request: &HttpRequest) -> Result<Turn, Error> {
     request
         .app_data::<actix_web::web::Data<Turns>>()
         .ok_or_else(|| Error::internal("no turns for reports"))?
-        .begin()
+        .begin(request.path().rsplit("reports/").next().unwrap_or_default())
 }
 
 /// Answers with a page of a list, or all of it as a file. `make` gets what the pages of the list keep, behind a cursor.

@@ -17,6 +17,7 @@
 //! | `restatement.rs` | why the opening is not the closing that an earlier report gave |
 //! | `members.rs` | who is behind a figure of the roll-forward |
 //! | `standing.rs`, `ageing.rs`, `renewals.rs`, `decisions.rs`, `exceptions.rs`, `data_quality.rs`, `sample.rs` | the other reports, each with the list behind its figures |
+//! | `periods/` | closing a period: what the reports say of it is frozen and signed |
 //! | `queries.rs` and its folder | all reading SQL of reports |
 //! | `handlers/` | the routes, one file a report |
 //!
@@ -36,6 +37,7 @@ pub mod html;
 pub mod list;
 pub mod members;
 pub mod pdf;
+pub mod periods;
 pub mod queries;
 pub mod question;
 pub mod register;

@@ -36,6 +36,7 @@ mod organisations;
 mod pages;
 mod past;
 mod people;
+mod periods;
 mod processes;
 mod proofs;
 mod report_formats;

@@ -17,7 +17,8 @@ use crate::reports::roll_forward::{self, RollForwardRow, RollForwardTotals};
 report_query!(
     /// Which period, and how.
     RollForwardQuery, period, {
-        /// When the report was made whose closing is to be compared with this opening, in the same form; not after `known_at`.
+        /// When the report was made whose closing is to be compared with this opening, in the same form; not after `known_at`. Where
+        /// the day before `from` was the last of a closed period, what that closing froze is compared without being asked for.
         #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-01-15")]
         previous_known_at: Option<KnownAt>,
     }
@@ -30,9 +31,9 @@ report_answer!(
         pub figures: Vec<RollForwardRow>,
         /// All of them together: one row.
         pub totals: Vec<RollForwardTotals>,
-        /// How the earlier closing becomes the opening; only with `previous_known_at`.
+        /// How the earlier closing becomes the opening; only with `previous_known_at` or behind a closed period.
         pub previous_closing: Option<Vec<PreviousClosingRow>>,
-        /// The memberships that explain the difference; only with `previous_known_at`.
+        /// The memberships that explain the difference; only with `previous_known_at` or behind a closed period.
         pub restatement: Option<Vec<RestatementRow>>,
     }
 );
@@ -42,7 +43,7 @@ report_answer!(
 /// Opening, who came, who went, closing; per country and type, of which active, in grace and suspended. The closing follows
 /// from the opening and the flows and is the number that is counted on the last day, or there is no report. Transfers and
 /// changes of type net to zero over all countries and types. With `previous_known_at` the closing that a report of that moment
-/// gave for the day before the period is compared with this opening, line by line.
+/// gave for the day before the period is compared with this opening, line by line; behind a closed period its frozen closing is.
 #[utoipa::path(
     tag = "reports", operation_id = "get_roll_forward", security(("bearer" = [])), params(RollForwardQuery),
     responses((status = 200, description = "The roll-forward", body = RollForwardReport), docs::OfficerDays)
@@ -69,12 +70,7 @@ pub(super) async fn get_roll_forward(
                 "must not be after known_at",
             ));
         }
-        let asked = roll_forward::Asked {
-            period,
-            known,
-            filters,
-            previous,
-        };
+        let asked = roll_forward::Asked::of(conn, period, known, filters, previous)?;
         roll_forward::report(conn, &asked)
     })
     .await
