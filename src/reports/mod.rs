@@ -10,6 +10,7 @@
 //! | `list.rs` | lists that are read in parts: pages, and whole ones |
 //! | `csv.rs`, `xlsx.rs`, `pdf.rs`, `html.rs` | any report in that format |
 //! | `draw.rs`, `drill.rs` | for pages: charts as SVG, and the way from a figure to the list behind it (pure) |
+//! | `desk/` | the auditors' desk: all of it as pages in a browser, after a log-in |
 //! | `answer.rs`, `turns.rs` | how a report goes out: format, page, stream; two big ones at a time |
 //! | `question.rs` | what the parameters of a report ask for |
 //! | `register.rs` | who is a member on a day |
@@ -29,6 +30,7 @@ pub mod chart;
 pub mod csv;
 pub mod data_quality;
 pub mod decisions;
+pub mod desk;
 pub mod draw;
 pub mod drill;
 pub mod exceptions;

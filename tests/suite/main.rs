@@ -22,6 +22,7 @@ mod accounts;
 mod beside;
 mod contract;
 mod conventions;
+mod desk;
 mod duplicates;
 mod imports;
 mod journal;

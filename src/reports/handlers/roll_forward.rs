@@ -2,13 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
 use crate::journal::moment::{self, KnownAt};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::members::{self, FIGURES, Figure, FigureWord, RollForwardMember};
 use crate::reports::question::Known;
 use crate::reports::restatement::{PreviousClosingRow, RestatementRow};
@@ -55,9 +55,25 @@ pub(super) async fn get_roll_forward(
     countries: web::Data<Countries>,
     query: Query<RollForwardQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_roll_forward(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the roll-forward of a period to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward` says, or that as a file.
+    get_roll_forward_page "/reports/roll-forward" "get_roll_forward_page", RollForwardQuery, period, answer_roll_forward
+);
+
+async fn answer_roll_forward(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<RollForwardQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
     let period = query.period()?;
-    answer::figures(&request, permit, query.how(), false, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), false, move |conn, acting| {
         let filters = query.filters(&countries, acting)?;
         let known = query.known(conn, None, acting)?;
         let previous = match query.previous_known_at {
@@ -109,12 +125,28 @@ pub(super) async fn list_roll_forward_members(
     countries: web::Data<Countries>,
     query: Query<MembersQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_roll_forward_members(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the memberships behind a figure of the roll-forward to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward/members` says, or that as a file.
+    get_roll_forward_members_page "/reports/roll-forward/members" "get_roll_forward_members_page", MembersQuery, period, answer_roll_forward_members
+);
+
+async fn answer_roll_forward_members(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<MembersQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let period = query.period()?;
     let word = one_of("column", &query.column, &FIGURES)?;
     let figure = Figure::from_code(word).ok_or_else(|| Error::internal("no such figure"))?;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(members::Asked {
             figure,
             word: word.to_owned(),
