@@ -122,7 +122,7 @@ const pages = [
   ["ageing", "/reports/ageing"],
   ["renewals", "/reports/renewals"],
   ["decisions", "/reports/decisions"],
-  ["exceptions", `/reports/decisions/exceptions?from=${year - 2}-01-01&to=${year}-11-01&kind=privileged_account`],
+  ["exceptions", `/reports/decisions/exceptions?from=${year - 2}-01-01&to=${year}-11-01&kind=without_evidence`],
   ["data-quality", "/reports/data-quality"],
   ["sample", "/reports/sample"],
   ["periods", "/reports/periods"],
