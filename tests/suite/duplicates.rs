@@ -290,6 +290,8 @@ both! {
         assert_eq!((answer.str("/organisation"), answer.str("/other"), answer.str("/way")), (made[1].clone(), made[0].clone(), "list".to_owned()));
         assert!(answer.at("/score").as_f64().unwrap() >= 0.86);
         kz.post("/v1/duplicates/distinct", said).await.problem(409, "conflict");
+        // Nobody was warned there, so no warning was overridden.
+        assert!(distinct::overridden(&mut app.db_conn(), (0, i64::MAX), 100).unwrap().iter().all(|pair| pair.way != "list"));
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
         look(&app, Extent::Whole);
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
