@@ -12,7 +12,7 @@ use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::{AppExt, scope};
 
@@ -83,6 +83,7 @@ pub struct Parts {
 fn urls(config: &mut impl Routes) {
     pages::routes(config);
     organisations::pages::routes(config);
+    reports::desk::routes(config);
     accounts::well_known_routes(config);
 }
 
@@ -95,6 +96,7 @@ fn v1(config: &mut impl Routes) {
     memberships::routes(config);
     imports::routes(config);
     reports::routes(config);
+    reports::periods::routes(config);
     people::routes(config);
     checkpoints::routes(config);
     journal::handlers::routes(config);
@@ -119,6 +121,7 @@ fn v1(config: &mut impl Routes) {
         (name = "organisations", description = "NGOs: registering, reading, changing."),
         (name = "memberships", description = "Memberships: the ledger, its acts, proposals and decisions."),
         (name = "reports", description = "Reports for auditors, with the ids behind every figure."),
+        (name = "desk", description = "The auditors' desk: reports, closed periods and the journal as pages in a browser, after a log-in."),
         (name = "imports", description = "Spreadsheets in and out."),
         (name = "accounts", description = "Log-in, sessions, accounts and partner keys."),
         (name = "people", description = "Personal data: who read it, what is held of a person, and its erasure."),
@@ -143,6 +146,14 @@ impl Modify for Bearer {
             .components
             .get_or_insert_default()
             .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let desk = ApiKeyValue::with_description(
+            "__Host-ots_desk",
+            "The cookie of a log-in at the auditors' desk, for its pages alone; `ots_desk` on a loopback address without https.",
+        );
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("desk", SecurityScheme::ApiKey(ApiKey::Cookie(desk)));
     }
 }
 

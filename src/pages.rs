@@ -68,7 +68,8 @@ const ADDRESSES: &str = "<section lang=\"en\" aria-labelledby=\"addresses\"><h2 
     <dt><a href=\"/docs/\">/docs</a></dt><dd>The interactive reference of the whole interface.</dd>\
     <dt><a href=\"/openapi.json\">/openapi.json</a></dt><dd>The same as a document for machines (OpenAPI 3.1).</dd>\
     <dt><a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></dt><dd>The keys that check the registry's tokens and checkpoints.</dd></dl>\
-    <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>.</p></section>";
+    <p>Coordinators, auditors and the secretariat log in at <code>POST /v1/auth/login</code>; in a browser they read reports, closed \
+    periods and the journal at <a href=\"/reports\">/reports</a>.</p></section>";
 
 /// Explains a kind of problem.
 ///

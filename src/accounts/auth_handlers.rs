@@ -76,12 +76,12 @@ fn tokens(
 
 /// What a log-in needs of the shared parts.
 #[derive(Clone)]
-pub(super) struct LogInParts {
-    pub passwords: Passwords,
-    pub seals: SealKeys,
-    pub throttle: Throttle,
-    pub network: String,
-    pub request_id: String,
+pub struct LogInParts {
+    pub(super) passwords: Passwords,
+    pub(super) seals: SealKeys,
+    pub(super) throttle: Throttle,
+    pub(super) network: String,
+    pub(super) request_id: String,
 }
 
 impl FromRequest for LogInParts {
@@ -137,12 +137,24 @@ async fn start_session(
     parts: LogInParts,
     body: Json<LogIn>,
 ) -> Result<HttpResponse, Error> {
+    let (opened, device) = log_in(&db, &parts, body.body, sessions::For::Tokens).await?;
+    tokens(&keys, opened, Some(device))
+}
+
+/// Opens a session for whoever proves an account: the one way in, for programs and for the auditors' desk. Gives the device token
+/// besides.
+pub(super) async fn log_in(
+    db: &Db,
+    parts: &LogInParts,
+    given: LogIn,
+    purpose: sessions::For,
+) -> Result<(Opened, String), Error> {
     let LogIn {
         email,
         password,
         code,
         device_token,
-    } = body.body;
+    } = given;
     // What is no e-mail address is nobody's, and costs the same look-up and the same hash.
     let key = Email::parse(&email).map_or_else(|_| String::new(), |e| email_key(&e));
     let network = parts.network.clone();
@@ -155,10 +167,10 @@ async fn start_session(
     )?;
     let attempt = parts.throttle.begin(&key, &place)?;
     let known_device = matches!(place, Place::Device(_)).then_some(device_token);
-    let (account, checked) = check(&db, &parts, key.clone(), password.clone(), code).await?;
+    let (account, checked) = check(db, parts, key.clone(), password.clone(), code).await?;
     let Some(checked) = checked else {
         attempt.failed();
-        note(&parts, "refused", account);
+        note(parts, "refused", account);
         return Err(wrong_credentials());
     };
     let better = if passwords::is_weak(&checked.hash)? {
@@ -170,7 +182,7 @@ async fn start_session(
         .write(move |tx| {
             let Checked { user, hash, proof } = &checked;
             let now = Instant::now();
-            let opened = sessions::open(tx, *user, hash, proof, now)?;
+            let opened = sessions::open(tx, *user, hash, proof, purpose, now)?;
             if let (Some(_), Some(better)) = (&opened, &better) {
                 users::renew_hash(tx, *user, hash, better, now)?;
             }
@@ -179,16 +191,16 @@ async fn start_session(
         .await?;
     let Some(opened) = opened else {
         attempt.failed();
-        note(&parts, "refused", account);
+        note(parts, "refused", account);
         return Err(wrong_credentials());
     };
     attempt.succeeded();
-    note(&parts, "opened", account);
+    note(parts, "opened", account);
     let device = match known_device.flatten() {
         Some(token) => token,
         None => devices::token(&parts.seals, &key, opened.now)?,
     };
-    tokens(&keys, opened, Some(device))
+    Ok((opened, device))
 }
 
 /// Leaves a line of every log-in for whoever watches for attacks: the account by its id, where there is one. What was typed is not

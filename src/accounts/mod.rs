@@ -9,6 +9,7 @@
 //! | `sessions.rs` | opening, rotating and ending sessions |
 //! | `second_factor.rs` | setting, proving and removing a second factor |
 //! | `reauthentication.rs` | password and code once more, before something about the own account changes |
+//! | `desk.rs` | the session of the auditors' desk: a cookie |
 //! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
 //! | `mail.rs` | one-time links by mail |
@@ -22,6 +23,7 @@
 //! ever reaches the journal or a log: the journal holds a fingerprint of the stored hash.
 
 mod auth_handlers;
+pub mod desk;
 mod devices;
 pub mod dto;
 pub mod handover;
@@ -51,7 +53,7 @@ use crate::http::Routes;
 use crate::db::{Instant, Tx};
 use crate::http::Error;
 
-pub use auth_handlers::well_known_routes;
+pub use auth_handlers::{LogInParts, well_known_routes};
 pub use model::NewUser;
 pub use queries::{find_by_email, principal_of};
 pub use rows::recorded_tables;

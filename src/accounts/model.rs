@@ -8,6 +8,8 @@ use crate::text::{Email, Line};
 
 /// How long a session lives, however often it is refreshed, in seconds.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
+/// How long a session of the auditors' desk lasts at most, in seconds.
+pub const DESK_SECONDS: i64 = 2 * 3600;
 /// How long an invitation is good, in seconds.
 pub const INVITATION_SECONDS: i64 = 7 * 24 * 3600;
 /// How long a link that resets a password is good, in seconds.

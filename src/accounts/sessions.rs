@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 
-use super::model::{End, SESSION_SECONDS};
+use super::model::{DESK_SECONDS, End, SESSION_SECONDS};
 use super::rows::{SessionRow, UserRow};
 use super::second_factor::{self, Proof};
 use crate::auth::secrets::{self, Secret};
@@ -23,10 +23,43 @@ pub struct Opened {
     pub user: UserRow,
     /// The session.
     pub session: Id,
-    /// The refresh token that is good now.
+    /// The refresh token that is good now; what the cookie holds, for the desk.
     pub refresh_token: String,
     /// The moment.
     pub now: Instant,
+}
+
+/// What a session is used with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// Access and refresh tokens.
+    Tokens,
+    /// The cookie of the auditors' desk.
+    Desk,
+}
+
+impl For {
+    /// How long it lasts at most, in seconds.
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::Tokens => SESSION_SECONDS,
+            Self::Desk => DESK_SECONDS,
+        }
+    }
+
+    /// What is stored of its secret: neither is ever good as the other.
+    fn digest(self, secret: &str) -> Vec<u8> {
+        match self {
+            Self::Tokens => secrets::digest(secret),
+            Self::Desk => secrets::digest(&format!("desk {secret}")),
+        }
+    }
+}
+
+/// The session and the digest that a desk's cookie holds; none where it has no such form.
+pub fn of_cookie(value: &str) -> Option<(Id, Vec<u8>)> {
+    let (session, secret) = parts(value)?;
+    Some((session, For::Desk.digest(secret)))
 }
 
 /// Opens a session for an account whose password was found right against `checked` and whose code was judged to be `proof`;
@@ -36,6 +69,7 @@ pub fn open(
     user: Id,
     checked: &str,
     proof: &Proof,
+    purpose: For,
     now: Instant,
 ) -> Result<Option<Opened>, Error> {
     // Under the lock, so that whoever disables the account or changes the password ends this session too.
@@ -52,11 +86,11 @@ pub fn open(
         .values(&SessionRow {
             id: session.0,
             user_id: user.id,
-            refresh_hash: secrets::digest(secret.reveal()),
+            refresh_hash: purpose.digest(secret.reveal()),
             generation: 1,
             created_at: now.0,
             last_used_at: now.0,
-            expires_at: now.plus_seconds(SESSION_SECONDS).0,
+            expires_at: now.plus_seconds(purpose.seconds()).0,
             ended_at: None,
             end_reason: None,
         })

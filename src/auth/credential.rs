@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 use super::secrets;
 use super::tokens::{Claims, TokenKeys};
+use crate::db::Id;
 use crate::http::envelope::Claimed;
 use crate::http::{Code, Error};
 
@@ -18,6 +19,13 @@ pub enum Credential {
     Token(Claims),
     /// The digest of an API key.
     Key(Vec<u8>),
+    /// What the cookie of the auditors' desk holds: a session and the digest of its secret. No header is ever read as this one.
+    Desk {
+        /// The session.
+        session: Id,
+        /// The digest.
+        digest: Vec<u8>,
+    },
 }
 
 impl Credential {
@@ -80,6 +88,6 @@ pub fn caller_key(request: &ServiceRequest) -> Option<Claimed> {
             key: data_encoding::HEXLOWER.encode(&digest),
             proven: false,
         }),
-        Ok(Credential::None) | Err(_) => None,
+        Ok(Credential::None | Credential::Desk { .. }) | Err(_) => None,
     }
 }

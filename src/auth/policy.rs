@@ -137,6 +137,15 @@ pub trait Act {
     const ACTION: Action;
 }
 
+/// What may be done at the auditors' desk, whose cookie opens nothing else: reading reports, closed periods and the journal, and
+/// leaving. A handler of the desk for another action does not compile.
+pub trait DeskAct: Act {}
+
+impl DeskAct for acts::ReadReports {}
+impl DeskAct for acts::ReadPeriods {}
+impl DeskAct for acts::ReadJournal {}
+impl DeskAct for acts::OwnAccount {}
+
 // Columns: anonymous and partner keys · coordinator · secretariat · auditor · operator (command line).
 acts! {
     /// Read the reference data, check an identifier.
@@ -187,6 +196,10 @@ acts! {
     ErasePerson: No No All No All;
     /// Read reports.
     ReadReports: No Own All All All;
+    /// Close a period.
+    ClosePeriod: No No All No No;
+    /// Read closed periods.
+    ReadPeriods: No Own All All All;
     /// Read accounts.
     ReadAccounts: No Own All All All;
     /// Invite, change and disable accounts.
@@ -300,6 +313,7 @@ mod tests {
                     | Action::ReadCheckpoints
                     | Action::ReadPrivateReads
                     | Action::ReadReports
+                    | Action::ReadPeriods
                     | Action::ReadAccounts
                     | Action::ReadHandovers
                     | Action::OwnAccount

@@ -43,6 +43,25 @@ pub fn principal(
                 country,
             })
         }
+        Credential::Desk { session, digest } => {
+            let row = sessions::table
+                .inner_join(users::table)
+                .filter(sessions::id.eq(*session))
+                .filter(sessions::refresh_hash.eq(digest))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(now.0))
+                .filter(users::status.eq("active"))
+                .select((users::id, users::role, users::country))
+                .first::<(Id, String, Option<String>)>(conn)
+                .optional()?;
+            let (id, role, country) = row.ok_or_else(unauthenticated)?;
+            Ok(Principal::User {
+                id,
+                session: *session,
+                role: role.parse().map_err(Error::internal)?,
+                country,
+            })
+        }
         Credential::Key(digest) => {
             let row = api_keys::table
                 .filter(api_keys::secret_hash.eq(digest))

@@ -16,6 +16,7 @@ use crate::http::Error;
 use crate::journal::export::{self, Facts};
 use crate::journal::note::{self, VerifierKey};
 use crate::journal::{Against, Report, Table, verify, verify_export, verify_with};
+use crate::reports::periods;
 use crate::{accounts, imports, memberships, organisations, people};
 
 /// Nothing is wrong, but a checkpoint knows entries that a restore has lost.
@@ -79,6 +80,7 @@ pub fn recorded_tables() -> Vec<Table> {
     tables.extend(memberships::rows::recorded_tables());
     tables.extend(imports::recorded_tables());
     tables.extend(people::recorded_tables());
+    tables.extend(periods::recorded_tables());
     tables
 }
 
@@ -86,7 +88,8 @@ pub fn recorded_tables() -> Vec<Table> {
 pub fn check(conn: &mut Conn, progress: impl FnMut(i64)) -> Result<(Report, Vec<String>), Error> {
     crate::db::in_snapshot(conn, |conn| {
         let report = verify(conn, &recorded_tables(), progress)?;
-        let deviations = memberships::derived::deviations(conn)?;
+        let mut deviations = memberships::derived::deviations(conn)?;
+        deviations.extend(periods::queries::deviations(conn)?);
         Ok((report, deviations))
     })
 }
@@ -101,7 +104,8 @@ pub fn check_against(
     let (mut conn, mut helpers) = same_moment(url, cores.min(8))?;
     let tables = recorded_tables();
     let report = verify_with(&mut conn, &mut helpers, &tables, against, progress)?;
-    let deviations = memberships::derived::deviations(&mut conn)?;
+    let mut deviations = memberships::derived::deviations(&mut conn)?;
+    deviations.extend(periods::queries::deviations(&mut conn)?);
     Ok((report, deviations))
 }
 

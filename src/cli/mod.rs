@@ -12,6 +12,7 @@
 //! | `duplicates.rs` | `duplicates`: find pairs that may be one organisation |
 //! | `openapi.rs` | `openapi`: print or check the contract |
 //! | `journal.rs` | `journal verify` |
+//! | `periods.rs` | `periods verify` |
 //! | `calendar.rs` | `calendar run`, `calendar simulate` |
 //!
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
@@ -26,6 +27,7 @@ mod keys;
 mod migrate;
 mod names;
 mod openapi;
+mod periods;
 mod person;
 mod serve;
 mod user;
@@ -78,6 +80,9 @@ enum Command {
     /// Checks the record of changes.
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Checks what was signed of a closed period.
+    #[command(subcommand)]
+    Periods(periods::Periods),
     /// Records what the calendar did to memberships, or tells what it will do.
     #[command(subcommand)]
     Calendar(calendar::Calendar),
@@ -141,6 +146,7 @@ pub fn main() -> ExitCode {
             Command::Duplicates => duplicates::run(&config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
+            Command::Periods(args) => periods::run(&args),
             Command::Calendar(args) => calendar::run(&args, &config),
         });
     match done {

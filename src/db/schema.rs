@@ -546,6 +546,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    periods (id) {
+        id -> BigInt,
+        no -> Integer,
+        from_day -> Date,
+        to_day -> Date,
+        note -> Nullable<Text>,
+        known_seq -> BigInt,
+        reports -> Text,
+        closed_at -> BigInt,
+        closed_by -> Text,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    period_statements (period_id) {
+        period_id -> BigInt,
+        size -> BigInt,
+        statement -> Text,
+    }
+}
+
 diesel::joinable!(organisation_names -> organisations (organisation_id));
 diesel::joinable!(organisation_identifiers -> organisations (organisation_id));
 diesel::joinable!(memberships -> organisations (organisation_id));
@@ -598,4 +621,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     distinct_pairs,
     duplicate_pairs,
     duplicate_progress,
+    periods,
+    period_statements,
 );

@@ -47,7 +47,7 @@ impl Logins {
         let _ = writeln!(text, "  partner key:      {}", self.key);
         let _ = writeln!(
             text,
-            "\n  {base_url}/                    what this is\n  {base_url}/docs/               the interactive reference\n  {base_url}/v1/organisations    public organisations\n"
+            "\n  {base_url}/                    what this is\n  {base_url}/docs/               the interactive reference\n  {base_url}/reports             reports, closed periods and the journal, after a log-in\n  {base_url}/v1/organisations    public organisations\n"
         );
         text
     }

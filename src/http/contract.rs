@@ -129,7 +129,7 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
     let once = named(operation, "Idempotency-Key");
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(answer) = response else { continue };
-        if status == "307" {
+        if status == "307" || status == "303" {
             add_header(answer, "X-Request-Id");
             add_header(answer, "Location");
         }

@@ -27,6 +27,7 @@ macro_rules! groups {
                     all.insert(component_name(&codes), RefOr::T(response(status, &codes)));
                 }
             }
+            all.extend(page_components());
             all
         }
     };
@@ -152,31 +153,58 @@ impl utoipa::IntoResponses for Merged {
     }
 }
 
-/// What a page in the browser's language can meet: pages again, or problems where the caller asks for JSON.
-pub struct Sheet;
+macro_rules! page_groups {
+    ($($(#[doc = $doc:literal])+ $name:ident: $($code:ident)*;)*) => {
+        $(
+            $(#[doc = $doc])+
+            pub struct $name;
+            impl utoipa::IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    by_status(DATA, &[$(Code::$code),*])
+                        .iter()
+                        .map(|(status, codes)| {
+                            let name = format!("Page_{}", component_name(codes));
+                            (status.to_string(), RefOr::Ref(Ref::from_response_name(name)))
+                        })
+                        .collect()
+                }
+            }
+        )*
 
-impl utoipa::IntoResponses for Sheet {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let own = [Code::BadCursor, Code::NotAuthenticated, Code::NotFound];
-        let page = |codes: &[Code]| {
-            let content = ContentBuilder::new()
-                .schema(Some(utoipa::openapi::Object::with_type(
-                    utoipa::openapi::Type::String,
-                )))
-                .example(Some("<!doctype html>…".into()))
-                .build();
-            let mut response = response(codes.first().map_or(500, |c| c.status()), codes);
-            response
-                .content
-                .insert("text/html".to_owned(), RefOr::T(content));
-            super::contract::add_error_headers(&mut response);
-            response
-        };
-        by_status(DATA, &own)
-            .iter()
-            .map(|(status, codes)| (status.to_string(), RefOr::T(page(codes))))
-            .collect()
-    }
+        /// The same answers as pages, or as problems where the caller asks for JSON.
+        fn page_components() -> BTreeMap<String, RefOr<Response>> {
+            let mut all = BTreeMap::new();
+            for codes in [$(by_status(DATA, &[$(Code::$code),*])),*] {
+                for (status, codes) in codes {
+                    let name = format!("Page_{}", component_name(&codes));
+                    all.insert(name, RefOr::T(as_page(response(status, &codes))));
+                }
+            }
+            all
+        }
+    };
+}
+
+page_groups! {
+    /// What a page in the browser's language can meet: pages again, or problems where the caller asks for JSON.
+    Sheet: BadCursor NotAuthenticated NotFound;
+    /// What a page of the auditors' desk can meet: pages again, the log-in form among them.
+    Desk: BadCursor NotAuthenticated Forbidden NotFound InvalidField;
+    /// What a form of the auditors' desk can meet.
+    DeskForm: MalformedRequest NotAuthenticated WrongCredentials Forbidden BodyTooLarge InvalidField InsufficientStorage;
+}
+
+fn as_page(mut response: Response) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(utoipa::openapi::Object::with_type(
+            utoipa::openapi::Type::String,
+        )))
+        .example(Some("<!doctype html>…".into()))
+        .build();
+    response
+        .content
+        .insert("text/html".to_owned(), RefOr::T(content));
+    response
 }
 
 type ByStatus = BTreeMap<u16, Vec<Code>>;

@@ -129,6 +129,10 @@ pub async fn envelope(
 fn not_ours(response: &ServiceResponse<BoxBody>) -> Option<Error> {
     let status = response.status();
     let error = response.response().error();
+    // A page that says itself what is wrong, like a log-in form.
+    if response.response().extensions().contains::<sheet::Whole>() {
+        return None;
+    }
     if !(status.is_client_error() || status.is_server_error())
         || error.is_some_and(|e| e.as_error::<Error>().is_some())
     {

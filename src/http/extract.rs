@@ -259,15 +259,43 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for FormQuery<T> {
     }
 }
 
+/// Names and values of parameters, in their order.
+pub type Pairs = Vec<(String, String)>;
+
+/// The parameters of a page, from a form or a link: what a form left blank counts as absent, and what a page takes for granted is
+/// added where it is absent. The rest is as strict as [`Query`].
+pub fn page_query<T: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    granted: &[(&str, &str)],
+) -> Result<(Query<T>, Pairs), Error> {
+    let mut pairs: Pairs = serde_html_form::from_str(request.query_string())
+        .map_err(|_| Error::new(Code::BadParameter, "the query string is not well-formed"))?;
+    pairs.retain(|(_, value)| !value.is_empty());
+    for (name, value) in granted {
+        if !pairs.iter().any(|(given, _)| given == name) {
+            pairs.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+    let text = serde_html_form::to_string(&pairs).map_err(Error::internal)?;
+    Ok((query_of(request.path(), &text, false)?, pairs))
+}
+
 fn query<T: DeserializeOwned + Validate>(
     request: &HttpRequest,
     blank: bool,
 ) -> Result<Query<T>, Error> {
-    let text = request.query_string();
+    query_of(request.path(), request.query_string(), blank)
+}
+
+fn query_of<T: DeserializeOwned + Validate>(
+    path: &str,
+    text: &str,
+    blank: bool,
+) -> Result<Query<T>, Error> {
     let pairs: Vec<(String, String)> = serde_html_form::from_str(text)
         .map_err(|_| Error::new(Code::BadParameter, "the query string is not well-formed"))?;
     let mut shape = Sha256::new();
-    shape.update(request.path().as_bytes());
+    shape.update(path.as_bytes());
     for (name, value) in &pairs {
         if value.is_empty() && !blank {
             return Err(bad_parameter(
@@ -318,6 +346,32 @@ fn bad_parameter(name: &str, detail: &str) -> Error {
         Error::new(Code::BadParameter, detail)
     } else {
         Error::field(name, detail).coded(Code::BadParameter)
+    }
+}
+
+/// The body of a page's form, `application/x-www-form-urlencoded`: unknown and repeated fields are refused; blank ones are there.
+pub struct Form<T>(pub T);
+
+/// The largest body of a form, in bytes.
+const FORM_LIMIT: usize = 16 * 1024;
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Form<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let problem = media_type_problem(request, &["application/x-www-form-urlencoded"]);
+        let bytes = read_body(request, payload, FORM_LIMIT);
+        Box::pin(async move {
+            if let Some(error) = problem {
+                return Err(error);
+            }
+            let bytes = bytes.await?;
+            let body: T = serde_html_form::from_bytes(&bytes)
+                .map_err(|_| Error::new(Code::MalformedRequest, "the form is not well-formed"))?;
+            check(&body)?;
+            Ok(Self(body))
+        })
     }
 }
 

@@ -44,7 +44,7 @@ pub mod tags;
 pub(crate) mod words;
 
 pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, cached_public_text, download, private};
-pub use extract::{FormQuery, Json, NoQuery, Path, Query, RawBody};
+pub use extract::{Form, FormQuery, Json, NoQuery, Path, Query, RawBody, page_query};
 pub use language::Language;
 pub use patch::Patch;
 pub use problem::{Code, Error, FieldError, Problem};

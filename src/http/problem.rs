@@ -286,6 +286,11 @@ impl Error {
         &self.0.fields
     }
 
+    /// The headers of the answer, for a page that says it in another form.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
     /// What only the log is told, with the place in the code.
     pub fn inside(&self) -> (Option<&str>, &'static Location<'static>) {
         (self.0.source.as_deref(), self.0.at)

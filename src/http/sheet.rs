@@ -81,13 +81,22 @@ fn policy() -> String {
     )
 }
 
+/// Marks an answer that is an error and a whole page already: nothing is put in its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole;
+
+/// True for the addresses of the auditors' desk.
+pub fn is_desk(path: &str) -> bool {
+    path == "/reports" || path.starts_with("/reports/")
+}
+
 /// True for the addresses under which everything is a page in the browser's language, what goes wrong included.
 pub fn is_sheet(path: &str) -> bool {
     path == "/search" || path.starts_with("/organisations/")
 }
 
 /// True where a page answers better than a problem document: browsers say so, and so does who takes anything.
-fn wants_page(headers: &HeaderMap) -> bool {
+pub fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers
         .get_all(header::ACCEPT)
         .filter_map(|v| v.to_str().ok());
@@ -99,7 +108,8 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// Shows a problem under such an address as a page. What is not there, not public or withheld looks the same.
 pub fn shown(told: HttpResponse, problem: &Error, id: &str, request: &HttpRequest) -> HttpResponse {
-    if !is_sheet(request.path()) {
+    let at_desk = is_desk(request.path());
+    if !is_sheet(request.path()) && !at_desk {
         return told;
     }
     let mut told = told;
@@ -122,10 +132,11 @@ pub fn shown(told: HttpResponse, problem: &Error, id: &str, request: &HttpReques
             escape(id)
         ));
     }
-    body.push_str(&format!(
-        "<p><a href=\"/search\">{}</a></p>",
-        language.label("again")
-    ));
+    let (back, to) = match at_desk {
+        true => ("/reports", language.label("desk.back")),
+        false => ("/search", language.label("again")),
+    };
+    body.push_str(&format!("<p><a href=\"{back}\">{to}</a></p>"));
     let sheet = Sheet {
         language,
         title: format!("{title} – OTS NGO Registry"),

@@ -15,7 +15,7 @@ use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
 use crate::http::{Error, NoQuery, Path, Query, docs, private};
 
 /// An auditor reads everything but personal data.
-const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
+pub const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
 
 /// Adds the routes.
 pub fn routes(config: &mut impl Routes) {

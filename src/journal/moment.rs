@@ -39,7 +39,7 @@ impl Moment {
     }
 }
 
-/// `known_at` as it comes in a query: an instant, or a day for the end of that UTC day.
+/// `known_at` as it comes in a query: an instant, a day for the end of that UTC day, or a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum KnownAt {
@@ -47,11 +47,13 @@ pub enum KnownAt {
     Day(NaiveDate),
     /// An instant.
     Instant(Instant),
+    /// A position of the journal: what was recorded up to it, for ever the same.
+    Position(i64),
     /// Written like one, but there is no such day or time: 31 February.
     Nowhere,
 }
 
-const WRONG: &str = "must be a day like 2026-01-31, or an instant like 2026-01-31T12:00:00Z";
+const WRONG: &str = "must be a day like 2026-01-31, an instant like 2026-01-31T12:00:00Z, or a position of the journal like seq:42";
 
 /// `known_at` in the contract.
 pub struct KnownAtText;
@@ -60,11 +62,11 @@ impl utoipa::PartialSchema for KnownAtText {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .description(Some("A day, for its end (UTC), or an instant; not in the future."))
+            .description(Some("A day, for its end (UTC), or an instant, not in the future; or a position of the journal, `seq:` and its number."))
             .pattern(Some(
-                "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z)?$",
+                "^([1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z)?|seq:(0|[1-9][0-9]{0,17}))$",
             ))
-            .examples(["2026-07-15", "2026-07-15T12:00:00Z"])
+            .examples(["2026-07-15", "2026-07-15T12:00:00Z", "seq:42"])
             .into()
     }
 }
@@ -76,6 +78,15 @@ impl TryFrom<String> for KnownAt {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         if let Some(day) = crate::http::day::parse(&text) {
             return Ok(Self::Day(day));
+        }
+        if let Some(number) = text.strip_prefix("seq:") {
+            let plain = number == "0" || !number.starts_with('0');
+            let digits =
+                (1..=18).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+            return match number.parse() {
+                Ok(seq) if plain && digits => Ok(Self::Position(seq)),
+                _ => Err(WRONG),
+            };
         }
         // The year has four digits here too, as everywhere on the wire.
         let plain = text.len() <= 40 && text.ends_with('Z');
@@ -112,11 +123,25 @@ fn is_written_well(text: &str) -> bool {
 }
 
 impl KnownAt {
-    /// The last instant that counts; a moment in the future and one that does not exist are refused. Today may still grow.
+    /// The position of the last entry that counts; a moment in the future and one that does not exist are refused. Today may still
+    /// grow.
+    fn position(self, conn: &mut Conn, now: Instant) -> Result<i64, Error> {
+        if let Self::Position(seq) = self {
+            let head = head(conn)?;
+            if seq > head {
+                let text = format!("there is no such position yet; the newest is seq:{head}");
+                return Err(Error::field("known_at", text));
+            }
+            return Ok(seq);
+        }
+        position(conn, self.last_instant(now)?)
+    }
+
     fn last_instant(self, now: Instant) -> Result<Instant, Error> {
         let future = || Error::field("known_at", "must not lie in the future");
         match self {
-            Self::Nowhere => Err(Error::field(
+            // A position that is taken for an instant is none.
+            Self::Nowhere | Self::Position(_) => Err(Error::field(
                 "known_at",
                 format!("there is no such moment; it {WRONG}"),
             )),
@@ -148,10 +173,9 @@ pub fn resolve(
     let Some(known_at) = known_at else {
         return Ok(Moment::of(day));
     };
-    let last = known_at.last_instant(now)?;
     Ok(Moment {
         day,
-        known: Some(position(conn, last)?),
+        known: Some(known_at.position(conn, now)?),
     })
 }
 

@@ -264,6 +264,20 @@ pub fn cosigned_message(seconds: u64, text: &str) -> String {
     format!("cosignature/v1\ntime {seconds}\n{text}")
 }
 
+/// The text of a note of whatever kind, without its signatures, if this key signed it.
+#[must_use]
+pub fn text_signed_by(note: &str, key: &VerifierKey) -> Option<String> {
+    let (text, signatures) = note.split_once("\n\n")?;
+    let text = format!("{text}\n");
+    let mut lines = signatures.strip_suffix('\n')?.split('\n').take(16);
+    let good = |line: &str| {
+        SignatureLine::parse(line).is_some_and(|line| {
+            line.name == key.name && line.id == key.id() && key.kind_verifies(&text, &line)
+        })
+    };
+    lines.any(good).then_some(text)
+}
+
 /// Every checkpoint in a file: one, several one after the other, or JSON Lines with a member `checkpoint` each, as the registry's own
 /// file has them.
 ///

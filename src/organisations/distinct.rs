@@ -6,7 +6,6 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::rows::OrganisationRow;
 use crate::auth::Acting;
 use crate::db::schema::distinct_pairs;
 use crate::db::{Conn, Failure, Tx};
@@ -149,24 +148,31 @@ pub fn among(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
         .load(conn)?)
 }
 
-/// Warnings that were overridden by registrations and imports, the oldest first: for the report of decisions. `countries` are
-/// those of the organisation that was registered.
+/// Warnings that were overridden by registrations and imports, in the order of the journal, from one position to another: for the
+/// report of decisions. So many pairs at least as `limit` says where there are that many: those of one entry come together.
 pub fn overridden(
     conn: &mut Conn,
-    countries: &[String],
     (from, until): (i64, i64),
-) -> Result<Vec<(DistinctRow, OrganisationRow)>, Error> {
-    use crate::db::schema::organisations;
-    Ok(distinct_pairs::table
-        .inner_join(organisations::table.on(organisations::id.eq(distinct_pairs::organisation_id)))
-        .filter(distinct_pairs::way.ne(Way::List.as_str()))
-        .filter(distinct_pairs::said_at.ge(from))
-        .filter(distinct_pairs::said_at.lt(until))
-        .filter(organisations::country.eq_any(countries))
-        .order((
-            distinct_pairs::said_at,
-            distinct_pairs::organisation_id,
-            distinct_pairs::other_id,
-        ))
-        .load(conn)?)
+    limit: i64,
+) -> Result<Vec<DistinctRow>, Error> {
+    let read = |conn: &mut Conn, from: i64, until: i64, limit: i64| {
+        distinct_pairs::table
+            .filter(distinct_pairs::way.ne(Way::List.as_str()))
+            .filter(distinct_pairs::seq.ge(from))
+            .filter(distinct_pairs::seq.le(until))
+            .order((
+                distinct_pairs::seq,
+                distinct_pairs::organisation_id,
+                distinct_pairs::other_id,
+            ))
+            .limit(limit)
+            .load::<DistinctRow>(conn)
+    };
+    let mut found = read(conn, from, until, limit)?;
+    let full = i64::try_from(found.len()).map_err(Error::internal)? == limit;
+    if let Some(last) = found.last().map(|pair| pair.seq).filter(|_| full) {
+        found.retain(|pair| pair.seq != last);
+        found.extend(read(conn, last, last, i64::MAX)?);
+    }
+    Ok(found)
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
+use super::desk::{Asking, Viewer};
 use super::list::{self, AT_ONCE, Held, Key, List};
 use super::report::{self, Cover, Hashed, Report};
 use super::turns::{Turn, Turns};
@@ -78,10 +79,82 @@ impl How {
     }
 }
 
+/// Through which door somebody asks: that of programs, or the auditors' desk.
+pub struct Door {
+    request: HttpRequest,
+    desk: Option<Asking>,
+}
+
+impl Door {
+    /// That of programs.
+    #[must_use]
+    pub fn api(request: HttpRequest) -> Self {
+        Self {
+            request,
+            desk: None,
+        }
+    }
+
+    /// The desk's.
+    #[must_use]
+    pub fn desk(request: HttpRequest, asking: Asking) -> Self {
+        Self {
+            request,
+            desk: Some(asking),
+        }
+    }
+
+    /// The address without its format and page, for links to the same report.
+    fn address(&self) -> String {
+        let own = |part: &&str| {
+            !["format=", "cursor=", "limit=", "bom="]
+                .iter()
+                .any(|name| part.starts_with(name))
+        };
+        let asked = self.desk.as_ref().map(Asking::query);
+        let query = asked
+            .as_deref()
+            .unwrap_or_else(|| self.request.query_string());
+        let rest: Vec<&str> = query
+            .split('&')
+            .filter(|part| !part.is_empty())
+            .filter(own)
+            .collect();
+        format!("{}?{}", self.request.path(), rest.join("&"))
+    }
+
+    /// A turn for a big report, which is named by its path.
+    fn turn(&self) -> Result<Turn, Error> {
+        let path = self.request.path();
+        let name = path.rsplit("reports/").next().unwrap_or(path);
+        self.request
+            .app_data::<actix_web::web::Data<Turns>>()
+            .ok_or_else(|| Error::internal("no turns for reports"))?
+            .begin(name)
+    }
+}
+
+/// What a page is made with.
+#[derive(Clone)]
+struct Framing {
+    address: String,
+    desk: Option<Asking>,
+}
+
+impl Framing {
+    fn of(door: &Door) -> Self {
+        Self {
+            address: door.address(),
+            desk: door.desk.clone(),
+        }
+    }
+}
+
 /// A finished answer, before it is on the wire.
 enum Made {
     Json(Value, Option<Page<()>>),
     Html(html::Written),
+    AtDesk(html::Written, Box<(Asking, Viewer)>),
     File(&'static str, String, Vec<u8>),
 }
 
@@ -94,7 +167,7 @@ impl Made {
         report: &Report,
         how: &How,
         page: Option<Page<()>>,
-        address: &str,
+        framing: &Framing,
     ) -> Result<Self, Error> {
         let data = report.data();
         let cover = Cover::of(conn, acting, report, report::sha256(&data))?;
@@ -119,86 +192,85 @@ impl Made {
             ReportFormat::Pdf => Self::File(pdf::KIND, name("pdf"), pdf::write(report, &cover)?),
             ReportFormat::Html => {
                 let next = page.and_then(|p| p.page.next);
-                Self::Html(html::write(report, &cover, address, next.as_deref()))
+                let address = framing.address.as_str();
+                match &framing.desk {
+                    None => {
+                        let setting = html::Setting::api();
+                        Self::Html(html::write(
+                            report,
+                            &cover,
+                            (address, next.as_deref()),
+                            &setting,
+                        ))
+                    }
+                    Some(asking) => {
+                        let viewer = Viewer::of(acting);
+                        let setting = asking.setting(&viewer, acting);
+                        let shown =
+                            html::write(report, &cover, (address, next.as_deref()), &setting);
+                        Self::AtDesk(shown, Box::new((asking.clone(), viewer)))
+                    }
+                }
             }
         })
     }
 
-    fn respond(self, request: &HttpRequest) -> Result<HttpResponse, Error> {
+    fn respond(self, door: &Door) -> Result<HttpResponse, Error> {
         match self {
             Self::File(kind, name, file) => Ok(download(kind, &name, file)),
             Self::Html(written) => Ok(written.respond()),
+            Self::AtDesk(written, with) => Ok(with.0.respond(&with.1, &written)),
             Self::Json(body, page) => {
-                let mut response = private(request, None, &body)?;
-                pages::set_link(&mut response, page.and_then(|page| page.link(request)));
+                let mut response = private(&door.request, None, &body)?;
+                pages::set_link(
+                    &mut response,
+                    page.and_then(|page| page.link(&door.request)),
+                );
                 Ok(response)
             }
         }
     }
 }
 
-/// The address of a request without its format and page, for links to the same report.
-fn address(request: &HttpRequest) -> String {
-    let own = |part: &&str| {
-        !["format=", "cursor=", "limit=", "bom="]
-            .iter()
-            .any(|name| part.starts_with(name))
-    };
-    let rest: Vec<&str> = request
-        .query_string()
-        .split('&')
-        .filter(|part| !part.is_empty())
-        .filter(own)
-        .collect();
-    format!("{}?{}", request.path(), rest.join("&"))
-}
-
 /// Answers with a report of figures. `big` asks for a turn.
 pub async fn figures(
-    request: &HttpRequest,
+    door: &Door,
     permit: Permit<ReadReports>,
     how: How,
     big: bool,
     work: impl FnOnce(&mut Conn, &Acting) -> Result<Report, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
     how.check()?;
-    let turn = if big { Some(turn(request)?) } else { None };
-    let address = address(request);
+    let turn = if big { Some(door.turn()?) } else { None };
+    let framing = Framing::of(door);
     let made = permit
         .snapshot(move |conn, acting| {
             let report = work(conn, acting)?;
-            let made = Made::of(conn, acting, &report, &how, None, &address)?;
+            let made = Made::of(conn, acting, &report, &how, None, &framing)?;
             drop(turn);
             Ok(made)
         })
         .await?;
-    made.respond(request)
-}
-
-fn turn(request: &HttpRequest) -> Result<Turn, Error> {
-    request
-        .app_data::<actix_web::web::Data<Turns>>()
-        .ok_or_else(|| Error::internal("no turns for reports"))?
-        .begin()
+    made.respond(door)
 }
 
 /// Answers with a page of a list, or all of it as a file. `make` gets what the pages of the list keep, behind a cursor.
 pub async fn list<L: List + 'static>(
-    request: &HttpRequest,
+    door: &Door,
     permit: Permit<ReadReports>,
     how: How,
     make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
     how.check()?;
     if how.format == ReportFormat::Csv {
-        return stream(request, permit, how.bom, make).await;
+        return stream(door, permit, how.bom, make).await;
     }
     if how.format.is_file() {
-        return file(request, permit, how, make).await;
+        return file(door, permit, how, make).await;
     }
     let limit = limit_or_default(how.limit)?;
     let key = read_cursor(how.cursor.as_deref(), &how.shape, L::KEY + 2)?;
-    let address = address(request);
+    let framing = Framing::of(door);
     let made = permit
         .snapshot(move |conn, acting| {
             let (held, after) = match key {
@@ -224,10 +296,10 @@ pub async fn list<L: List + 'static>(
                     total: None,
                 },
             };
-            Made::of(conn, acting, &report, &how, Some(page), &address)
+            Made::of(conn, acting, &report, &how, Some(page), &framing)
         })
         .await?;
-    made.respond(request)
+    made.respond(door)
 }
 
 /// What the pages keep, and the key.
@@ -242,7 +314,7 @@ fn split(key: Vec<String>) -> Result<(Held, Key), Error> {
 
 /// A whole list as a file that is made whole.
 async fn file<L: List + 'static>(
-    request: &HttpRequest,
+    door: &Door,
     permit: Permit<ReadReports>,
     how: How,
     make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
@@ -252,7 +324,8 @@ async fn file<L: List + 'static>(
     } else {
         xlsx::MOST_ROWS
     };
-    let turn = turn(request)?;
+    let turn = door.turn()?;
+    let framing = Framing::of(door);
     let made = permit
         .snapshot(move |conn, acting| {
             let list = make(conn, acting, None)?;
@@ -262,12 +335,12 @@ async fn file<L: List + 'static>(
                 );
                 Error::field("format", text)
             })?;
-            let made = Made::of(conn, acting, &report, &how, None, "")?;
+            let made = Made::of(conn, acting, &report, &how, None, &framing)?;
             drop(turn);
             Ok(made)
         })
         .await?;
-    made.respond(request)
+    made.respond(door)
 }
 
 /// Parts of a file that wait to be sent.
@@ -311,12 +384,12 @@ impl Sink {
 
 /// A whole list in CSV, written as it is read.
 async fn stream<L: List + 'static>(
-    request: &HttpRequest,
+    door: &Door,
     permit: Permit<ReadReports>,
     bom: bool,
     make: impl FnOnce(&mut Conn, &Acting, Option<Held>) -> Result<L, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
-    let turn = turn(request)?;
+    let turn = door.turn()?;
     let (parts, mut received) = mpsc::channel(PARTS);
     let sink = Sink {
         parts: parts.clone(),

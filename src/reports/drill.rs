@@ -37,9 +37,10 @@ const NO_COUNT: [&str; 5] = [
     "share_permille",
 ];
 
-/// The address of the list behind a figure; `known_at` as it was asked for.
+/// The address of the list behind a figure, where `reports` are; `known_at` as it was asked for.
 #[must_use]
 pub fn link(
+    reports: &str,
     report: &Report,
     table: &Table,
     row: &[Cell],
@@ -95,7 +96,7 @@ pub fn link(
         }
     }
     Some(format!(
-        "/v1/reports/{}/{list}?{}&format=html",
+        "{reports}/{}/{list}?{}&format=html",
         report.name,
         address.parts.join("&")
     ))
@@ -181,7 +182,15 @@ mod tests {
         let table = table(roll_forward::COLUMNS);
         let joined = table.columns.iter().find(|c| c.code == "joined").unwrap();
         assert_eq!(
-            link(&found, &table, &row, joined, Some("2026-02-01")).unwrap(),
+            link(
+                "/v1/reports",
+                &found,
+                &table,
+                &row,
+                joined,
+                Some("2026-02-01")
+            )
+            .unwrap(),
             "/v1/reports/roll-forward/members?from=2026-01-01&to=2026-12-31&known_at=2026-02-01&column=joined&country=KZ&type=full&format=html"
         );
         let totals = Table {
@@ -190,7 +199,7 @@ mod tests {
             ..table
         };
         assert_eq!(
-            link(&found, &totals, &[], joined, None).unwrap(),
+            link("/v1/reports", &found, &totals, &[], joined, None).unwrap(),
             "/v1/reports/roll-forward/members?from=2026-01-01&to=2026-12-31&column=joined&country=HU&country=KZ&format=html"
         );
     }
@@ -206,7 +215,7 @@ mod tests {
         ];
         let of = |code: &str| {
             let column = table.columns.iter().find(|c| c.code == code).unwrap();
-            link(&found, &table, &row, column, None)
+            link("/v1/reports", &found, &table, &row, column, None)
         };
         assert_eq!(of("longest"), None);
         assert_eq!(

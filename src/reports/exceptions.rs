@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::list::{AT_ONCE, Held, Key, Line, List};
+use super::periods;
 use super::queries::exceptions::{self as found, Override, ToldEntry, ToldEvent, Which};
-use super::queries::{self, decisions};
+use super::queries::{self, after_close, decisions};
 use super::question::{Filters, Known, Period};
 use super::register::known_name;
 use super::report::Report;
@@ -17,12 +18,12 @@ use crate::http::words::schema_words;
 use crate::http::{Error, pages};
 use crate::memberships::rows::IntervalRow;
 
-/// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// Counts up when the same question gets another answer. 2: changes after a period was closed, with the period of each; warnings
+/// about duplicates pair by pair.
+pub const DEFINITION: u32 = 2;
 
-/// The kinds, in the order of the report. `changed_after_close` gets its place behind the last one of the journal when periods
-/// can be closed.
-pub const KINDS: [&str; 11] = [
+/// The kinds, in the order of the report.
+pub const KINDS: [&str; 12] = [
     "back_dated",
     "corrected",
     "same_person",
@@ -32,6 +33,7 @@ pub const KINDS: [&str; 11] = [
     "duplicate_override",
     "sequence_gap",
     "privileged_account",
+    "changed_after_close",
     "failed_job_run",
     "private_read",
 ];
@@ -92,6 +94,12 @@ pub const LIST: &[Column] = &[
     )
     .optional(),
     Column::new("seq", Kind::Integer, "Position in the journal").optional(),
+    Column::new(
+        "period",
+        Kind::Text,
+        "First and last day of the closed period that it changes",
+    )
+    .optional(),
 ];
 
 row_of!(
@@ -113,6 +121,7 @@ pub fn meaning(kind: &str) -> &'static str {
         "privileged_account" => {
             "Changes of accounts of the secretariat, of the office and of partners' keys"
         }
+        "changed_after_close" => "Events that change the days of a period that was closed before",
         "failed_job_run" => "Runs of background jobs that failed",
         "private_read" => "Readings of private data",
         _ => "",
@@ -234,6 +243,7 @@ struct Told {
     effective_on: Option<NaiveDate>,
     event_no: Option<i32>,
     seq: Option<i64>,
+    period: Option<String>,
 }
 
 /// A place in the order of a kind: position (or instant), what is told there, number within it.
@@ -280,6 +290,16 @@ fn walk(
         return of_entries(conn, asked, entries);
     }
     match kind {
+        "changed_after_close" => {
+            let closings = periods::queries::known(conn, asked.known.seq)?;
+            let late = after_close::events(conn, &closings, stretch, place, limit)?;
+            let (events, days): (Vec<_>, Vec<_>) = late.into_iter().unzip();
+            let mut told = of_events(conn, asked, events)?;
+            for (one, period) in told.iter_mut().zip(days) {
+                one.period = Some(period);
+            }
+            Ok(told)
+        }
         "sequence_gap" => Ok(found::missing(conn, stretch, from, limit)?
             .into_iter()
             .map(|seq| Told {
@@ -319,6 +339,7 @@ impl Told {
             effective_on: None,
             event_no: None,
             seq: None,
+            period: None,
         }
     }
 
@@ -357,6 +378,7 @@ impl Told {
                 Cell::of(self.effective_on, Cell::Day),
                 Cell::of(self.event_no, |no| Cell::Integer(i64::from(no))),
                 Cell::of(self.seq, Cell::Integer),
+                Cell::of(self.period, Cell::Text),
             ],
         }
     }

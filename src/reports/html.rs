@@ -60,13 +60,19 @@ impl Written {
 
 /// Writes a report. `address` is that of the same report without a format; `next` the cursor of the next page.
 #[must_use]
-pub fn write(report: &Report, cover: &Cover, address: &str, next: Option<&str>) -> Written {
-    let mut body = format!(
-        "<header><p class=\"eyebrow\">OTS NGO Registry · report</p><h1>{}</h1><p class=\"lede\">{}</p></header>",
+pub fn write(
+    report: &Report,
+    cover: &Cover,
+    (address, next): (&str, Option<&str>),
+    setting: &Setting,
+) -> Written {
+    let head = format!(
+        "<header>{}<h1>{}</h1><p class=\"lede\">{}</p></header>",
+        setting.eyebrow,
         escape(report.title),
         escape(&sentence(&report.filters))
     );
-    body.push_str(&formats(address));
+    let mut body = formats(address);
     body.push_str(&headline(report));
     if !report.charts.is_empty() {
         body.push_str("<section class=\"charts\" aria-label=\"Charts\">");
@@ -75,9 +81,13 @@ pub fn write(report: &Report, cover: &Cover, address: &str, next: Option<&str>) 
         }
         body.push_str("</section>");
     }
-    let known_at = parameter(address, "known_at");
+    let place = Place {
+        report,
+        known_at: parameter(address, "known_at"),
+        links: setting.links,
+    };
     for shown in &report.tables {
-        body.push_str(&table(report, shown, known_at));
+        body.push_str(&table(&place, shown));
     }
     if let Some(cursor) = next {
         let _ = write!(
@@ -88,15 +98,99 @@ pub fn write(report: &Report, cover: &Cover, address: &str, next: Option<&str>) 
         );
     }
     for shown in &report.beside {
-        body.push_str(&table(report, shown, known_at));
+        body.push_str(&table(&place, shown));
         body.push_str(
             "<p class=\"note\">This table is no part of the data that the hash covers.</p>",
         );
     }
     body.push_str(&covered(cover));
+    let body = match &setting.ask {
+        None => head + &body,
+        // The words of a report are English, whatever the language of the page around it.
+        Some(ask) => format!("<div lang=\"en\">{head}</div>{ask}<div lang=\"en\">{body}</div>"),
+    };
     Written {
         title: escape(report.title),
         body,
+    }
+}
+
+/// Where the links of a page lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// Where the reports are.
+    pub reports: &'static str,
+    /// Where the journal is, for whoever may read it.
+    pub journal: Option<&'static str>,
+    /// Whether ids lead to the entries about them.
+    pub ids: bool,
+}
+
+/// What a page stands in.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The links.
+    pub links: Links,
+    /// What stands above the title, as HTML.
+    pub eyebrow: String,
+    /// What stands below it, as HTML: the form that asks again.
+    pub ask: Option<String>,
+}
+
+impl Setting {
+    /// For programs' users: the page by itself.
+    #[must_use]
+    pub fn api() -> Self {
+        Self {
+            links: Links {
+                reports: "/v1/reports",
+                journal: Some("/v1/journal"),
+                ids: false,
+            },
+            eyebrow: "<p class=\"eyebrow\">OTS NGO Registry · report</p>".to_owned(),
+            ask: None,
+        }
+    }
+}
+
+/// What the links of a table's cells need.
+struct Place<'r> {
+    report: &'r Report,
+    known_at: Option<&'r str>,
+    links: Links,
+}
+
+impl Place<'_> {
+    /// Where a cell leads.
+    fn link(&self, table: &Table, row: &[Cell], column: &Column, shown: &Cell) -> Option<String> {
+        match shown {
+            Cell::Integer(seq) if column.code == "seq" => {
+                self.links.journal.map(|journal| format!("{journal}/{seq}"))
+            }
+            Cell::Integer(n) if *n != 0 && column.kind == Kind::Integer => drill::link(
+                self.links.reports,
+                self.report,
+                table,
+                row,
+                column,
+                self.known_at,
+            ),
+            Cell::Text(text) if self.links.ids => {
+                let (name, before) = match column.code {
+                    "membership" => ("subject", "membership:"),
+                    "registry_number" => ("organisation", ""),
+                    "subject" => ("subject", ""),
+                    "by" | "decided_by" | "proposer" | "decider" | "officer" => ("actor", ""),
+                    _ => return None,
+                };
+                let query = [(name, format!("{before}{text}"))];
+                let query = serde_html_form::to_string(query).ok()?;
+                self.links
+                    .journal
+                    .map(|journal| format!("{journal}?{query}"))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -182,7 +276,7 @@ const fn is_number(column: &Column) -> bool {
     matches!(column.kind, Kind::Integer | Kind::Permille)
 }
 
-fn table(report: &Report, table: &Table, known_at: Option<&str>) -> String {
+fn table(place: &Place<'_>, table: &Table) -> String {
     // Many columns are printed across.
     let many = if table.columns.len() > 10 {
         " class=\"many\""
@@ -211,7 +305,7 @@ fn table(report: &Report, table: &Table, known_at: Option<&str>) -> String {
     for row in &table.rows {
         text.push_str("<tr>");
         for (column, shown) in table.columns.iter().zip(row) {
-            cell(&mut text, report, table, row, (column, shown), known_at);
+            cell(&mut text, place, table, row, (column, shown));
         }
         text.push_str("</tr>");
     }
@@ -237,20 +331,13 @@ fn table(report: &Report, table: &Table, known_at: Option<&str>) -> String {
 
 fn cell(
     text: &mut String,
-    report: &Report,
+    place: &Place<'_>,
     table: &Table,
     row: &[Cell],
     (column, shown): (&Column, &Cell),
-    known_at: Option<&str>,
 ) {
     let words = escape(&words(column, shown));
-    let link = match shown {
-        Cell::Integer(seq) if column.code == "seq" => Some(format!("/v1/journal/{seq}")),
-        Cell::Integer(n) if *n != 0 && column.kind == Kind::Integer => {
-            drill::link(report, table, row, column, known_at)
-        }
-        _ => None,
-    };
+    let link = place.link(table, row, column, shown);
     let class = match shown {
         Cell::Integer(0) if column.kind == Kind::Integer => " class=\"n zero\"",
         Cell::Integer(_) => " class=\"n\"",

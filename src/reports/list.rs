@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::report::Report;
+use super::report::{Hashed, Report};
 use super::table::Cell;
 use crate::db::Conn;
 use crate::http::Error;
@@ -69,6 +69,21 @@ pub fn whole(conn: &mut Conn, list: &impl List, most: usize) -> Result<Option<Re
         table.rows = rows;
     }
     Ok(Some(report))
+}
+
+/// The hash of a whole list, with the report that says what it is of, without rows: the memory of one part.
+pub fn hashed(conn: &mut Conn, list: &impl List) -> Result<(Report, String), Error> {
+    let report = list.report();
+    let mut hashed = Hashed::begin(&report)?;
+    let mut after: Option<Key> = None;
+    while let Some(table) = report.tables.first() {
+        let part = list.part(conn, after.as_ref(), AT_ONCE)?;
+        let Some(last) = part.last() else { break };
+        after = Some(last.key.clone());
+        let rows: Vec<_> = part.into_iter().map(|line| line.cells).collect();
+        hashed.take(table, &rows);
+    }
+    Ok((report, hashed.end()))
 }
 
 /// The report of a page, and where the next one begins.

@@ -10,6 +10,7 @@
 //! | `list.rs` | lists that are read in parts: pages, and whole ones |
 //! | `csv.rs`, `xlsx.rs`, `pdf.rs`, `html.rs` | any report in that format |
 //! | `draw.rs`, `drill.rs` | for pages: charts as SVG, and the way from a figure to the list behind it (pure) |
+//! | `desk/` | the auditors' desk: all of it as pages in a browser, after a log-in |
 //! | `answer.rs`, `turns.rs` | how a report goes out: format, page, stream; two big ones at a time |
 //! | `question.rs` | what the parameters of a report ask for |
 //! | `register.rs` | who is a member on a day |
@@ -17,6 +18,7 @@
 //! | `restatement.rs` | why the opening is not the closing that an earlier report gave |
 //! | `members.rs` | who is behind a figure of the roll-forward |
 //! | `standing.rs`, `ageing.rs`, `renewals.rs`, `decisions.rs`, `exceptions.rs`, `data_quality.rs`, `sample.rs` | the other reports, each with the list behind its figures |
+//! | `periods/` | closing a period: what the reports say of it is frozen and signed |
 //! | `queries.rs` and its folder | all reading SQL of reports |
 //! | `handlers/` | the routes, one file a report |
 //!
@@ -28,6 +30,7 @@ pub mod chart;
 pub mod csv;
 pub mod data_quality;
 pub mod decisions;
+pub mod desk;
 pub mod draw;
 pub mod drill;
 pub mod exceptions;
@@ -36,6 +39,7 @@ pub mod html;
 pub mod list;
 pub mod members;
 pub mod pdf;
+pub mod periods;
 pub mod queries;
 pub mod question;
 pub mod register;

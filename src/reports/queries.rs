@@ -3,6 +3,7 @@
 //! Words and days that stand in a text of SQL are our own: countries and types are those of a checked question, days and
 //! positions are numbers.
 
+pub mod after_close;
 pub mod applications;
 pub mod decisions;
 pub mod exceptions;

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::chart::{self, Chart, Form, Series, Tone};
+use super::periods;
 use super::queries::{self, Pair, STATES, Sums};
 use super::question::{Filters, Known, Period};
 use super::report::Report;
 use super::restatement;
 use super::table::{Cell, Column, Kind, Table, row_of};
-use crate::db::Conn;
+use crate::db::{Conn, Id};
 use crate::http::Error;
 use crate::memberships::ledger::FlowKind;
 
@@ -218,6 +219,32 @@ pub struct Asked {
     pub filters: Filters,
     /// The position of an earlier report, whose closing is to be explained.
     pub previous: Option<i64>,
+    /// The closed period whose report that is, where nobody named another: its number and id.
+    pub closed: Option<(i32, Id)>,
+}
+
+impl Asked {
+    /// A period as it is known at a position. Without `previous`, and where the day before was the last of a closed period, what
+    /// that closing froze is what the opening is compared with.
+    pub fn of(
+        conn: &mut Conn,
+        period: Period,
+        known: Known,
+        filters: Filters,
+        previous: Option<i64>,
+    ) -> Result<Self, Error> {
+        let closed = match previous {
+            Some(_) => None,
+            None => periods::queries::ending_on(conn, period.before, known.seq)?,
+        };
+        Ok(Self {
+            period,
+            known,
+            filters,
+            previous: previous.or(closed.as_ref().map(|row| row.known_seq)),
+            closed: closed.map(|row| (row.no, Id(row.id))),
+        })
+    }
 }
 
 /// Makes the report.
@@ -322,6 +349,9 @@ fn question(asked: &Asked) -> Map<String, Value> {
     asked.period.tell(&mut question);
     question.insert("known_seq".to_owned(), Value::from(asked.known.seq));
     question.insert("previous_known_seq".to_owned(), Value::from(asked.previous));
+    if let Some((_, id)) = asked.closed {
+        question.insert("previous_period".to_owned(), Value::from(id.to_string()));
+    }
     asked.filters.tell(&mut question);
     question
 }
@@ -329,7 +359,10 @@ fn question(asked: &Asked) -> Map<String, Value> {
 fn words(asked: &Asked) -> String {
     let Period { from, to, .. } = asked.period;
     let previous = asked.previous.map_or_else(String::new, |seq| {
-        format!("; compared with what was known at position {seq}")
+        let closed = asked.closed.map_or_else(String::new, |(no, _)| {
+            format!(", when the period before was closed as number {no}")
+        });
+        format!("; compared with what was known at position {seq}{closed}")
     });
     format!(
         "{from} to {to}, as known at position {} of the journal{previous}; {}",

@@ -7,7 +7,7 @@ use actix_web::test::TestRequest;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::accounts::second_factor::Proof;
-use ots_registry::accounts::sessions::open as open_session;
+use ots_registry::accounts::sessions::{For, open as open_session};
 use ots_registry::accounts::{self, NewUser};
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::{Acting, Role};
@@ -246,7 +246,7 @@ both! {
                 let acting = Acting::operator(Action::ManageAccounts)?;
                 let user = accounts::create_active(tx, &acting, &new, hash.clone())?;
                 let open = |tx: &mut _, checked: &str| {
-                    Ok::<_, Error>(open_session(tx, user.id(), checked, &Proof::NotNeeded, acting.now())?.is_some())
+                    Ok::<_, Error>(open_session(tx, user.id(), checked, &Proof::NotNeeded, For::Tokens, acting.now())?.is_some())
                 };
                 let before = (open(tx, &hash)?, open(tx, "another hash")?);
                 accounts::disable(tx, &acting, user.id())?;

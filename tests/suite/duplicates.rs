@@ -142,8 +142,8 @@ both! {
 
         let mut conn = app.db_conn();
         let always = (0, i64::MAX);
-        let told = distinct::overridden(&mut conn, &["KZ".to_owned()], always).unwrap();
-        let rows: Vec<_> = told.iter().map(|(row, _)| (row.organisation.clone(), row.other.clone(), row.reason.as_str(), row.way.as_str())).collect();
+        let told = distinct::overridden(&mut conn, always, 100).unwrap();
+        let rows: Vec<_> = told.iter().map(|row| (row.organisation.clone(), row.other.clone(), row.reason.as_str(), row.way.as_str())).collect();
         let third = "A third city's.";
         assert_eq!(rows[0], (two.clone(), one.clone(), "Another city's.", "registration"));
         let mut last = rows[1..].to_vec();
@@ -151,8 +151,11 @@ both! {
         let mut wanted = vec![(three.clone(), one.clone(), third, "registration"), (three.clone(), two.clone(), third, "registration")];
         wanted.sort();
         assert_eq!(last, wanted);
-        assert!(told.iter().all(|(row, _)| row.verdict.is_some() && row.thousandths.unwrap() >= 600));
-        assert_eq!(distinct::overridden(&mut conn, &["KG".to_owned()], always).unwrap().len(), 0);
+        assert!(told.iter().all(|row| row.verdict.is_some() && row.thousandths.unwrap() >= 600));
+        // From a position on, and the pairs of one entry together.
+        let second = told[1].seq;
+        assert_eq!(distinct::overridden(&mut conn, (second, second), 1).unwrap().len(), 2);
+        assert_eq!(distinct::overridden(&mut conn, (second + 1, i64::MAX), 1).unwrap().len(), 0);
         // What was said to be two is not raised again.
         look(&app, Extent::Whole);
         assert_eq!(pairs(&kz).await, []);
@@ -287,6 +290,8 @@ both! {
         assert_eq!((answer.str("/organisation"), answer.str("/other"), answer.str("/way")), (made[1].clone(), made[0].clone(), "list".to_owned()));
         assert!(answer.at("/score").as_f64().unwrap() >= 0.86);
         kz.post("/v1/duplicates/distinct", said).await.problem(409, "conflict");
+        // Nobody was warned there, so no warning was overridden.
+        assert!(distinct::overridden(&mut app.db_conn(), (0, i64::MAX), 100).unwrap().iter().all(|pair| pair.way != "list"));
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
         look(&app, Extent::Whole);
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
@@ -371,8 +376,8 @@ both! {
         let rows = kz.get(&format!("{import}/rows")).await.expect(200);
         let number = |n: usize| rows.at(&format!("/items/{n}/number"));
         assert_eq!(number(4), Value::Null);
-        let told = distinct::overridden(&mut app.db_conn(), &["KZ".to_owned()], (0, i64::MAX)).unwrap();
-        let told: Vec<_> = told.iter().map(|(row, _)| (json!(row.organisation), json!(row.other), row.reason.as_str(), row.way.as_str())).collect();
+        let told = distinct::overridden(&mut app.db_conn(), (0, i64::MAX), 100).unwrap();
+        let told: Vec<_> = told.iter().map(|row| (json!(row.organisation), json!(row.other), row.reason.as_str(), row.way.as_str())).collect();
         assert_eq!(told, [
             (number(0), json!(known), "Another foundation.", "import"),
             (number(2), number(1), "Another union.", "import"),

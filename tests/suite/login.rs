@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 use crate::both;
 use crate::kit::{Answer, App, BASE_URL, Kind, databases};
 
-const PASSWORD: &str = "seven sample words for the tests";
-const OTHER: &str = "seven other words for the tests";
+pub const PASSWORD: &str = "seven sample words for the tests";
+pub const OTHER: &str = "seven other words for the tests";
 
 async fn log_in_from(app: &App, address: &str, body: Value) -> Answer {
     let address: SocketAddr = format!("{address}:4711").parse().unwrap();
@@ -36,7 +36,7 @@ async fn log_in(app: &App, body: Value) -> Answer {
 }
 
 /// An active account that the API made, with [`PASSWORD`]: its id and address.
-async fn account(app: &App, role: Role) -> (Id, String) {
+pub async fn account(app: &App, role: Role) -> (Id, String) {
     let hash = app.parts.passwords.hash(PASSWORD.to_owned()).await.unwrap();
     account_with(app, role, hash)
 }
@@ -58,12 +58,12 @@ fn account_with(app: &App, role: Role, hash: String) -> (Id, String) {
 }
 
 /// The application with the waits after failed log-ins that the service has.
-async fn with_waits(app: &App) -> App {
+pub async fn with_waits(app: &App) -> App {
     app.with(|parts| parts.throttle = Throttle::default()).await
 }
 
 /// The code of the step that is `away` from the present one.
-fn code(secret: &[u8], away: i64) -> String {
+pub fn code(secret: &[u8], away: i64) -> String {
     totp::code(secret, totp::step(Instant::now()) + away).unwrap()
 }
 
@@ -76,7 +76,7 @@ fn db_forget_step(app: &App) {
 }
 
 /// Sets up a second factor with this token: its secret and the recovery codes.
-async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
+pub async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
     let body = json!({"password": PASSWORD});
     let begun = app
         .send_as(token, Method::POST, "/v1/auth/totp", Some(body))

@@ -297,9 +297,9 @@ both! {
     async fn two_big_reports_are_made_at_a_time(app) {
         let auditor = app.auditor();
         let turns = app.parts.reports.clone();
-        let one = turns.begin().unwrap();
+        let one = turns.begin("sample").unwrap();
         auditor.get("/v1/reports/register?format=csv").await.expect(200);
-        let two = turns.begin().unwrap();
+        let two = turns.begin("sample").unwrap();
         for big in ["register?format=csv", "register?format=xlsx", "register?format=pdf", "renewals", "data-quality", "sample?seed=x&size=1", "decisions?from=2020-01-01&to=2020-12-31"] {
             let refused = auditor.get(&format!("/v1/reports/{big}")).await.problem(429, "too_many_requests");
             assert_eq!(refused.header("retry-after"), Some("5"));

@@ -444,8 +444,17 @@ both! {
         assert_eq!(exceptions(&auditor, today, "identifier_override").await, 1);
         assert_eq!(exceptions(&auditor, today, "duplicate_override").await, 0);
         let twin = json!({"distinct_from": [first], "distinct_reason": "Another town's."});
-        az.post("/v1/organisations", body("Günəş İctimai Birliyi", twin)).await.expect(201);
+        let second = az.post("/v1/organisations", body("Günəş İctimai Birliyi", twin)).await.expect(201).str("/number");
         assert_eq!(exceptions(&auditor, today, "duplicate_override").await, 1);
+        // One entry, and two warnings that it overrides: each pair counts, and pages go on between them.
+        let third = json!({"distinct_from": [first, second], "distinct_reason": "A third town's."});
+        az.post("/v1/organisations", body("Günəş İctimai Birliyi", third)).await.expect(201);
+        assert_eq!(exceptions(&auditor, today, "duplicate_override").await, 3);
+        let address = format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=duplicate_override");
+        let (whole, paged) = (rows(&auditor, "exceptions", &address).await, rows(&auditor, "exceptions", &format!("{address}&limit=1")).await);
+        assert_eq!((whole.len(), &whole), (3, &paged));
+        assert_eq!(whole[1], whole[2], "the two of one entry");
+        assert!(whole.iter().all(|row| row["what"] == "organisation.registered" && row["country"] == "AZ"), "{whole:?}");
         let list = rows(&auditor, "exceptions", &format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=identifier_override")).await;
         assert_eq!(list.len(), 1);
         assert_eq!((text(&list[0], "registry_number"), text(&list[0], "country")), (first, "AZ".to_owned()));

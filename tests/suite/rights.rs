@@ -40,6 +40,7 @@ pub struct Objects {
     account: String,
     key: String,
     handover: String,
+    period: String,
     /// What stands for the other words of a path: a country's code, a problem's code, an item, a line, a position.
     words: [&'static str; 5],
 }
@@ -55,6 +56,7 @@ impl Objects {
             account: id(),
             key: id(),
             handover: id(),
+            period: id(),
             words: ["XX", "no_such_problem", "99", "99", "999999"],
         }
     }
@@ -71,6 +73,7 @@ impl Objects {
             account: app.coordinator("KZ").id.to_string(),
             key: db_key(app, "[\"read\"]").0.to_string(),
             handover: handover(app).await,
+            period: period(app).await,
             words: ["KZ", "not_found", "1", "1", "1"],
         }
     }
@@ -84,6 +87,8 @@ impl Objects {
             &self.key
         } else if path.contains("/handovers/") {
             &self.handover
+        } else if path.contains("/periods/") {
+            &self.period
         } else {
             &self.account
         };
@@ -101,6 +106,23 @@ impl Objects {
             .replace("{seq}", seq)
             .replace("{session}", "0000000000000")
             .replace("{token}", "no-such-token")
+    }
+}
+
+/// A closed period; the contract's example is the next one.
+async fn period(app: &App) -> String {
+    let office = app.secretariat();
+    let closed = office.get("/v1/periods").await.expect(200).at("/items");
+    match closed.as_array().and_then(|all| all.last()) {
+        Some(one) => one["id"].as_str().unwrap().to_owned(),
+        None => {
+            let body = json!({"from": "2025-01-01", "to": "2025-12-31"});
+            office
+                .post("/v1/periods", body)
+                .await
+                .expect(201)
+                .str("/id")
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod search;
 
 use crate::http::Routes;
 
-pub use parts::form;
+pub use parts::{country, form};
 
 /// Adds the routes.
 pub fn routes(config: &mut impl Routes) {
@@ -53,6 +53,12 @@ mod tests {
             include_str!("search.rs"),
             include_str!("results.rs"),
             include_str!("record.rs"),
+            include_str!("../../reports/desk/asking.rs"),
+            include_str!("../../reports/desk/frame.rs"),
+            include_str!("../../reports/desk/front.rs"),
+            include_str!("../../reports/desk/journal.rs"),
+            include_str!("../../reports/desk/log_in.rs"),
+            include_str!("../../reports/desk/periods.rs"),
         ];
         let used: Vec<&str> = sources
             .iter()
@@ -64,7 +70,9 @@ mod tests {
         for key in &used {
             assert!(keys().any(|known| known == *key), "{key} has no label");
         }
-        let lists = ["name", "in", "how", "state", "type", "relation"];
+        let lists = [
+            "name", "in", "how", "state", "type", "relation", "report", "about", "role",
+        ];
         for key in keys() {
             let in_list = key
                 .split_once('.')

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
@@ -11,7 +11,7 @@ use crate::reports::ageing::{
     self, AgeingApplication, AgeingByCountry, AgeingFigure, AgeingRow, AgeingTotals, Applications,
     Asked, FIGURES, WaitingState,
 };
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::queries::applications::STATES;
 
 report_query!(
@@ -46,8 +46,24 @@ pub(super) async fn get_ageing(
     countries: web::Data<Countries>,
     query: Query<AgeingQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_ageing(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the ageing of applications to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/ageing` says, or that as a file.
+    get_ageing_page "/reports/ageing" "get_ageing_page", AgeingQuery, day, answer_ageing
+);
+
+async fn answer_ageing(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<AgeingQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
-    answer::figures(&request, permit, query.how(), false, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), false, move |conn, acting| {
         let asked = Asked {
             day: query.day(None, acting),
             filters: query.filters(&countries, acting)?,
@@ -92,6 +108,22 @@ pub(super) async fn list_ageing_applications(
     countries: web::Data<Countries>,
     query: Query<ApplicationsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_ageing_applications(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the applications behind a figure of the ageing to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/ageing/applications` says, or that as a file.
+    get_ageing_applications_page "/reports/ageing/applications" "get_ageing_applications_page", ApplicationsQuery, day, answer_ageing_applications
+);
+
+async fn answer_ageing_applications(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<ApplicationsQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let figure = one_of("column", &query.column, &FIGURES)?;
     let states: Vec<&'static str> = match &query.state {
@@ -99,7 +131,7 @@ pub(super) async fn list_ageing_applications(
         Some(word) => vec![one_of("state", word, &STATES)?],
     };
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(Applications {
             figure,
             states,

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::data_quality::{
     self, Asked, Criterion, QualityMeaning, QualityRecord, QualityRow, QualityTotals, Records,
     WORDS,
@@ -45,8 +45,24 @@ pub(super) async fn get_data_quality(
     countries: web::Data<Countries>,
     query: Query<DataQualityQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_data_quality(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the data quality to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/data-quality` says, or that as a file.
+    get_data_quality_page "/reports/data-quality" "get_data_quality_page", DataQualityQuery, day, answer_data_quality
+);
+
+async fn answer_data_quality(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<DataQualityQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
-    answer::figures(&request, permit, query.how(), true, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), true, move |conn, acting| {
         let asked = Asked {
             day: query.day(None, acting),
             filters: query.filters(&countries, acting)?,
@@ -91,10 +107,26 @@ pub(super) async fn list_data_quality_records(
     countries: web::Data<Countries>,
     query: Query<RecordsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_data_quality_records(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the records behind a figure of the data quality to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/data-quality/records` says, or that as a file.
+    get_data_quality_records_page "/reports/data-quality/records" "get_data_quality_records_page", RecordsQuery, day, answer_data_quality_records
+);
+
+async fn answer_data_quality_records(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<RecordsQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let criterion = one_of("criterion", &query.criterion, &WORDS)?;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(Records {
             criterion,
             met: query.met.unwrap_or_default(),

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::policy::{self, Action, acts::ReadReports};
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
 use crate::http::{Code, Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::decisions::{
     self, DecisionsByCountry, DecisionsFigure, DecisionsOfficer, DecisionsProposal, DecisionsRow,
     DecisionsTotals, FIGURES, Proposals,
@@ -76,9 +76,25 @@ pub(super) async fn get_decisions(
     countries: web::Data<Countries>,
     query: Query<DecisionsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_decisions(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the decisions of a period and their exceptions to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions` says, or that as a file.
+    get_decisions_page "/reports/decisions" "get_decisions_page", DecisionsQuery, period, answer_decisions
+);
+
+async fn answer_decisions(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<DecisionsQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
     let period = query.period()?;
-    answer::figures(&request, permit, query.how(), true, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), true, move |conn, acting| {
         let filters = query.filters(&countries, acting)?;
         let known = query.known(conn, None, acting)?;
         let told = (query.known_at.is_none(), may_know_readings(acting));
@@ -122,11 +138,27 @@ pub(super) async fn list_decisions_proposals(
     countries: web::Data<Countries>,
     query: Query<ProposalsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_decisions_proposals(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the proposals behind a figure of the decisions to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions/proposals` says, or that as a file.
+    get_decisions_proposals_page "/reports/decisions/proposals" "get_decisions_proposals_page", ProposalsQuery, period, answer_decisions_proposals
+);
+
+async fn answer_decisions_proposals(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<ProposalsQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let period = query.period()?;
     let figure = one_of("column", &query.column, &FIGURES)?;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         let filters = query.filters(&countries, acting)?;
         let known = query.known(conn, held, acting)?;
         Ok(Proposals {
@@ -170,6 +202,22 @@ pub(super) async fn list_decisions_exceptions(
     countries: web::Data<Countries>,
     query: Query<ExceptionsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_decisions_exceptions(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the exceptions of one kind to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions/exceptions` says, or that as a file.
+    get_decisions_exceptions_page "/reports/decisions/exceptions" "get_decisions_exceptions_page", ExceptionsQuery, period, answer_decisions_exceptions
+);
+
+async fn answer_decisions_exceptions(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<ExceptionsQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let period = query.period()?;
     let kind = one_of("kind", &query.kind, &KINDS)?;
@@ -181,7 +229,7 @@ pub(super) async fn list_decisions_exceptions(
         ));
     }
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         let readings = may_know_readings(acting);
         if kind == "private_read" && !readings {
             let text = "who read private data is for auditors";

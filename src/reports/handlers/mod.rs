@@ -34,6 +34,26 @@ pub fn routes(config: &mut impl Routes) {
         .service(sample::get_sample);
 }
 
+/// Adds the same as pages of the auditors' desk, outside of `/v1`.
+pub fn page_routes(config: &mut impl Routes) {
+    config
+        .service(register::get_register_page)
+        .service(roll_forward::get_roll_forward_page)
+        .service(roll_forward::get_roll_forward_members_page)
+        .service(standing::get_standing_page)
+        .service(standing::get_standing_members_page)
+        .service(ageing::get_ageing_page)
+        .service(ageing::get_ageing_applications_page)
+        .service(renewals::get_renewals_page)
+        .service(renewals::get_renewals_members_page)
+        .service(decisions::get_decisions_page)
+        .service(decisions::get_decisions_proposals_page)
+        .service(decisions::get_decisions_exceptions_page)
+        .service(data_quality::get_data_quality_page)
+        .service(data_quality::get_data_quality_records_page)
+        .service(sample::get_sample_page);
+}
+
 /// The media types of the files that every report is written as, with an example.
 const FILES: [(&str, Option<&str>); 4] = [
     (

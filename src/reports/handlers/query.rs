@@ -187,6 +187,27 @@ macro_rules! report_answer {
 }
 pub(super) use report_answer;
 
+/// Makes the page of the auditors' desk beside a route: its address, its name in the contract, the query, which days it asks for
+/// where none are given, and what answers.
+macro_rules! desk_page {
+    ($(#[doc = $doc:literal])+ $name:ident $path:tt $id:tt, $query:ident, $days:ident, $answer:ident) => {
+        $(#[doc = $doc])+
+        #[utoipa::path(
+            tag = "desk", operation_id = $id, security(("desk" = [])), params($query),
+            responses((status = 200, description = "A page; a file where `format` names one", body = String, content_type = "text/html", example = "<!doctype html>…"), docs::Desk)
+        )]
+        #[get($path)]
+        pub(super) async fn $name(
+            request: HttpRequest,
+            desk: crate::accounts::desk::Desk<ReadReports>,
+            countries: web::Data<Countries>,
+        ) -> Result<HttpResponse, Error> {
+            crate::reports::desk::report::show(request, desk, countries, stringify!($days), $answer).await
+        }
+    };
+}
+pub(super) use desk_page;
+
 use crate::http::{Code, Error};
 
 /// One of the words of a closed list.

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{report_answer, report_query};
+use super::query::{desk_page, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::register::{Asked, RegisterRow};
 
 report_query!(
@@ -39,9 +39,25 @@ pub(super) async fn get_register(
     countries: web::Data<Countries>,
     query: Query<RegisterQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_register(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the register of members to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/register` says, or that as a file.
+    get_register_page "/reports/register" "get_register_page", RegisterQuery, day, answer_register
+);
+
+async fn answer_register(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<RegisterQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         let filters = query.filters(&countries, acting)?;
         let known = query.known(conn, held, acting)?;
         Ok(Asked::all(query.day(held, acting), known, filters))

@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::renewals::{
     self, Asked, FIGURES, Members, RenewalsByCountry, RenewalsFigure, RenewalsMember, RenewalsRow,
     RenewalsTotals, RenewalsWindow,
@@ -47,8 +47,24 @@ pub(super) async fn get_renewals(
     countries: web::Data<Countries>,
     query: Query<RenewalsQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_renewals(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the renewals to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/renewals` says, or that as a file.
+    get_renewals_page "/reports/renewals" "get_renewals_page", RenewalsQuery, day, answer_renewals
+);
+
+async fn answer_renewals(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<RenewalsQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
-    answer::figures(&request, permit, query.how(), true, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), true, move |conn, acting| {
         let asked = Asked {
             day: query.day(None, acting),
             filters: query.filters(&countries, acting)?,
@@ -91,10 +107,26 @@ pub(super) async fn list_renewals_members(
     countries: web::Data<Countries>,
     query: Query<MembersQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_renewals_members(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the members behind a figure of the renewals to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/renewals/members` says, or that as a file.
+    get_renewals_members_page "/reports/renewals/members" "get_renewals_members_page", MembersQuery, day, answer_renewals_members
+);
+
+async fn answer_renewals_members(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<MembersQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let figure = one_of("column", &query.column, &FIGURES)?;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(Members {
             figure,
             asked: Asked {

@@ -2,13 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
 use crate::journal::moment::{self, KnownAt};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::members::{self, FIGURES, Figure, FigureWord, RollForwardMember};
 use crate::reports::question::Known;
 use crate::reports::restatement::{PreviousClosingRow, RestatementRow};
@@ -17,7 +17,8 @@ use crate::reports::roll_forward::{self, RollForwardRow, RollForwardTotals};
 report_query!(
     /// Which period, and how.
     RollForwardQuery, period, {
-        /// When the report was made whose closing is to be compared with this opening, in the same form; not after `known_at`.
+        /// When the report was made whose closing is to be compared with this opening, in the same form; not after `known_at`. Where
+        /// the day before `from` was the last of a closed period, what that closing froze is compared without being asked for.
         #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-01-15")]
         previous_known_at: Option<KnownAt>,
     }
@@ -30,9 +31,9 @@ report_answer!(
         pub figures: Vec<RollForwardRow>,
         /// All of them together: one row.
         pub totals: Vec<RollForwardTotals>,
-        /// How the earlier closing becomes the opening; only with `previous_known_at`.
+        /// How the earlier closing becomes the opening; only with `previous_known_at` or behind a closed period.
         pub previous_closing: Option<Vec<PreviousClosingRow>>,
-        /// The memberships that explain the difference; only with `previous_known_at`.
+        /// The memberships that explain the difference; only with `previous_known_at` or behind a closed period.
         pub restatement: Option<Vec<RestatementRow>>,
     }
 );
@@ -42,7 +43,7 @@ report_answer!(
 /// Opening, who came, who went, closing; per country and type, of which active, in grace and suspended. The closing follows
 /// from the opening and the flows and is the number that is counted on the last day, or there is no report. Transfers and
 /// changes of type net to zero over all countries and types. With `previous_known_at` the closing that a report of that moment
-/// gave for the day before the period is compared with this opening, line by line.
+/// gave for the day before the period is compared with this opening, line by line; behind a closed period its frozen closing is.
 #[utoipa::path(
     tag = "reports", operation_id = "get_roll_forward", security(("bearer" = [])), params(RollForwardQuery),
     responses((status = 200, description = "The roll-forward", body = RollForwardReport), docs::OfficerDays)
@@ -54,9 +55,25 @@ pub(super) async fn get_roll_forward(
     countries: web::Data<Countries>,
     query: Query<RollForwardQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_roll_forward(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the roll-forward of a period to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward` says, or that as a file.
+    get_roll_forward_page "/reports/roll-forward" "get_roll_forward_page", RollForwardQuery, period, answer_roll_forward
+);
+
+async fn answer_roll_forward(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<RollForwardQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
     let period = query.period()?;
-    answer::figures(&request, permit, query.how(), false, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), false, move |conn, acting| {
         let filters = query.filters(&countries, acting)?;
         let known = query.known(conn, None, acting)?;
         let previous = match query.previous_known_at {
@@ -69,12 +86,7 @@ pub(super) async fn get_roll_forward(
                 "must not be after known_at",
             ));
         }
-        let asked = roll_forward::Asked {
-            period,
-            known,
-            filters,
-            previous,
-        };
+        let asked = roll_forward::Asked::of(conn, period, known, filters, previous)?;
         roll_forward::report(conn, &asked)
     })
     .await
@@ -113,12 +125,28 @@ pub(super) async fn list_roll_forward_members(
     countries: web::Data<Countries>,
     query: Query<MembersQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_roll_forward_members(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the memberships behind a figure of the roll-forward to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward/members` says, or that as a file.
+    get_roll_forward_members_page "/reports/roll-forward/members" "get_roll_forward_members_page", MembersQuery, period, answer_roll_forward_members
+);
+
+async fn answer_roll_forward_members(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<MembersQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let period = query.period()?;
     let word = one_of("column", &query.column, &FIGURES)?;
     let figure = Figure::from_code(word).ok_or_else(|| Error::internal("no such figure"))?;
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(members::Asked {
             figure,
             word: word.to_owned(),

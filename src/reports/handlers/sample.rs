@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{report_answer, report_query};
+use super::query::{desk_page, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::{Code, Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::sample::{self, Asked, MOST, SampleRow, SampleTotals, USUAL};
 
 report_query!(
@@ -48,13 +48,29 @@ pub(super) async fn get_sample(
     countries: web::Data<Countries>,
     query: Query<SampleQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_sample(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows a random sample of members to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/sample` says, or that as a file.
+    get_sample_page "/reports/sample" "get_sample_page", SampleQuery, sample, answer_sample
+);
+
+async fn answer_sample(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<SampleQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
     let size = query.size.unwrap_or(USUAL);
     if !(1..=MOST).contains(&size) {
         let text = format!("size: must be between 1 and {MOST}");
         return Err(Error::new(Code::BadParameter, text).at_field("size"));
     }
-    answer::figures(&request, permit, query.how(), true, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), true, move |conn, acting| {
         let asked = Asked {
             day: query.day(None, acting),
             filters: query.filters(&countries, acting)?,

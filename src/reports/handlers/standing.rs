@@ -2,13 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 
-use super::query::{one_of, report_answer, report_query};
+use super::query::{desk_page, one_of, report_answer, report_query};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ReadReports;
 use crate::countries::Countries;
 use crate::http::words::schema_words;
 use crate::http::{Error, Query, docs};
-use crate::reports::answer;
+use crate::reports::answer::{self, Door};
 use crate::reports::standing::{
     self, Asked, FIGURES, Members, Reference, StandingByCountry, StandingByOts, StandingFigure,
     StandingMember, StandingOverTime, StandingRow, StandingTotals,
@@ -57,8 +57,24 @@ pub(super) async fn get_standing(
     countries: web::Data<Countries>,
     query: Query<StandingQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_standing(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the standing of members to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/standing` says, or that as a file.
+    get_standing_page "/reports/standing" "get_standing_page", StandingQuery, day, answer_standing
+);
+
+async fn answer_standing(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<StandingQuery>,
+) -> Result<HttpResponse, Error> {
     let query = query.query;
-    answer::figures(&request, permit, query.how(), false, move |conn, acting| {
+    answer::figures(&door, permit, query.how(), false, move |conn, acting| {
         let day = query.day(None, acting);
         let asked = Asked {
             day,
@@ -106,6 +122,22 @@ pub(super) async fn list_standing_members(
     countries: web::Data<Countries>,
     query: Query<MembersQuery>,
 ) -> Result<HttpResponse, Error> {
+    answer_standing_members(Door::api(request), permit, countries, query).await
+}
+
+desk_page!(
+    /// Shows the members behind a figure of the standing to people.
+    ///
+    /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/standing/members` says, or that as a file.
+    get_standing_members_page "/reports/standing/members" "get_standing_members_page", MembersQuery, day, answer_standing_members
+);
+
+async fn answer_standing_members(
+    door: Door,
+    permit: Permit<ReadReports>,
+    countries: web::Data<Countries>,
+    query: Query<MembersQuery>,
+) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let figure = one_of("column", &query.column, &FIGURES)?;
     let ots_standing = match &query.ots_standing {
@@ -113,7 +145,7 @@ pub(super) async fn list_standing_members(
         Some(word) => Some(one_of("ots_standing", word, &OTS)?),
     };
     let how = query.how(shape);
-    answer::list(&request, permit, how, move |conn, acting, held| {
+    answer::list(&door, permit, how, move |conn, acting, held| {
         let day = query.day(held, acting);
         Ok(Members {
             figure,

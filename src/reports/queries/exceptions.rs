@@ -11,6 +11,7 @@ use crate::db::schema::{job_runs, journal, journal_facts, private_reads};
 use crate::db::{Conn, Id};
 use crate::dialect;
 use crate::http::Error;
+use crate::organisations::distinct;
 use crate::organisations::rows::{IdentifierRow, OrganisationRow};
 
 /// A stretch of the journal: behind the first position, up to the second.
@@ -143,7 +144,8 @@ type EntryRow = (
 const OVERRIDES: &str = "(body LIKE '%\"override_reason\":\"%' OR body LIKE '%\"shared_reason\":\"%' OR body LIKE '%\"note\":\"distinct_from\"%')";
 const ACCOUNTS: &str = "(substr(action, 1, 5) = 'user.' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.')";
 
-/// Where warnings were overridden, behind a position. The one place to read elsewhere once overrides have a table of their own.
+/// Where warnings were overridden, behind a position. Warnings about duplicates are pairs that somebody said are two; those about
+/// identifiers stand in the entries.
 pub fn overrides(
     conn: &mut Conn,
     which: Override,
@@ -151,6 +153,9 @@ pub fn overrides(
     (seq, no): (i64, i32),
     limit: i64,
 ) -> Result<Vec<ToldEntry>, Error> {
+    if which == Override::Duplicate {
+        return duplicates(conn, until, (seq, no), limit);
+    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let mut from = seq;
@@ -176,6 +181,65 @@ pub fn overrides(
     }
     found.truncate(limit);
     Ok(found)
+}
+
+/// Pairs that were said to be two over a warning, in the order of the journal: numbered within their entry.
+fn duplicates(
+    conn: &mut Conn,
+    until: i64,
+    (seq, no): (i64, i32),
+    limit: i64,
+) -> Result<Vec<ToldEntry>, Error> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found: Vec<ToldEntry> = Vec::new();
+    // An entry is read whole, so that its pairs keep their numbers.
+    let mut from = seq;
+    while found.len() < limit {
+        let pairs = distinct::overridden(conn, (from, until), AT_ONCE)?;
+        let Some(last) = pairs.last() else { break };
+        from = last.seq + 1;
+        let seqs: Vec<i64> = pairs.iter().map(|pair| pair.seq).collect();
+        let entries = entries(conn, &seqs)?;
+        let mut before = (0, 0);
+        for pair in pairs {
+            let number = if before.0 == pair.seq {
+                before.1 + 1
+            } else {
+                1
+            };
+            before = (pair.seq, number);
+            if (pair.seq, number) <= (seq, no) {
+                continue;
+            }
+            let (action, subject) = entries
+                .get(&pair.seq)
+                .cloned()
+                .ok_or_else(|| Error::internal("a pair without its entry"))?;
+            found.push(ToldEntry {
+                seq: pair.seq,
+                no: number,
+                recorded_at: pair.said_at,
+                actor: pair.said_by,
+                action,
+                subject,
+                organisation: Some(pair.organisation),
+            });
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Action and subject of entries.
+fn entries(conn: &mut Conn, seqs: &[i64]) -> Result<HashMap<i64, (String, String)>, Error> {
+    let rows: Vec<(i64, String, String)> = journal::table
+        .filter(journal::seq.eq_any(seqs))
+        .select((journal::seq, journal::action, journal::subject))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(seq, action, subject)| (seq, (action, subject)))
+        .collect())
 }
 
 /// How many entries are read at once.
@@ -242,7 +306,7 @@ fn count_overrides(which: Override, body: &str) -> Result<i32, Error> {
     let meets = |change: &&Value| match which {
         Override::Identifier => identifier(change, "override_reason"),
         Override::SharedIdentifier => identifier(change, "shared_reason"),
-        Override::Duplicate => text(change, "note").as_deref() == Some("distinct_from"),
+        Override::Duplicate => false,
     };
     i32::try_from(changes.iter().filter(meets).count()).map_err(Error::internal)
 }

@@ -1,0 +1,407 @@
+//! Closing a period: what is frozen stays, what comes later shows, nothing is opened again, and anybody can check what was signed.
+
+use std::path::Path;
+
+use actix_web::http::Method;
+use chrono::{Days, NaiveDate};
+use diesel::connection::SimpleConnection;
+use ots_registry::db::{Id, Instant};
+use ots_registry::journal::note::{self, SignedNote, VerifierKey};
+use ots_registry::memberships::model::{Correction, EventKind};
+use ots_registry::reports::periods::statement;
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::kit::book::{Book, day, number, text};
+use crate::kit::{Answer, App, ORIGIN, Person};
+
+/// The registry's key, as somebody holds it who has nothing else.
+fn key(app: &App) -> VerifierKey {
+    app.parts.checkpoints.verifier_keys().remove(0)
+}
+
+/// Every report of a closed period, asked for again.
+async fn asked_again(person: &Person, period: &Answer) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for report in period.at("/reports").as_array().unwrap() {
+        let address = text(report, "address");
+        let answer = person.get(&address).await.expect(200);
+        let hash = match address.contains("format=csv") {
+            // A list is frozen as a whole; a file holds all of it, and its hash at the end.
+            true => {
+                let file = answer.text();
+                let (_, hash) = file.rsplit_once("data_sha256,").unwrap();
+                hash.lines().next().unwrap().to_owned()
+            }
+            false => {
+                assert_eq!(answer.at("/data/question"), report["question"], "{address}");
+                assert_eq!(
+                    answer.at("/data/definition"),
+                    report["definition"],
+                    "{address}"
+                );
+                answer.str("/cover/data_sha256")
+            }
+        };
+        assert_eq!(hash, text(report, "data_sha256"), "{address}");
+        found.push((address, hash));
+    }
+    found
+}
+
+async fn close(app: &App, from: &str, to: &str) -> Answer {
+    let body = json!({"from": from, "to": to, "note": "As the council asked."});
+    app.secretariat().post("/v1/periods", body).await
+}
+
+/// Goes on with a book behind an entry that the application recorded.
+fn goes_on(book: &mut Book, period: &Answer) {
+    book.seq = period.at("/seq").as_i64().unwrap();
+    book.at = Instant::now().0;
+}
+
+both! {
+    async fn what_a_closing_froze_is_answered_the_same_for_ever(app) {
+        let mut book = Book::random(51, 40, 400);
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        assert_eq!(period.at("/known_seq"), book.seq);
+        assert_eq!(period.at("/seq"), book.seq + 1);
+        let auditor = app.auditor();
+        let before = asked_again(&auditor, &period).await;
+        let named: Vec<&str> = before.iter().map(|(a, _)| a.split(['?']).next().unwrap().trim_start_matches("/v1/reports/")).collect();
+        for report in ["register", "roll-forward", "standing", "ageing", "renewals", "data-quality", "decisions", "decisions/exceptions"] {
+            assert!(named.contains(&report), "{report} is not among {named:?}");
+        }
+        // Everything that can be corrected is.
+        goes_on(&mut book, &period);
+        for id in book.events.keys().copied().collect::<Vec<Id>>() {
+            book.record(id, 0, EventKind::Corrected { target_no: 5, correction: Correction::Replace { effective_on: day("2020-02-02") } });
+        }
+        book.store(&app);
+        assert_eq!(asked_again(&auditor, &period).await, before);
+        let now = auditor.get("/v1/reports/roll-forward?from=2019-01-01&to=2020-06-30").await.expect(200);
+        assert!(before.iter().all(|(_, hash)| *hash != now.str("/cover/data_sha256")));
+        let read = auditor.get(&format!("/v1/periods/{}", period.str("/id"))).await.expect(200);
+        assert_eq!(read.json(), period.json());
+    }
+}
+
+both! {
+    async fn a_later_change_shows_line_by_line_in_the_next_period_and_among_the_exceptions(app) {
+        let mut book = Book::random(52, 40, 500);
+        book.store(&app);
+        let auditor = app.auditor();
+        let first = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        let frozen = auditor.get(&format!("/v1/reports/roll-forward?from=2019-01-01&to=2020-06-30&known_at=seq:{}", first.at("/known_seq"))).await.expect(200);
+        goes_on(&mut book, &first);
+        let closed_at = book.seq;
+        // Members of a day in the period, whose admission stands.
+        let ids: Vec<Id> = book.folded(book.seq).into_iter()
+            .filter(|(_, ledger)| ledger.interval_on(day("2020-05-05")).is_some_and(|i| i.state.is_member()))
+            .map(|(id, _)| id).take(9).collect();
+        assert_eq!(ids.len(), 9);
+        for (n, id) in ids.iter().enumerate() {
+            let kind = match n % 3 {
+                // Within the period, within the one behind it, and of a day on which nothing was closed.
+                0 => EventKind::Corrected { target_no: 5, correction: Correction::Replace { effective_on: day("2020-03-03") } },
+                1 => EventKind::Corrected { target_no: 5, correction: Correction::Void {} },
+                _ => EventKind::Renewed {},
+            };
+            book.record(*id, 0, kind);
+        }
+        // Dated into the closed period.
+        let back = i64::from(u16::try_from((book.today() - day("2020-05-05")).num_days()).unwrap());
+        book.record(ids[2], back, EventKind::Withdrawn {});
+        book.store(&app);
+
+        let next = auditor.get("/v1/reports/roll-forward?from=2020-07-01&to=2020-12-31").await.expect(200);
+        assert_eq!(next.at("/data/question/previous_known_seq"), first.at("/known_seq"));
+        assert_eq!(next.at("/data/question/previous_period"), first.at("/id"));
+        let closing = |table: &str, answer: &Answer, column: &str| -> Vec<(String, String, i64)> {
+            answer.at(&format!("/data/{table}")).as_array().unwrap().iter()
+                .map(|r| (text(r, "country"), text(r, "type"), number(r, column)))
+                .filter(|(.., n)| *n != 0).collect()
+        };
+        assert_eq!(closing("previous_closing", &next, "closing"), closing("figures", &frozen, "closing"));
+        assert_eq!(closing("previous_closing", &next, "opening"), closing("figures", &next, "opening"));
+        for row in next.at("/data/previous_closing").as_array().unwrap() {
+            assert_eq!(number(row, "closing") - number(row, "left") + number(row, "entered"), number(row, "opening"), "{row}");
+        }
+        let lines = next.at("/data/restatement");
+        let lines = lines.as_array().unwrap();
+        assert!(lines.len() >= 5, "{lines:?}");
+        assert!(lines.iter().any(|line| text(line, "membership") == ids[2].to_string()));
+        // A period that follows no closing is compared with none, and who names another moment gets that.
+        let other = auditor.get("/v1/reports/roll-forward?from=2020-08-01&to=2020-12-31").await.expect(200);
+        assert_eq!(other.at("/data/question/previous_known_seq"), Value::Null);
+        assert_eq!(other.json().pointer("/data/restatement"), None);
+        let named = auditor.get("/v1/reports/roll-forward?from=2020-07-01&to=2020-12-31&previous_known_at=seq:100").await.expect(200);
+        assert_eq!((named.at("/data/question/previous_known_seq"), named.json().pointer("/data/question/previous_period").cloned()), (json!(100), None));
+
+        let today = app.today();
+        let days = format!("from={today}&to={today}");
+        let list = auditor.get(&format!("/v1/reports/decisions/exceptions?{days}&kind=changed_after_close&limit=200")).await.expect(200);
+        let told = list.at("/data/exceptions");
+        let told = told.as_array().unwrap();
+        let count = |answer: &Answer| answer.at("/data/exception_totals").as_array().unwrap().iter()
+            .find(|r| r["kind"] == "changed_after_close").map(|r| number(r, "count")).unwrap();
+        let report = auditor.get(&format!("/v1/reports/decisions?{days}")).await.expect(200);
+        assert_eq!(count(&report), i64::try_from(told.len()).unwrap());
+        let mut wanted: Vec<i64> = Vec::new();
+        for (id, events) in &book.events {
+            for event in events.iter().filter(|e| e.seq > closed_at) {
+                // Book's corrections take an admission that was recorded in 2019 or 2020, or none that stood.
+                let corrected = matches!(event.kind, EventKind::Corrected { .. });
+                let changed = corrected && told.iter().any(|t| number(t, "seq") == event.seq);
+                if changed || event.effective_on <= day("2020-06-30") {
+                    wanted.push(event.seq);
+                    assert!(ids.contains(id));
+                }
+            }
+        }
+        wanted.sort_unstable();
+        assert_eq!(told.iter().map(|t| number(t, "seq")).collect::<Vec<_>>(), wanted);
+        let withdrawn = told.iter().find(|t| t["what"] == "withdrawn").unwrap();
+        assert_eq!((text(withdrawn, "period").as_str(), text(withdrawn, "effective_on").as_str()), ("2019-01-01 to 2020-06-30", "2020-05-05"));
+        assert!(text(withdrawn, "recorded_at").starts_with(&today.to_string()));
+        assert!(told.iter().filter(|t| t["what"] == "corrected").count() >= 4, "{told:?}");
+        assert!(told.iter().all(|t| t["what"] != "renewed"));
+        // Before the closing was known there was nothing to change.
+        let then = auditor.get(&format!("/v1/reports/decisions?{days}&known_at=seq:{}", closed_at - 1)).await.expect(200);
+        assert_eq!(count(&then), 0);
+
+        // The next closing freezes the lines, and its own changes are told under its days.
+        let second = close(&app, "2020-07-01", "2020-12-31").await.expect(201);
+        assert_eq!(second.at("/number"), 2);
+        asked_again(&auditor, &second).await;
+        asked_again(&auditor, &first).await;
+        goes_on(&mut book, &second);
+        let back = i64::from(u16::try_from((book.today() - day("2020-09-09")).num_days()).unwrap());
+        book.record(ids[8], back, EventKind::Expelled {});
+        book.store(&app);
+        let list = auditor.get(&format!("/v1/reports/decisions/exceptions?{days}&kind=changed_after_close&limit=200")).await.expect(200);
+        let all = list.at("/data/exceptions").as_array().unwrap().clone();
+        // What changed the first period is told as before, though its days lie before the second, too.
+        assert_eq!(all[..told.len()], *told);
+        assert_eq!(all.len(), told.len() + 1);
+        let last = all.last().cloned().unwrap();
+        assert_eq!((last["what"].clone(), text(&last, "period")), (json!("expelled"), "2020-07-01 to 2020-12-31".to_owned()));
+    }
+}
+
+both! {
+    async fn periods_are_closed_once_in_order_and_when_they_are_over(app) {
+        let today = app.today();
+        let ago = |days: u64| -> String { (today - Days::new(days)).to_string() };
+        let refused = close(&app, &ago(30), &ago(0)).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "/to");
+        assert!(refused.text().contains(&ago(1)), "{}", refused.text());
+        close(&app, &ago(5), &ago(6)).await.problem(422, "invalid_field");
+        let first = close(&app, &ago(60), &ago(31)).await.expect(201);
+        assert_eq!(first.header("location"), Some(format!("/v1/periods/{}", first.str("/id")).as_str()));
+        for (from, to, says) in [(60, 31, "was closed already, as number 1"), (60, 40, "overlaps"), (70, 61, "overlaps"), (31, 20, "overlaps"), (29, 20, "leaves a gap")] {
+            let refused = close(&app, &ago(from), &ago(to)).await.problem(409, "conflict");
+            assert!(refused.text().contains(says), "{}", refused.text());
+            assert_eq!(refused.str("/next_from"), ago(30));
+        }
+        let second = close(&app, &ago(30), &ago(1)).await.expect(201);
+        assert_eq!(second.at("/number"), 2);
+        // One day is a period too; the rest of the calendar stays as it is.
+        close(&app, &ago(0), &ago(0)).await.problem(422, "invalid_field");
+        let list = app.auditor().get("/v1/periods?limit=1").await.expect(200);
+        assert_eq!(list.at("/items/0/id"), second.at("/id"));
+        let rest = app.auditor().get(&format!("/v1/periods?limit=1&cursor={}", list.str("/page/next"))).await.expect(200);
+        assert_eq!((rest.at("/items/0/id"), rest.at("/page/next")), (first.at("/id"), Value::Null));
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn nothing_opens_a_closed_period_again(app) {
+        let period = close(&app, "2026-01-01", "2026-01-31").await.expect(201);
+        let office = app.secretariat();
+        for path in ["/v1/periods".to_owned(), format!("/v1/periods/{}", period.str("/id"))] {
+            for method in [Method::DELETE, Method::PATCH, Method::PUT] {
+                office.send_with(method, &path, "*", Some(json!({}))).await.problem(405, "method_not_allowed");
+            }
+        }
+        office.post(&format!("/v1/periods/{}", period.str("/id")), json!({})).await.problem(405, "method_not_allowed");
+        let mut conn = app.db_conn();
+        for sql in [
+            "UPDATE periods SET note = 'x'", "DELETE FROM periods", "UPDATE period_statements SET statement = 'x'", "DELETE FROM period_statements",
+        ] {
+            let error = conn.batch_execute(sql).unwrap_err().to_string();
+            assert!(error.contains("append-only"), "{sql}: {error}");
+        }
+    }
+}
+
+both! {
+    async fn a_closing_is_repeated_by_its_key_alone(app) {
+        let office = app.secretariat();
+        let body = json!({"from": "2026-01-01", "to": "2026-03-31"});
+        let request = || office.request(Method::POST, "/v1/periods").insert_header(("Idempotency-Key", "close-1")).set_json(&body);
+        let first = app.send(request()).await.expect(201);
+        let again = app.send(request()).await.expect(201);
+        assert_eq!((again.bytes.clone(), again.header("idempotency-replayed")), (first.bytes.clone(), Some("true")));
+        office.post("/v1/periods", body.clone()).await.problem(409, "conflict");
+        assert_eq!(office.get("/v1/periods").await.at("/items").as_array().unwrap().len(), 1);
+    }
+}
+
+both! {
+    async fn of_two_closings_at_once_one_counts(app) {
+        let second = app.replica().await;
+        let calls = [(app.clone(), "2026-03-31"), (second, "2026-06-30")].map(|(replica, to)| {
+            let request = app.secretariat().request(Method::POST, "/v1/periods")
+                .insert_header(("Idempotency-Key", Id::random().unwrap().to_string()))
+                .set_json(json!({"from": "2026-01-01", "to": to}));
+            actix_web::rt::spawn(async move { replica.send(request).await })
+        });
+        let [a, b] = calls;
+        let (a, b) = (a.await.unwrap(), b.await.unwrap());
+        let mut statuses = [a.status, b.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{} {}", a.text(), b.text());
+        assert_eq!(app.auditor().get("/v1/periods").await.at("/items").as_array().unwrap().len(), 1);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn what_was_signed_names_the_closing_its_checkpoint_and_every_report(app) {
+        app.member("KZ").await;
+        let period = close(&app, "2026-01-01", "2026-06-30").await.expect(201);
+        let says = statement::verified(&period.str("/statement"), &[key(&app)]).unwrap();
+        assert_eq!((says.origin.as_str(), says.number), (ORIGIN, 1));
+        assert_eq!(says.days, ("2026-01-01".to_owned(), "2026-06-30".to_owned()));
+        assert_eq!(json!(says.known), period.at("/known_seq"));
+        assert_eq!((json!(says.closed.0), json!(says.closed.1), json!(says.closed.2)), (period.at("/seq"), period.at("/closed_at"), period.at("/closed_by")));
+        let reports = period.at("/reports");
+        assert_eq!(says.reports.len(), reports.as_array().unwrap().len());
+        for (named, report) in says.reports.iter().zip(reports.as_array().unwrap()) {
+            assert_eq!((&named.report, &named.address, &named.data_sha256), (&text(report, "report"), &text(report, "address"), &text(report, "data_sha256")));
+        }
+        // The checkpoint holds the closing's own entry, and is the one that the journal publishes.
+        let checkpoint = SignedNote::parse(&period.str("/checkpoint")).unwrap();
+        assert!(checkpoint.is_signed_by(&key(&app)));
+        assert_eq!(checkpoint.checkpoint.size, says.closed.0);
+        assert_eq!(data_encoding::BASE64.encode(&checkpoint.checkpoint.root), says.checkpoint.1);
+        let auditor = app.auditor();
+        let entry = auditor.get(&format!("/v1/journal/{}", says.closed.0)).await.expect(200);
+        assert_eq!((entry.str("/action"), entry.str("/subject")), ("period.closed".to_owned(), format!("period:{}", period.str("/id"))));
+        assert!(entry.text().contains(&text(&reports[0], "data_sha256")));
+        assert!(entry.text().contains("As the council asked."));
+        let proof = auditor.get(&format!("/v1/journal/{}/proof?size={}", says.closed.0, says.checkpoint.0)).await.expect(200);
+        assert_eq!(proof.str("/checkpoint"), period.str("/checkpoint"));
+        // One letter is another text.
+        for (old, new) in [("2026-06-30", "2026-06-29"), ("number 1", "number 2"), ("report standing 1", "report standing 2")] {
+            let forged = period.str("/statement").replacen(old, new, 1);
+            assert_ne!(forged, period.str("/statement"));
+            assert!(statement::verified(&forged, &[key(&app)]).is_err(), "{new}");
+        }
+        // A checkpoint is no statement, and a statement no checkpoint.
+        assert!(statement::verified(&period.str("/checkpoint"), &[key(&app)]).is_err());
+        assert!(note::parse_all(&period.str("/statement")).is_err());
+    }
+}
+
+both! {
+    async fn the_command_line_checks_a_closing_offline(app) {
+        app.member("HU").await;
+        let period = close(&app, "2026-01-01", "2026-06-30").await.expect(201);
+        let folder = crate::kit::databases::scratch("periods");
+        let file = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let auditor = app.auditor();
+        let answer = file("period.json", &period.text());
+        let note = file("period.txt", &period.str("/statement"));
+        let keys = file("keys.json", &app.get("/v1/journal/checkpoint-keys").await.text());
+        let standing = auditor.get("/v1/reports/standing?as_of=2026-06-30&known_at=seq:0").await;
+        let frozen = period.at("/reports").as_array().unwrap().iter().find(|r| r["report"] == "standing").map(|r| text(r, "address")).unwrap();
+        let right = file("standing.json", &auditor.get(&frozen).await.expect(200).text());
+        let wrong = file("other.json", &standing.expect(200).text());
+        let forged = file("forged.txt", &period.str("/statement").replacen("2026-06-30", "2026-05-31", 1));
+        let vkey = key(&app).text();
+        let run = |args: &[&str]| {
+            let done = std::process::Command::new(env!("CARGO_BIN_EXE_ots-registry")).args(["periods", "verify"]).args(args).output().unwrap();
+            let told = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+            (done.status.code(), told)
+        };
+        let name = |path: &Path| path.to_str().unwrap().to_owned();
+        for statement in [&answer, &note] {
+            let (code, told) = run(&[&name(statement), "--key", &vkey, "--report", &name(&right)]);
+            assert_eq!(code, Some(0), "{told}");
+            assert!(told.contains("Period 1: 2026-01-01 to 2026-06-30") && told.contains("The signature is good.") && told.contains("is the frozen standing."), "{told}");
+        }
+        assert_eq!(run(&[&name(&note), "--key", &name(&keys)]).0, Some(0));
+        let (code, told) = run(&[&name(&note), "--key", &vkey, "--report", &name(&wrong)]);
+        assert!(code == Some(1) && told.contains("is none of the frozen reports"), "{told}");
+        let (code, told) = run(&[&name(&forged), "--key", &vkey]);
+        assert!(code == Some(1) && told.contains("is not signed by any of these keys"), "{told}");
+    }
+}
+
+both! {
+    async fn a_period_or_a_statement_that_was_changed_in_the_database_is_found(app) {
+        close(&app, "2026-01-01", "2026-01-31").await.expect(201);
+        close(&app, "2026-02-01", "2026-02-28").await.expect(201);
+        assert_eq!(app.findings(), Vec::<String>::new());
+        let mut conn = app.db_conn();
+        let on = if conn.is_postgres() { " ON period_statements" } else { "" };
+        let disarm = format!("DROP TRIGGER period_statements_no_update{on}; DROP TRIGGER period_statements_no_delete{on};");
+        conn.batch_execute(&disarm).unwrap();
+        conn.batch_execute("UPDATE period_statements SET statement = replace(statement, 'number 2', 'number 1')").unwrap();
+        let found = app.findings();
+        assert!(found.len() == 1 && found[0].contains("period 2") && found[0].contains("says something else"), "{found:?}");
+        conn.batch_execute("DELETE FROM period_statements").unwrap();
+        assert_eq!(app.findings().len(), 2);
+        let on = if conn.is_postgres() { " ON periods" } else { "" };
+        conn.batch_execute(&format!("DROP TRIGGER periods_no_update{on}; UPDATE periods SET to_day = '2026-01-30' WHERE no = 1")).unwrap();
+        assert!(app.findings().iter().any(|text| text.starts_with("periods ")), "{:?}", app.findings());
+    }
+}
+
+both! {
+    async fn what_was_known_can_be_asked_for_by_position(app) {
+        let book = Book::random(53, 20, 200);
+        book.store(&app);
+        let auditor = app.auditor();
+        let middle = book.settled(book.seq / 2);
+        let at = auditor.get(&format!("/v1/reports/standing?as_of=2020-01-01&known_at={}", book.instant(middle))).await.expect(200);
+        let seq = auditor.get(&format!("/v1/reports/standing?as_of=2020-01-01&known_at=seq:{middle}")).await.expect(200);
+        assert_eq!(at.at("/data"), seq.at("/data"));
+        // Positions of one instant can be told apart.
+        let first = (1..book.seq).find(|n| book.settled(*n) > *n).unwrap();
+        let answer = auditor.get(&format!("/v1/reports/standing?as_of=2020-01-01&known_at=seq:{first}")).await.expect(200);
+        assert_eq!(answer.at("/data/question/known_seq"), first);
+        for bad in ["seq:", "seq:-1", "seq:01", "seq:1.5", "seq: 1", "seq:9999999999999999999", "SEQ:1", "1"] {
+            auditor.get(&format!("/v1/reports/standing?known_at={}", crate::kit::encoded(bad))).await.problem(400, "bad_parameter");
+        }
+        let refused = auditor.get(&format!("/v1/reports/standing?known_at=seq:{}", book.seq + 1)).await.problem(422, "invalid_field");
+        assert!(refused.text().contains(&format!("seq:{}", book.seq)));
+    }
+}
+
+both! {
+    async fn a_coordinator_compares_the_own_country_with_the_closing(app) {
+        let book = Book::random(54, 40, 300);
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        let kz = app.coordinator("KZ");
+        let read = kz.get(&format!("/v1/periods/{}", period.str("/id"))).await.expect(200);
+        assert_eq!(read.json(), period.json());
+        let next = kz.get("/v1/reports/roll-forward?from=2020-07-01&to=2020-12-31").await.expect(200);
+        assert_eq!(next.at("/data/question/previous_period"), period.at("/id"));
+        assert!(next.at("/data/previous_closing").as_array().unwrap().iter().all(|r| r["country"] == "KZ"));
+        kz.post("/v1/periods", json!({"from": "2020-07-01", "to": "2020-12-31"})).await.problem(403, "forbidden");
+        app.auditor().post("/v1/periods", json!({"from": "2020-07-01", "to": "2020-12-31"})).await.problem(403, "forbidden");
+        app.get("/v1/periods").await.problem(401, "not_authenticated");
+        let unknown: NaiveDate = day("2020-01-01");
+        app.auditor().get(&format!("/v1/periods/{unknown}")).await.problem(404, "not_found");
+    }
+}
