@@ -106,6 +106,9 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
     CheckpointKeys::create(&folder.join("keys"), Instant::now())?;
     let token = coordinator(&mut conn, &keys)?;
     let places = Places::find(&mut conn)?;
+    // As the service has it: made before anybody asks, and kept by each who asks.
+    let search = Search::default();
+    search.keep(&mut conn, Instant::now().day())?;
     let parts = Parts {
         db: Db::start(
             &url,
@@ -131,7 +134,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         running: Running::default(),
         uploads: Uploads::default(),
         reports: Turns::default(),
-        search: Search::default(),
+        search: search.clone(),
         checkpoints: Checkpoints::new(
             CheckpointKeys::load(&folder.join("keys"))?,
             "registry.example/v1/journal",
@@ -142,7 +145,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         measure(settings, address, &places, &token)?;
     }
     if settings.import_rows > 0 {
-        import(settings, &mut conn, &countries)?;
+        import(settings, &mut conn, &countries, &search)?;
     }
     Ok(())
 }
@@ -466,8 +469,10 @@ fn measure(settings: &Settings, address: SocketAddr, places: &Places, token: &st
     let round = std::sync::atomic::AtomicUsize::new(0);
     let register = |n: usize| {
         let r = round.load(std::sync::atomic::Ordering::Relaxed);
+        // One number alone: the same numbers in another order would be a possible duplicate.
+        let number = stamp + i64::try_from(r * 1_000_000 + n).unwrap_or(0);
         let body = serde_json::json!({
-            "country": "KZ", "names": [{"kind": "legal", "text": format!("Sample Load {stamp} {r} {n}")}], "city": "Astana",
+            "country": "KZ", "names": [{"kind": "legal", "text": format!("Sample Load {number}")}], "city": "Astana",
         })
         .to_string();
         format!(
@@ -558,24 +563,24 @@ fn deep_cursor(address: SocketAddr, (key, number): &(String, String)) -> Fallibl
 }
 
 /// Imports a generated spreadsheet with all checks into the register that was measured.
-fn import(settings: &Settings, conn: &mut Conn, countries: &Countries) -> Fallible<()> {
+fn import(
+    settings: &Settings,
+    conn: &mut Conn,
+    countries: &Countries,
+    search: &Search,
+) -> Fallible<()> {
     let mut csv = String::from("id;name;name_en;country;city;email;website;identifier:GB-SAMPLE\n");
     for n in 0..settings.import_rows {
         csv.push_str(&format!("R{n};Imported Sample {n};Sample Imported Society {n};KZ;Astana;office@imported-{n}.example;https://imported-{n}.example;I{n}\n"));
     }
     // As `ots-registry import` does.
     dialect::expect_much(conn)?;
-    let started = Clock::now();
     let mut planned = 0.0;
     let acting = Acting::operator(Action::Import)?;
-    // As the service has it: made before the file comes.
-    let search = Search::default();
-    search.keep(conn, ots_registry::db::Instant::now().day())?;
     let lookout = Lookout {
         countries,
-        search: Some(&search),
+        search: Some(search),
     };
-    println!("index made after {:.1} s", started.elapsed().as_secs_f64());
     let started = Clock::now();
     let options = ImportOptions {
         source: Some("load".to_owned()),
