@@ -162,7 +162,7 @@ fn not_ours() -> Error {
     )
 }
 
-/// Logs in at the desk, as [`log_in`](auth_handlers::log_in) does for programs; gives the `Set-Cookie` of the session.
+/// Logs in at the desk, as `POST /v1/auth/login` does for programs; gives the `Set-Cookie` of the session.
 pub async fn log_in(
     request: &HttpRequest,
     db: &Db,
