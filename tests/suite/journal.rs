@@ -7,7 +7,7 @@ use ots_registry::organisations::refold;
 use serde_json::json;
 
 use crate::both;
-use crate::kit::App;
+use crate::kit::{Answer, App};
 
 /// Findings of the whole check, as text.
 fn findings(app: &App) -> Vec<String> {
@@ -216,6 +216,16 @@ both! {
         assert!(all.text().contains("Astana"));
         let one = auditor.get("/v1/journal/1").await.expect(200);
         assert_eq!(one.at("/seq"), 1);
+        // By subject: an organisation's entries are found by the organisation, others by their own index.
+        let subjects = |page: &Answer| -> Vec<String> {
+            page.at("/items").as_array().unwrap().iter().map(|e| e["subject"].as_str().unwrap().to_owned()).collect()
+        };
+        let wanted = subjects(&all);
+        for subject in [format!("organisation:{number}"), wanted.iter().find(|s| s.starts_with("user:")).unwrap().clone()] {
+            let found = subjects(&auditor.get(&format!("/v1/journal?subject={subject}&limit=200")).await.expect(200));
+            assert!(found.len() > 0 && found.len() == wanted.iter().filter(|s| **s == subject).count(), "{subject}: {found:?}");
+            assert!(found.iter().all(|one| *one == subject), "{subject}: {found:?}");
+        }
         auditor.get("/v1/journal/999999").await.problem(404, "not_found");
         app.coordinator("KZ").get("/v1/journal").await.problem(403, "forbidden");
         app.secretariat().get("/v1/journal").await.problem(403, "forbidden");
