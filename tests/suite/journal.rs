@@ -223,7 +223,7 @@ both! {
         let wanted = subjects(&all);
         for subject in [format!("organisation:{number}"), wanted.iter().find(|s| s.starts_with("user:")).unwrap().clone()] {
             let found = subjects(&auditor.get(&format!("/v1/journal?subject={subject}&limit=200")).await.expect(200));
-            assert!(found.len() > 0 && found.len() == wanted.iter().filter(|s| **s == subject).count(), "{subject}: {found:?}");
+            assert!(!found.is_empty() && found.len() == wanted.iter().filter(|s| **s == subject).count(), "{subject}: {found:?}");
             assert!(found.iter().all(|one| *one == subject), "{subject}: {found:?}");
         }
         auditor.get("/v1/journal/999999").await.problem(404, "not_found");
