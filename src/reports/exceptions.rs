@@ -282,7 +282,6 @@ fn walk(
     let overridden = match kind {
         "identifier_override" => Some(Override::Identifier),
         "identifier_shared" => Some(Override::SharedIdentifier),
-        "duplicate_override" => Some(Override::Duplicate),
         _ => None,
     };
     if let Some(which) = overridden {
@@ -290,6 +289,10 @@ fn walk(
         return of_entries(conn, asked, entries);
     }
     match kind {
+        "duplicate_override" => {
+            let entries = found::duplicates(conn, stretch, (place.0, place.2), limit)?;
+            of_entries(conn, asked, entries)
+        }
         "changed_after_close" => {
             let closings = periods::queries::known(conn, asked.known.seq)?;
             let late = after_close::events(conn, &closings, stretch, place, limit)?;

@@ -107,8 +107,6 @@ pub enum Override {
     Identifier,
     /// An identifier that another organisation has.
     SharedIdentifier,
-    /// An organisation like another one.
-    Duplicate,
 }
 
 /// An entry of the journal that is told.
@@ -140,12 +138,12 @@ type EntryRow = (
     Option<String>,
 );
 
-/// The partial index, word for word.
-const OVERRIDES: &str = "(body LIKE '%\"override_reason\":\"%' OR body LIKE '%\"shared_reason\":\"%' OR body LIKE '%\"note\":\"distinct_from\"%')";
+/// The partial index, word for word; `class = 'private'` is its other half ([`entries_with`]).
+const OVERRIDES: &str =
+    "(body LIKE '%\"override_reason\":\"%' OR body LIKE '%\"shared_reason\":\"%')";
 const ACCOUNTS: &str = "(substr(action, 1, 5) = 'user.' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.')";
 
-/// Where warnings were overridden, behind a position. Warnings about duplicates are pairs that somebody said are two; those about
-/// identifiers stand in the entries.
+/// Where warnings about identifiers were overridden, behind a position: they stand in the entries.
 pub fn overrides(
     conn: &mut Conn,
     which: Override,
@@ -153,9 +151,6 @@ pub fn overrides(
     (seq, no): (i64, i32),
     limit: i64,
 ) -> Result<Vec<ToldEntry>, Error> {
-    if which == Override::Duplicate {
-        return duplicates(conn, until, (seq, no), limit);
-    }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let mut from = seq;
@@ -184,9 +179,9 @@ pub fn overrides(
 }
 
 /// Pairs that were said to be two over a warning, in the order of the journal: numbered within their entry.
-fn duplicates(
+pub fn duplicates(
     conn: &mut Conn,
-    until: i64,
+    (_, until): Stretch,
     (seq, no): (i64, i32),
     limit: i64,
 ) -> Result<Vec<ToldEntry>, Error> {
@@ -306,7 +301,6 @@ fn count_overrides(which: Override, body: &str) -> Result<i32, Error> {
     let meets = |change: &&Value| match which {
         Override::Identifier => identifier(change, "override_reason"),
         Override::SharedIdentifier => identifier(change, "shared_reason"),
-        Override::Duplicate => false,
     };
     i32::try_from(changes.iter().filter(meets).count()).map_err(Error::internal)
 }
