@@ -23,7 +23,7 @@ use actix_web::test;
 use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use ots_registry::app::{Parts, Served, app};
+use ots_registry::app::{Parts, app};
 use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
@@ -628,6 +628,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         reports: Turns::default(),
         search: Search::default(),
         checkpoints: checkpoints(folder)?,
+        readiness: Default::default(),
     })
 }
 
@@ -681,7 +682,7 @@ async fn write(
     ))
     .load(c)
     })?;
-    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::default())).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?)).await;
     let mut took = Vec::new();
     for (round, one) in found.iter().enumerate() {
         let id = Id(one.membership_id);
@@ -729,7 +730,7 @@ async fn measure(
 ) -> Fallible<()> {
     let keys = keys(folder)?;
     let token = token(conn, &keys, Role::Auditor)?;
-    let service = test::init_service(app(&parts(url, keys, folder)?, &Served::default())).await;
+    let service = test::init_service(app(&parts(url, keys, folder)?)).await;
     let day = |dice: &mut Dice| first_day() + Days::new(90 + dice.below(DAYS - 90));
     let known = |dice: &mut Dice, from: NaiveDate| {
         from + Days::new(

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant as Clock};
 
 use actix_web::{HttpResponse, HttpServer, web};
 use diesel::connection::SimpleConnection;
-use ots_registry::app::{Parts, Served, app};
+use ots_registry::app::{Parts, app};
 use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
 use ots_registry::auth::policy::Action;
@@ -139,6 +139,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
             CheckpointKeys::load(&folder.join("keys"))?,
             "registry.example/v1/journal",
         ),
+        readiness: Default::default(),
     };
     let address = serve(parts)?;
     if settings.rounds > 0 {
@@ -316,7 +317,6 @@ impl Places {
 
 /// Starts the application with one address more: a constant answer of as many bytes as it is asked for.
 fn serve(parts: Parts) -> Fallible<SocketAddr> {
-    let served = Served::default();
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
@@ -328,7 +328,7 @@ fn serve(parts: Parts) -> Fallible<SocketAddr> {
                     .body(body)
             };
             let server = HttpServer::new(move || {
-                app(&parts, &served).route("/constant/{bytes}", web::get().to(constant))
+                app(&parts).route("/constant/{bytes}", web::get().to(constant))
             })
             .workers(2)
             .bind("127.0.0.1:0");

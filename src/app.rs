@@ -77,6 +77,8 @@ pub struct Parts {
     pub search: Search,
     /// What signs checkpoints.
     pub checkpoints: Checkpoints,
+    /// When the database was last found right.
+    pub readiness: web::Data<pages::Readiness>,
 }
 
 /// The URL tree, but for what is below `/v1`.
@@ -177,14 +179,9 @@ pub fn contract_text() -> Result<String, String> {
     Ok(text)
 }
 
-/// The committed document, which is what is served: made anew at every start, it would leave eight megabytes behind in memory.
-/// A test holds it against [`contract_text`].
-const COMMITTED: &str = include_str!("../openapi/openapi.json");
-
 /// The application: the one constructor for the program, the tests and the benchmarks.
 pub fn app(
     parts: &Parts,
-    served: &Served,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -217,11 +214,8 @@ pub fn app(
         .app_data(web::Data::new(parts.search.clone()))
         .app_data(web::Data::new(parts.checkpoints.clone()))
         .app_data(web::Data::new(parts.checkpoints.keys().clone()))
-        .app_data(served.readiness.clone())
+        .app_data(parts.readiness.clone())
         .app_data(web::Data::new(caller_key))
-        .app_data(web::Data::new(pages::Document(web::Bytes::from_static(
-            COMMITTED.as_bytes(),
-        ))))
         .service(get_docs)
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")
@@ -231,12 +225,6 @@ pub fn app(
         .wrap(cors())
         .wrap(Compress::default())
         .wrap(from_fn(envelope))
-}
-
-/// What every worker serves.
-#[derive(Clone, Default)]
-pub struct Served {
-    readiness: web::Data<pages::Readiness>,
 }
 
 /// Browsers anywhere may read the public surface; a script cannot send a token across origins, because the
@@ -268,8 +256,9 @@ async fn get_docs() -> HttpResponse {
 
 /// The addresses of the contract with the methods that they take. Read where an address is asked for that nobody serves, because a
 /// start does without.
-static ADDRESSES: LazyLock<Result<Addresses, String>> =
-    LazyLock::new(|| serde_json::from_str(COMMITTED).map_err(|e| format!("openapi.json: {e}")));
+static ADDRESSES: LazyLock<Result<Addresses, String>> = LazyLock::new(|| {
+    serde_json::from_str(pages::CONTRACT).map_err(|e| format!("openapi.json: {e}"))
+});
 
 /// As much of the contract as tells addresses and methods.
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! The few pages and machine addresses that are about the service itself: `/`, `/problems/{code}`, health.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 use crate::http::Routes;
@@ -109,9 +109,11 @@ async fn get_problem_page(code: Path<String>, _query: NoQuery) -> Result<HttpRes
     ))
 }
 
-/// The OpenAPI document as bytes, made once at start.
-#[derive(Clone)]
-pub struct Document(pub web::Bytes);
+/// The committed OpenAPI document, which is what is served: made anew at every start, it would leave eight megabytes behind in
+/// memory. A test holds it against the code (`tests/suite/contract.rs`).
+pub const CONTRACT: &str = include_str!("../openapi/openapi.json");
+/// Its tag.
+static CONTRACT_TAG: LazyLock<String> = LazyLock::new(|| crate::http::tags::of_body(CONTRACT));
 
 /// Reads the OpenAPI document.
 ///
@@ -121,14 +123,9 @@ pub struct Document(pub web::Bytes);
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value, example = json!({"openapi": "3.1.0"})), docs::Plain)
 )]
 #[get("/openapi.json")]
-async fn get_openapi(
-    request: HttpRequest,
-    document: web::Data<Document>,
-    _query: NoQuery,
-) -> Result<HttpResponse, Error> {
-    let text = std::str::from_utf8(&document.0).map_err(Error::internal)?;
-    let tag = crate::http::tags::of_body(text);
-    if crate::http::tags::is_known(&request, &tag) {
+async fn get_openapi(request: HttpRequest, _query: NoQuery) -> Result<HttpResponse, Error> {
+    let tag = CONTRACT_TAG.as_str();
+    if crate::http::tags::is_known(&request, tag) {
         return Ok(HttpResponse::NotModified()
             .insert_header(("ETag", tag))
             .insert_header(("Cache-Control", "public, max-age=300"))
@@ -138,7 +135,7 @@ async fn get_openapi(
         .insert_header(("ETag", tag))
         .insert_header(("Cache-Control", "public, max-age=300"))
         .content_type("application/json")
-        .body(document.0.clone()))
+        .body(CONTRACT))
 }
 
 /// How the service is.

@@ -10,6 +10,21 @@ use crate::db::{Conn, Id, Instant};
 use crate::http::Error;
 use crate::http::limits::Limits;
 
+type SessionUser = (Id, String, Option<String>);
+
+/// The account of a session that goes on, with its role and country.
+#[diesel::dsl::auto_type]
+fn of_session(session: Id, now: Instant) -> _ {
+    let at: i64 = now.0;
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(at))
+        .filter(users::status.eq("active"))
+        .select((users::id, users::role, users::country))
+}
+
 /// Who the credential stands for at this moment; a good key is remembered for the limits. Disabled or unconfirmed accounts, ended sessions and revoked or expired keys never
 /// become a principal.
 pub fn principal(
@@ -22,16 +37,8 @@ pub fn principal(
         Credential::None => Ok(Principal::Anonymous),
         Credential::Token(claims) => {
             let session: Id = claims.sid.parse().map_err(|_| unauthenticated())?;
-            let row = sessions::table
-                .inner_join(users::table)
-                .filter(sessions::id.eq(session))
-                .filter(sessions::ended_at.is_null())
-                .filter(sessions::expires_at.gt(now.0))
-                .filter(users::status.eq("active"))
-                .select((users::id, users::role, users::country))
-                .first::<(Id, String, Option<String>)>(conn)
-                .optional()?;
-            let (id, role, country) = row.ok_or_else(unauthenticated)?;
+            let row = of_session(session, now).first(conn).optional()?;
+            let (id, role, country): SessionUser = row.ok_or_else(unauthenticated)?;
             let role: Role = role.parse().map_err(Error::internal)?;
             if id.to_string() != claims.sub || role != claims.role {
                 return Err(unauthenticated());
@@ -44,17 +51,11 @@ pub fn principal(
             })
         }
         Credential::Desk { session, digest } => {
-            let row = sessions::table
-                .inner_join(users::table)
-                .filter(sessions::id.eq(*session))
+            let row = of_session(*session, now)
                 .filter(sessions::refresh_hash.eq(digest))
-                .filter(sessions::ended_at.is_null())
-                .filter(sessions::expires_at.gt(now.0))
-                .filter(users::status.eq("active"))
-                .select((users::id, users::role, users::country))
-                .first::<(Id, String, Option<String>)>(conn)
+                .first(conn)
                 .optional()?;
-            let (id, role, country) = row.ok_or_else(unauthenticated)?;
+            let (id, role, country): SessionUser = row.ok_or_else(unauthenticated)?;
             Ok(Principal::User {
                 id,
                 session: *session,

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Done, Stop};
 use crate::accounts::{self, mail::Mailer};
-use crate::app::{Parts, Served, app};
+use crate::app::{Parts, app};
 use crate::auth::SecondFactorRule;
 use crate::auth::checkpoint_keys::CheckpointKeys;
 use crate::auth::keyring::LOOK_SECONDS;
@@ -101,13 +101,13 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         reports: Turns::default(),
         search: Search::default(),
         checkpoints,
+        readiness: Default::default(),
     };
-    let served = Served::default();
-    actix_web::rt::System::new().block_on(serve(config, parts, served))?;
+    actix_web::rt::System::new().block_on(serve(config, parts))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop> {
+async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     actix_web::rt::spawn(watch_keys(parts.keys.clone(), parts.checkpoints.clone()));
@@ -122,7 +122,7 @@ async fn serve(config: &Config, parts: Parts, served: Served) -> Result<(), Stop
     actix_web::rt::spawn(keep_index(parts.clone()));
     actix_web::rt::spawn(find_duplicates(parts.clone()));
     actix_web::rt::spawn(refold_names(parts.clone()));
-    let server = HttpServer::new(move || app(&parts, &served))
+    let server = HttpServer::new(move || app(&parts))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
         .client_disconnect_timeout(Duration::from_secs(5))

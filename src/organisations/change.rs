@@ -8,7 +8,7 @@ use super::number::RegistryNumber;
 use super::rows::OrganisationRow;
 use super::{merged, queries, register};
 use crate::auth::Acting;
-use crate::db::schema::{organisation_names, organisations};
+use crate::db::schema::organisations;
 use crate::db::{Tx, dialect};
 use crate::http::tags::IfMatch;
 use crate::http::{Code, Error};
@@ -98,19 +98,7 @@ pub fn move_to(
     country.clone_into(&mut row.country);
     row.sort_key = register::sort_key(&row.name, country);
     for before in queries::names(tx, row.id)? {
-        let after = register::refolded(&before, country, entry.seq());
-        if (&after.key_skeleton, &after.key_plain) == (&before.key_skeleton, &before.key_plain) {
-            continue;
-        }
-        diesel::update(organisation_names::table.find((before.organisation_id, before.item)))
-            .set((
-                organisation_names::key_skeleton.eq(&after.key_skeleton),
-                organisation_names::key_plain.eq(&after.key_plain),
-                organisation_names::fold_version.eq(after.fold_version),
-                organisation_names::seq.eq(after.seq),
-            ))
-            .execute(&mut **tx)?;
-        entry.changed(&before, &after)?;
+        register::rekey(tx, entry, &before, country)?;
     }
     Ok(())
 }

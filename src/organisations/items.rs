@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use super::change;
 use super::dto::{ChangeName, NewContact, NewEvidence, NewIdentifier, NewName, NewRelation, Patch};
 use super::model::NameKind;
-use super::register::{check_identifier, insert_identifier, insert_name, refuse_taken, sort_key};
+use super::register::{
+    self, check_identifier, insert_identifier, insert_name, refuse_taken, save_name, sort_key,
+};
 use super::rows::{ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, RelationRow};
 use super::{merged, queries};
 use crate::auth::Acting;
@@ -89,13 +91,6 @@ fn retire_legal(tx: &mut Tx<'_>, entry: &mut Entry, names: &[NameRow]) -> Result
     Ok(())
 }
 
-fn save_name(tx: &mut Tx<'_>, name: &NameRow) -> Result<(), Error> {
-    diesel::update(organisation_names::table.find((name.organisation_id, name.item)))
-        .set(name)
-        .execute(&mut **tx)?;
-    Ok(())
-}
-
 /// Corrects a name in place (a typing error, a missing language).
 pub fn change_name(
     tx: &mut Tx<'_>,
@@ -130,11 +125,7 @@ pub fn change_name(
         before,
         "organisation.name_changed",
         |tx, entry, row| {
-            let keys = crate::search::fold::keys(&new.text, Some(&row.country));
-            new.key_skeleton = super::register::name_key(&keys);
-            new.key_plain = keys.plain;
-            new.fold_version = crate::search::fold::FOLD_VERSION;
-            new.seq = entry.seq();
+            let new = register::refolded(&new, &row.country, entry.seq());
             if new.kind == NameKind::Legal.as_str() {
                 row.name.clone_from(&new.text);
                 row.sort_key = sort_key(&row.name, &row.country);

@@ -127,16 +127,7 @@ fn refold(
         entry.about(format!("organisation:{}", before.number));
         entry.of_organisation(before.number.clone());
         for name in of_one {
-            let after = register::refolded(name, &before.country, entry.seq());
-            diesel::update(organisation_names::table.find((name.organisation_id, name.item)))
-                .set((
-                    organisation_names::key_skeleton.eq(&after.key_skeleton),
-                    organisation_names::key_plain.eq(&after.key_plain),
-                    organisation_names::fold_version.eq(after.fold_version),
-                    organisation_names::seq.eq(after.seq),
-                ))
-                .execute(&mut **tx)?;
-            entry.changed(name, &after)?;
+            register::rekey(tx, &mut entry, name, &before.country)?;
         }
         let after = OrganisationRow {
             sort_key: register::sort_key(&before.name, &before.country),

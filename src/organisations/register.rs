@@ -555,6 +555,29 @@ pub fn refolded(name: &NameRow, country: &str, seq: i64) -> NameRow {
     }
 }
 
+/// Writes a name that is there already.
+pub fn save_name(tx: &mut Tx<'_>, name: &NameRow) -> Result<(), Error> {
+    diesel::update(organisation_names::table.find((name.organisation_id, name.item)))
+        .set(name)
+        .execute(&mut **tx)?;
+    Ok(())
+}
+
+/// Gives a name the keys that it has in a country now, where it has others.
+pub fn rekey(
+    tx: &mut Tx<'_>,
+    entry: &mut Entry,
+    before: &NameRow,
+    country: &str,
+) -> Result<(), Error> {
+    if refolded(before, country, before.seq) == *before {
+        return Ok(());
+    }
+    let after = refolded(before, country, entry.seq());
+    save_name(tx, &after)?;
+    entry.changed(before, &after)
+}
+
 /// Writes one identifier; a number that somebody else took in the meantime is a field error.
 pub fn insert_identifier(
     tx: &mut Tx<'_>,

@@ -61,7 +61,8 @@ struct Weight {
 #[must_use]
 pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -> Comparison {
     let prepared = |name: &str| Prepared::of(name, country, index);
-    compare_prepared(&prepared(a), &prepared(b))
+    let (a, b) = (prepared(a), prepared(b));
+    Judged::of(&a, &b).told(&a, &b)
 }
 
 /// A name made ready to be compared with many.
@@ -128,12 +129,6 @@ impl Prepared {
     pub fn has_core_of(&self, other: &Self) -> bool {
         self.keys().core.contains(' ') && self.keys().core == other.keys().core
     }
-}
-
-/// Compares two names that are ready.
-#[must_use]
-pub fn compare_prepared(a: &Prepared, b: &Prepared) -> Comparison {
-    Judged::of(a, b).told(a, b)
 }
 
 /// Two names judged, before it is told why: of many judged ones few are told.

@@ -47,13 +47,15 @@ impl Viewer {
     }
 }
 
-/// Which days a report asks for.
+/// What a report asks for, beside countries and types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Days {
+pub enum Needs {
     /// One day.
-    One,
-    /// From one to another.
+    Day,
+    /// The days from one to another.
     Period,
+    /// One day and a seed.
+    Sample,
 }
 
 /// What was asked, as far as a page needs it to show its form and its links.
@@ -63,7 +65,7 @@ pub struct Asking {
     form: String,
     path: String,
     pairs: Vec<(String, String)>,
-    days: Days,
+    needs: Needs,
     countries: web::Data<Countries>,
 }
 
@@ -93,7 +95,7 @@ impl Asking {
     pub(super) fn of(
         request: &HttpRequest,
         form: String,
-        days: Days,
+        needs: Needs,
         pairs: Vec<(String, String)>,
         countries: web::Data<Countries>,
     ) -> Self {
@@ -102,7 +104,7 @@ impl Asking {
             form,
             path: request.path().to_owned(),
             pairs,
-            days,
+            needs,
             countries,
         }
     }
@@ -179,9 +181,9 @@ impl Asking {
                 escape(self.value(name))
             )
         };
-        let mut fields = match self.days {
-            Days::One => field("as_of", label("desk.as_of"), "date", ""),
-            Days::Period => {
+        let mut fields = match self.needs {
+            Needs::Day | Needs::Sample => field("as_of", label("desk.as_of"), "date", ""),
+            Needs::Period => {
                 field("from", label("desk.from"), "date", " required")
                     + &field("to", label("desk.to"), "date", " required")
             }
@@ -194,7 +196,7 @@ impl Asking {
         });
         fields.push_str(&self.choice("type", label("type"), &types));
         let (report, is_list) = self.report();
-        if report == "sample" {
+        if self.needs == Needs::Sample {
             fields.push_str(&field(
                 "seed",
                 label("desk.seed"),

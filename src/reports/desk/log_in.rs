@@ -116,10 +116,16 @@ pub fn form(request: &HttpRequest, why: &Error, next: &str) -> Result<HttpRespon
     Ok(response)
 }
 
-/// Goes on to a page of the desk, with a cookie.
-fn led(to: &str, cookie: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, to))
+/// Sets a cookie, and leads a browser on to a page of the desk.
+fn led(request: &HttpRequest, to: &str, cookie: &str) -> HttpResponse {
+    let mut response = if wants_page(request.headers()) {
+        let mut on = HttpResponse::SeeOther();
+        on.insert_header((header::LOCATION, to));
+        on
+    } else {
+        HttpResponse::NoContent()
+    };
+    response
         .insert_header((header::SET_COOKIE, cookie))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish()
@@ -134,8 +140,10 @@ fn led(to: &str, cookie: &str) -> HttpResponse {
 #[utoipa::path(
     tag = "desk", operation_id = "start_desk_session", security(()),
     request_body(content = DeskLogIn, content_type = "application/x-www-form-urlencoded", description = "The form",
-        example = json!("email=office%40sample.example&password=sample+words+for+the+example&code=&form=4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik&next=%2Freports")),
-    responses((status = 303, description = "Logged in; Location names the page to go on to"), docs::DeskForm)
+        example = json!({"email": "office@sample.example", "password": "sample words for the example", "code": "",
+            "form": "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik", "next": "/reports"})),
+    responses((status = 303, description = "Logged in; Location names the page to go on to"),
+        (status = 204, description = "Logged in, for a program that takes no page"), docs::DeskForm)
 )]
 #[post("/reports/login")]
 pub(super) async fn start_desk_session(
@@ -159,7 +167,7 @@ pub(super) async fn start_desk_session(
         device_token: None,
     };
     match desk::log_in(&request, &db, &parts, &token, given).await {
-        Ok(cookie) => Ok(led(own_page(&next), &cookie)),
+        Ok(cookie) => Ok(led(&request, own_page(&next), &cookie)),
         Err(error) if !wants_page(request.headers()) => Err(error),
         Err(error) if matches!(error.code(), Code::WrongCredentials | Code::TooManyRequests) => {
             form(&request, &error, &next)
@@ -174,8 +182,9 @@ pub(super) async fn start_desk_session(
 #[utoipa::path(
     tag = "desk", operation_id = "end_desk_session", security(("desk" = [])),
     request_body(content = DeskLogOut, content_type = "application/x-www-form-urlencoded", description = "The form",
-        example = json!("form=4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")),
-    responses((status = 303, description = "Logged out; Location names the log-in page"), docs::DeskForm)
+        example = json!({"form": "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik"})),
+    responses((status = 303, description = "Logged out; Location names the log-in page"),
+        (status = 204, description = "Logged out, for a program that takes no page"), docs::DeskForm)
 )]
 #[post("/reports/logout")]
 pub(super) async fn end_desk_session(
@@ -185,7 +194,7 @@ pub(super) async fn end_desk_session(
     given: Form<DeskLogOut>,
 ) -> Result<HttpResponse, Error> {
     let done = desk::log_out(&request, desk, &given.0.form).await;
-    let done = done.map(|cookie| led("/reports", &cookie));
+    let done = done.map(|cookie| led(&request, "/reports", &cookie));
     answered(&request, done)
 }
 

@@ -24,7 +24,7 @@ pub mod report;
 
 use crate::http::Routes;
 
-pub use asking::{Asking, Viewer};
+pub use asking::{Asking, Needs, Viewer};
 
 /// Adds the routes. Those with fixed words come before those that take a word for a name.
 pub fn routes(config: &mut impl Routes) {

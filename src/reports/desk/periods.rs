@@ -100,7 +100,7 @@ pub(super) async fn get_period_page(
     });
     let language = Language::of(request.headers());
     let made = read.await.map(|(viewer, period)| {
-        let title = format!("{} – {}", period.from, period.to);
+        let title = format!("{} – {}", period.summary.from, period.summary.to);
         Sheet {
             language,
             form: &desk.form,
@@ -122,20 +122,21 @@ fn at_desk(address: &str) -> String {
 
 fn whole(language: Language, viewer: &Viewer, title: &str, period: &Period) -> String {
     let label = |key| language.label(key);
+    let closed = &period.summary;
     let seq = match viewer.journal {
-        true => format!("<a href=\"/reports/journal/{0}\">{0}</a>", period.seq),
-        false => period.seq.to_string(),
+        true => format!("<a href=\"/reports/journal/{0}\">{0}</a>", closed.seq),
+        false => closed.seq.to_string(),
     };
     let mut facts = vec![
         (
             label("desk.closed_at"),
-            escape(&period.closed_at.to_string()),
+            escape(&closed.closed_at.to_string()),
         ),
-        (label("desk.who"), escape(&period.closed_by)),
+        (label("desk.who"), escape(&closed.closed_by)),
         (label("desk.position"), seq),
-        (label("desk.known_seq"), period.known_seq.to_string()),
+        (label("desk.known_seq"), closed.known_seq.to_string()),
     ];
-    if let Some(note) = &period.note {
+    if let Some(note) = &closed.note {
         let note = format!("<bdi lang=\"\">{}</bdi>", escape(note));
         facts.push((label("desk.note"), note));
     }

@@ -53,7 +53,7 @@ desk_page!(
     /// Shows the ageing of applications to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/ageing` says, or that as a file.
-    get_ageing_page "/reports/ageing" "get_ageing_page", AgeingQuery, day, answer_ageing
+    get_ageing_page "/reports/ageing" "get_ageing_page", AgeingQuery, Day, answer_ageing
 );
 
 async fn answer_ageing(
@@ -115,7 +115,7 @@ desk_page!(
     /// Shows the applications behind a figure of the ageing to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/ageing/applications` says, or that as a file.
-    get_ageing_applications_page "/reports/ageing/applications" "get_ageing_applications_page", ApplicationsQuery, day, answer_ageing_applications
+    get_ageing_applications_page "/reports/ageing/applications" "get_ageing_applications_page", ApplicationsQuery, Day, answer_ageing_applications
 );
 
 async fn answer_ageing_applications(

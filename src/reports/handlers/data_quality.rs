@@ -52,7 +52,7 @@ desk_page!(
     /// Shows the data quality to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/data-quality` says, or that as a file.
-    get_data_quality_page "/reports/data-quality" "get_data_quality_page", DataQualityQuery, day, answer_data_quality
+    get_data_quality_page "/reports/data-quality" "get_data_quality_page", DataQualityQuery, Day, answer_data_quality
 );
 
 async fn answer_data_quality(
@@ -114,7 +114,7 @@ desk_page!(
     /// Shows the records behind a figure of the data quality to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/data-quality/records` says, or that as a file.
-    get_data_quality_records_page "/reports/data-quality/records" "get_data_quality_records_page", RecordsQuery, day, answer_data_quality_records
+    get_data_quality_records_page "/reports/data-quality/records" "get_data_quality_records_page", RecordsQuery, Day, answer_data_quality_records
 );
 
 async fn answer_data_quality_records(

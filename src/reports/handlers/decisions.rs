@@ -83,7 +83,7 @@ desk_page!(
     /// Shows the decisions of a period and their exceptions to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions` says, or that as a file.
-    get_decisions_page "/reports/decisions" "get_decisions_page", DecisionsQuery, period, answer_decisions
+    get_decisions_page "/reports/decisions" "get_decisions_page", DecisionsQuery, Period, answer_decisions
 );
 
 async fn answer_decisions(
@@ -145,7 +145,7 @@ desk_page!(
     /// Shows the proposals behind a figure of the decisions to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions/proposals` says, or that as a file.
-    get_decisions_proposals_page "/reports/decisions/proposals" "get_decisions_proposals_page", ProposalsQuery, period, answer_decisions_proposals
+    get_decisions_proposals_page "/reports/decisions/proposals" "get_decisions_proposals_page", ProposalsQuery, Period, answer_decisions_proposals
 );
 
 async fn answer_decisions_proposals(
@@ -209,7 +209,7 @@ desk_page!(
     /// Shows the exceptions of one kind to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/decisions/exceptions` says, or that as a file.
-    get_decisions_exceptions_page "/reports/decisions/exceptions" "get_decisions_exceptions_page", ExceptionsQuery, period, answer_decisions_exceptions
+    get_decisions_exceptions_page "/reports/decisions/exceptions" "get_decisions_exceptions_page", ExceptionsQuery, Period, answer_decisions_exceptions
 );
 
 async fn answer_decisions_exceptions(

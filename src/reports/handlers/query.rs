@@ -187,10 +187,10 @@ macro_rules! report_answer {
 }
 pub(super) use report_answer;
 
-/// Makes the page of the auditors' desk beside a route: its address, its name in the contract, the query, which days it asks for
-/// where none are given, and what answers.
+/// Makes the page of the auditors' desk beside a route: its address, its name in the contract, the query, what it asks for, and
+/// what answers.
 macro_rules! desk_page {
-    ($(#[doc = $doc:literal])+ $name:ident $path:tt $id:tt, $query:ident, $days:ident, $answer:ident) => {
+    ($(#[doc = $doc:literal])+ $name:ident $path:tt $id:tt, $query:ident, $needs:ident, $answer:ident) => {
         $(#[doc = $doc])+
         #[utoipa::path(
             tag = "desk", operation_id = $id, security(("desk" = [])), params($query),
@@ -202,7 +202,7 @@ macro_rules! desk_page {
             desk: crate::accounts::desk::Desk<ReadReports>,
             countries: web::Data<Countries>,
         ) -> Result<HttpResponse, Error> {
-            crate::reports::desk::report::show(request, desk, countries, stringify!($days), $answer).await
+            crate::reports::desk::report::show(request, desk, countries, crate::reports::desk::Needs::$needs, $answer).await
         }
     };
 }

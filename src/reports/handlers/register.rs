@@ -46,7 +46,7 @@ desk_page!(
     /// Shows the register of members to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/register` says, or that as a file.
-    get_register_page "/reports/register" "get_register_page", RegisterQuery, day, answer_register
+    get_register_page "/reports/register" "get_register_page", RegisterQuery, Day, answer_register
 );
 
 async fn answer_register(

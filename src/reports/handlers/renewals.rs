@@ -54,7 +54,7 @@ desk_page!(
     /// Shows the renewals to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/renewals` says, or that as a file.
-    get_renewals_page "/reports/renewals" "get_renewals_page", RenewalsQuery, day, answer_renewals
+    get_renewals_page "/reports/renewals" "get_renewals_page", RenewalsQuery, Day, answer_renewals
 );
 
 async fn answer_renewals(
@@ -114,7 +114,7 @@ desk_page!(
     /// Shows the members behind a figure of the renewals to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/renewals/members` says, or that as a file.
-    get_renewals_members_page "/reports/renewals/members" "get_renewals_members_page", MembersQuery, day, answer_renewals_members
+    get_renewals_members_page "/reports/renewals/members" "get_renewals_members_page", MembersQuery, Day, answer_renewals_members
 );
 
 async fn answer_renewals_members(

@@ -62,7 +62,7 @@ desk_page!(
     /// Shows the roll-forward of a period to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward` says, or that as a file.
-    get_roll_forward_page "/reports/roll-forward" "get_roll_forward_page", RollForwardQuery, period, answer_roll_forward
+    get_roll_forward_page "/reports/roll-forward" "get_roll_forward_page", RollForwardQuery, Period, answer_roll_forward
 );
 
 async fn answer_roll_forward(
@@ -132,7 +132,7 @@ desk_page!(
     /// Shows the memberships behind a figure of the roll-forward to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/roll-forward/members` says, or that as a file.
-    get_roll_forward_members_page "/reports/roll-forward/members" "get_roll_forward_members_page", MembersQuery, period, answer_roll_forward_members
+    get_roll_forward_members_page "/reports/roll-forward/members" "get_roll_forward_members_page", MembersQuery, Period, answer_roll_forward_members
 );
 
 async fn answer_roll_forward_members(

@@ -55,7 +55,7 @@ desk_page!(
     /// Shows a random sample of members to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/sample` says, or that as a file.
-    get_sample_page "/reports/sample" "get_sample_page", SampleQuery, sample, answer_sample
+    get_sample_page "/reports/sample" "get_sample_page", SampleQuery, Sample, answer_sample
 );
 
 async fn answer_sample(

@@ -64,7 +64,7 @@ desk_page!(
     /// Shows the standing of members to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/standing` says, or that as a file.
-    get_standing_page "/reports/standing" "get_standing_page", StandingQuery, day, answer_standing
+    get_standing_page "/reports/standing" "get_standing_page", StandingQuery, Day, answer_standing
 );
 
 async fn answer_standing(
@@ -129,7 +129,7 @@ desk_page!(
     /// Shows the members behind a figure of the standing to people.
     ///
     /// A page of the auditors' desk, in the browser's language, with what `GET /v1/reports/standing/members` says, or that as a file.
-    get_standing_members_page "/reports/standing/members" "get_standing_members_page", MembersQuery, day, answer_standing_members
+    get_standing_members_page "/reports/standing/members" "get_standing_members_page", MembersQuery, Day, answer_standing_members
 );
 
 async fn answer_standing_members(

@@ -77,30 +77,9 @@ impl PeriodSummary {
 /// A closed period with what was frozen and signed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Period {
-    /// Id.
-    pub id: Id,
-    /// From 1, in the order of their days.
-    #[schema(example = 1)]
-    pub number: i32,
-    /// The first day.
-    #[schema(example = "2026-01-01")]
-    pub from: NaiveDate,
-    /// The last day.
-    #[schema(example = "2026-06-30")]
-    pub to: NaiveDate,
-    /// What was noted of it.
-    pub note: Option<String>,
-    /// The position of the journal up to which its reports know.
-    #[schema(example = 42)]
-    pub known_seq: i64,
-    /// When it was closed.
-    pub closed_at: Instant,
-    /// By whom, as an opaque word.
-    #[schema(example = "user:3k7v0c5m2qxyz")]
-    pub closed_by: String,
-    /// The position of the journal of the closing.
-    #[schema(example = 43)]
-    pub seq: i64,
+    /// The period.
+    #[serde(flatten)]
+    pub summary: PeriodSummary,
     /// The reports: the address of each gives it again for ever, with this hash.
     pub reports: Vec<FrozenReport>,
     /// What was signed: a signed note (C2SP signed-note) that a key of the checkpoints checks, also offline by
@@ -120,15 +99,7 @@ impl Period {
     /// Of a row, with what was signed.
     pub fn of(row: &PeriodRow, statement: String, checkpoint: String) -> Result<Self, Error> {
         Ok(Self {
-            id: Id(row.id),
-            number: row.no,
-            from: row.from_day,
-            to: row.to_day,
-            note: row.note.clone(),
-            known_seq: row.known_seq,
-            closed_at: Instant(row.closed_at),
-            closed_by: row.closed_by.clone(),
-            seq: row.seq,
+            summary: PeriodSummary::of(row),
             reports: row.frozen()?,
             statement,
             checkpoint,

@@ -60,7 +60,8 @@ async fn close_period(
             let done = match close::check(conn, period, acting.now().day()) {
                 Ok(_) => Some(freeze::reports(conn, &countries, acting, period)?),
                 // The write refuses it with the reason, or gives the answer that it gave before.
-                Err(_) => None,
+                Err(error) if matches!(error.code(), Code::Conflict | Code::InvalidField) => None,
+                Err(error) => return Err(error),
             };
             let size = checkpoints::queries::journal_size(conn)?;
             tree::is_ready(conn, size)?;

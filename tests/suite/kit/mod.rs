@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ots_registry::app::{Parts, Served, app};
+use ots_registry::app::{Parts, app};
 use ots_registry::auth::SecondFactorRule;
 use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::auth::passwords::Passwords;
@@ -208,6 +208,7 @@ impl App {
             reports: Turns::default(),
             search: Search::default(),
             checkpoints: shared_checkpoints(),
+            readiness: Default::default(),
         };
         Self {
             handle: handle(&parts).await,
@@ -316,8 +317,7 @@ impl App {
 pub const BASE_URL: &str = "http://127.0.0.1:8080";
 
 async fn handle(parts: &Parts) -> Handle {
-    let served = Served::default();
-    let service = Arc::new(test::init_service(app(parts, &served)).await);
+    let service = Arc::new(test::init_service(app(parts)).await);
     Arc::new(move |request| {
         let service = service.clone();
         Box::pin(async move { answer(service.call(request).await).await })

@@ -5,6 +5,8 @@ use actix_web::test::TestRequest;
 use ots_registry::db::{Id, Instant};
 use serde_json::Value;
 
+use super::encoded;
+
 /// One operation of the contract.
 pub struct Operation {
     /// Its name.
@@ -34,6 +36,13 @@ impl Operation {
         };
         let bytes = match body {
             Value::String(text) => text.clone().into_bytes(),
+            Value::Object(fields) if kind.contains("form") => {
+                let field = |(name, value): (&String, &Value)| {
+                    format!("{name}={}", encoded(value.as_str().unwrap()))
+                };
+                let fields: Vec<String> = fields.iter().map(field).collect();
+                fields.join("&").into_bytes()
+            }
             other => serde_json::to_vec(other).unwrap(),
         };
         request
