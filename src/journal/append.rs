@@ -221,7 +221,7 @@ impl Batch {
             facts_hash: &facts_hash,
         };
         let hash = chain::entry_hash(&self.previous, &link);
-        self.previous.clone_from(&hash);
+        self.previous = hash.to_vec();
         self.entries.push(EntryRow {
             seq: entry.seq,
             recorded_at: entry.recorded_at.0,
@@ -229,8 +229,8 @@ impl Batch {
             action: action.to_owned(),
             subject: entry.subject,
             organisation: entry.organisation,
-            facts_hash,
-            hash,
+            facts_hash: facts_hash.to_vec(),
+            hash: hash.to_vec(),
         });
         Ok(())
     }
@@ -340,7 +340,7 @@ fn item_row(seq: i64, item: i32, class: Class, members: Vec<u8>) -> Result<ItemR
         seq,
         item,
         class: class.as_str(),
-        hash,
+        hash: hash.to_vec(),
         salt,
         body,
     })

@@ -27,7 +27,7 @@ pub struct Link<'a> {
 }
 
 /// SHA-256 of an entry: domain, previous hash, then every field with its length before it.
-pub fn entry_hash(previous: &[u8], link: &Link<'_>) -> Vec<u8> {
+pub fn entry_hash(previous: &[u8], link: &Link<'_>) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(ENTRY);
     put(&mut hash, previous);
@@ -44,26 +44,26 @@ pub fn entry_hash(previous: &[u8], link: &Link<'_>) -> Vec<u8> {
         None => hash.update([0]),
     }
     put(&mut hash, link.facts_hash);
-    hash.finalize().to_vec()
+    hash.finalize().into()
 }
 
 /// SHA-256 of one part of what an entry says, salted so that a short private value cannot be guessed from it.
-pub fn item_hash(class: &str, salt: &[u8], body: &[u8]) -> Vec<u8> {
+pub fn item_hash(class: &str, salt: &[u8], body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(ITEM);
     put(&mut hash, class.as_bytes());
     put(&mut hash, salt);
     put(&mut hash, body);
-    hash.finalize().to_vec()
+    hash.finalize().into()
 }
 
 /// SHA-256 over the hashes of the items in their order.
-pub fn facts_hash<'a>(items: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+pub fn facts_hash<'a>(items: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for item in items {
         put(&mut hash, item);
     }
-    hash.finalize().to_vec()
+    hash.finalize().into()
 }
 
 fn put(hash: &mut Sha256, bytes: &[u8]) {

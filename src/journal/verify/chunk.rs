@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Finding;
-use super::rows::Digester;
+use super::digest::{OfObject, Short};
 use crate::journal::RESTORED;
 use crate::journal::chain::{self, Link};
 use crate::journal::erase::{ERASED, ERASURES};
@@ -62,7 +62,7 @@ pub(super) struct Change {
     pub key: String,
     pub seq: i64,
     pub class: Class,
-    pub digest: Option<[u8; 16]>,
+    pub digest: Option<Short>,
 }
 
 /// What was seen in some entries.
@@ -118,6 +118,14 @@ struct Said<'a> {
     table: Option<Cow<'a, str>>,
     #[serde(borrow)]
     key: Option<Cow<'a, str>>,
+    row: Option<OfObject>,
+}
+
+/// The same as it is written, where more is asked of a row than its hash.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    table: Option<Cow<'a, str>>,
     #[serde(borrow)]
     row: Option<&'a RawValue>,
 }
@@ -149,7 +157,7 @@ impl Chunk {
         if items.iter().zip(0..).any(|(item, n)| item.item != n) {
             self.find(at, "an item of its facts is missing");
         }
-        if chain::facts_hash(items.iter().map(|i| i.hash.as_slice())) != entry.facts_hash {
+        if entry.facts_hash != chain::facts_hash(items.iter().map(|i| i.hash.as_slice())) {
             self.find(at, "its facts are not those that were recorded");
         }
         let link = Link {
@@ -161,7 +169,7 @@ impl Chunk {
             organisation: entry.organisation.as_deref(),
             facts_hash: &entry.facts_hash,
         };
-        if chain::entry_hash(&self.last.hash, &link) != entry.hash {
+        if entry.hash != chain::entry_hash(&self.last.hash, &link) {
             self.find(
                 at,
                 "it was changed, or the entry before it was (the hash does not fit)",
@@ -201,7 +209,7 @@ impl Chunk {
             self.find(seq, text);
             return;
         };
-        if chain::item_hash(class.as_str(), salt, body.as_bytes()) != item.hash {
+        if item.hash != chain::item_hash(class.as_str(), salt, body.as_bytes()) {
             let text = format!("item {} was changed (the hash does not fit)", item.item);
             self.find(seq, text);
             return;
@@ -210,6 +218,9 @@ impl Chunk {
             self.find(seq, format!("item {} cannot be read", item.item));
             return;
         };
+        if entry.action == ERASED {
+            self.decides(seq, body);
+        }
         for change in said {
             let (Some(table), Some(key)) = (change.table, change.key) else {
                 continue;
@@ -218,17 +229,14 @@ impl Chunk {
                 self.find(seq, format!("it speaks of an unknown table {table}"));
                 continue;
             };
-            let digest = match change.row.map(Digester::of_text) {
+            let digest = match change.row {
                 None => None,
-                Some(Some(digest)) => Some(digest),
-                Some(None) => {
+                Some(OfObject(Some(digest))) => Some(digest),
+                Some(OfObject(None)) => {
                     self.find(seq, format!("item {} cannot be read", item.item));
                     continue;
                 }
             };
-            if table == ERASURES && entry.action == ERASED {
-                self.decides(seq, change.row);
-            }
             self.changes.push(Change {
                 table: place,
                 key: key.into_owned(),
@@ -240,16 +248,23 @@ impl Chunk {
     }
 
     /// Takes the items that an entry decided to erase; only earlier ones count.
-    fn decides(&mut self, seq: i64, row: Option<&RawValue>) {
+    fn decides(&mut self, seq: i64, body: &str) {
         #[derive(Deserialize)]
         struct Row {
             items: String,
         }
-        let row: Option<Row> = row.and_then(|row| serde_json::from_str(row.get()).ok());
-        let items: Vec<(i64, i32)> = row
-            .and_then(|row| serde_json::from_str(&row.items).ok())
-            .unwrap_or_default();
-        let earlier = items.into_iter().filter(|(of, _)| *of < seq);
-        self.decided.extend(earlier.map(|item| (item, seq)));
+        let changes: Vec<Written<'_>> = serde_json::from_str(body).unwrap_or_default();
+        for change in changes {
+            let is_erasure = change.table.is_some_and(|table| table == ERASURES);
+            let row: Option<Row> = change
+                .row
+                .filter(|_| is_erasure)
+                .and_then(|row| serde_json::from_str(row.get()).ok());
+            let items: Vec<(i64, i32)> = row
+                .and_then(|row| serde_json::from_str(&row.items).ok())
+                .unwrap_or_default();
+            let earlier = items.into_iter().filter(|(of, _)| *of < seq);
+            self.decided.extend(earlier.map(|item| (item, seq)));
+        }
     }
 }

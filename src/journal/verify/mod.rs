@@ -7,6 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | `chunk.rs` | some entries with their items, checked by themselves (pure) |
+//! | `digest.rs` | a short hash of a row, from an entry or a table (pure) |
 //! | `spread.rs` | chunks on all cores, taken in order |
 //! | `replay.rs` | the images of rows that the journal gives; erasures |
 //! | `judge.rs` | the tree, checkpoints, lost ranges |
@@ -14,6 +15,7 @@
 //! | `export.rs` | the same over a file instead of a database |
 
 mod chunk;
+mod digest;
 pub mod export;
 mod judge;
 mod replay;

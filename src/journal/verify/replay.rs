@@ -6,12 +6,13 @@ use hashbrown::HashMap;
 
 use super::Report;
 use super::chunk::Change;
+use super::digest::Short;
 use crate::journal::facts::Class;
 
 /// The digests of a row by class, and the entry that said the last of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Held {
-    pub digests: [Option<[u8; 16]>; 3],
+    pub digests: [Option<Short>; 3],
     pub seq: i64,
 }
 

@@ -3,12 +3,9 @@
 use std::thread;
 
 use crossbeam_channel::bounded;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use super::Report;
+use super::digest::{Digester, Short};
 use super::replay::{Replay, slot};
 use crate::db::Conn;
 use crate::http::Error;
@@ -16,7 +13,7 @@ use crate::journal::columns::Columns;
 use crate::journal::facts::Recorded;
 
 /// Rows of a table: their keys, and a digest of their columns by class.
-pub type Images = Vec<(String, [Option<[u8; 16]>; 3])>;
+pub type Images = Vec<(String, [Option<Short>; 3])>;
 /// Calls the function with every row of a table, some at a time, until it fails.
 pub type Walk = fn(&mut Conn, &mut Take<'_>) -> Result<(), Error>;
 /// What is done with rows.
@@ -47,82 +44,6 @@ pub fn images<R: Recorded>(rows: &[R]) -> Result<Images, Error> {
         })
         .collect()
 }
-
-/// A short hash of an object, the same whatever the order of its members. A member that is null says as much as one that is absent, so
-/// that a table can gain a column.
-#[derive(Default)]
-pub(super) struct Digester {
-    hash: Sha256,
-}
-
-impl Digester {
-    /// Takes the next member, in the order of the names; its value is JSON as serde_json writes it.
-    fn member(&mut self, name: &str, value: &[u8]) -> Option<()> {
-        if value == b"null" {
-            return Some(());
-        }
-        self.hash.update(name);
-        self.hash.update(b":");
-        match value.first() {
-            // Members of objects within may stand in another order.
-            Some(b'{' | b'[') => {
-                let value: Value = serde_json::from_slice(value).ok()?;
-                self.hash.update(value.to_string());
-            }
-            _ => self.hash.update(value),
-        }
-        self.hash.update(b",");
-        Some(())
-    }
-
-    fn end(self) -> [u8; 16] {
-        let mut short = [0u8; 16];
-        let whole = self.hash.finalize();
-        short.iter_mut().zip(whole).for_each(|(a, b)| *a = b);
-        short
-    }
-
-    /// The digest of an object in a text; none when it is no object.
-    pub fn of_text(text: &RawValue) -> Option<[u8; 16]> {
-        let mut deserializer = serde_json::Deserializer::from_str(text.get());
-        deserializer.deserialize_map(Members).ok().flatten()
-    }
-}
-
-/// Goes through the members of an object without making values of them.
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Option<[u8; 16]>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        use std::borrow::Cow;
-        let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(32);
-        let mut is_sorted = true;
-        while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-            is_sorted &= members.last().is_none_or(|(last, _)| *last < name.0);
-            members.push((name.0, value));
-        }
-        if !is_sorted {
-            members.sort_by(|(a, _), (b, _)| a.cmp(b));
-        }
-        let mut digester = Digester::default();
-        for (name, value) in members {
-            if digester.member(&name, value.get().as_bytes()).is_none() {
-                return Ok(None);
-            }
-        }
-        Ok(Some(digester.end()))
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(transparent)]
-struct Name<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
 
 /// Compares every row of the tables with what the entries say, both ways.
 pub(super) fn compare(
@@ -250,35 +171,4 @@ macro_rules! recorded_table {
             },
         }
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::value::RawValue;
-
-    use super::Digester;
-
-    fn digest(text: &str) -> Option<[u8; 16]> {
-        Digester::of_text(&RawValue::from_string(text.to_owned()).unwrap())
-    }
-
-    #[test]
-    fn the_order_of_members_and_nulls_do_not_matter_and_all_else_does() {
-        let one = digest(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
-        for same in [
-            r#"{"b":{"d":3,"c":2},"a":1}"#,
-            r#"{"a":1,"b":{"c":2,"d":3},"e":null}"#,
-        ] {
-            assert_eq!(digest(same), Some(one), "{same}");
-        }
-        for other in [
-            r#"{"a":1}"#,
-            r#"{"a":"1","b":{"c":2,"d":3}}"#,
-            r#"{"a":1,"b":{"c":2,"d":4}}"#,
-            r#"{"a":1,"c":{"c":2,"d":3}}"#,
-        ] {
-            assert_ne!(digest(other), Some(one), "{other}");
-        }
-        assert_eq!(digest("[1]"), None);
-    }
 }

@@ -63,6 +63,7 @@ pub enum Which {
 }
 
 impl Which {
+    /// The condition of a partial index, word for word.
     fn condition(self, conn: &Conn) -> &'static str {
         match self {
             Self::BackDated if conn.is_postgres() => {

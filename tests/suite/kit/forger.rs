@@ -108,7 +108,7 @@ impl Journal {
     pub fn rehash_items(&mut self) {
         for item in &mut self.items {
             if let (Some(salt), Some(body)) = (&item.salt, &item.body) {
-                item.hash = chain::item_hash(&item.class, salt, body.as_bytes());
+                item.hash = chain::item_hash(&item.class, salt, body.as_bytes()).to_vec();
             }
         }
     }
@@ -118,7 +118,7 @@ impl Journal {
         let mut previous = vec![0; 32];
         for entry in &mut self.entries {
             let own = self.items.iter().filter(|i| i.seq == entry.seq);
-            entry.facts_hash = chain::facts_hash(own.map(|i| i.hash.as_slice()));
+            entry.facts_hash = chain::facts_hash(own.map(|i| i.hash.as_slice())).to_vec();
             let link = Link {
                 seq: entry.seq,
                 recorded_at: entry.recorded_at,
@@ -128,7 +128,7 @@ impl Journal {
                 organisation: entry.organisation.as_deref(),
                 facts_hash: &entry.facts_hash,
             };
-            entry.hash = chain::entry_hash(&previous, &link);
+            entry.hash = chain::entry_hash(&previous, &link).to_vec();
             previous.clone_from(&entry.hash);
         }
     }

@@ -1,0 +1,4 @@
+DROP INDEX membership_events_back_dated_idx;
+DROP INDEX membership_events_without_evidence_idx;
+DROP INDEX membership_events_same_person_idx;
+DROP INDEX membership_events_corrected_idx;
