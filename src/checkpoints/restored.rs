@@ -33,7 +33,10 @@ pub fn enter(
     now: Instant,
 ) -> Result<(u64, u64, Made), Error> {
     let size = queries::journal_size(tx)?;
-    let last = last.unwrap_or(size);
+    let last = match last {
+        Some(last) => last,
+        None => before_restore(tx, size)?,
+    };
     if last > size {
         return Err(Error::field("last", format!("the journal ends at {size}")));
     }
@@ -48,6 +51,14 @@ pub fn enter(
         })?,
     };
     Ok((entry, last, checkpoints.make(tx, now)?))
+}
+
+/// The last entry of before, where nothing was recorded since: the journal's end, or the one before it where that says it already.
+fn before_restore(tx: &mut Tx<'_>, size: u64) -> Result<u64, Error> {
+    let before = size.saturating_sub(1);
+    let there = journal::queries::last_of(tx, RESTORED, &restored_subject(before, None))?;
+    let is_there = size > 0 && there.map(i64::unsigned_abs) == Some(size);
+    Ok(if is_there { before } else { size })
 }
 
 /// Writes the entry, with the position of the last entry of before (the journal's end, unless it is given because others were

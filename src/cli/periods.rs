@@ -44,13 +44,14 @@ fn read(path: &Path) -> Result<String, Stop> {
 
 fn verify(args: &Verify) -> Done {
     let text = read(&args.file)?;
-    let note = match serde_json::from_str::<Value>(&text) {
-        Ok(answer) => answer
+    let answer: Option<Value> = serde_json::from_str(&text).ok();
+    let note = match &answer {
+        Some(answer) => answer
             .get("statement")
             .and_then(Value::as_str)
             .map(str::to_owned)
             .ok_or_else(|| format!("{}: has no member `statement`", args.file.display()))?,
-        Err(_) => text,
+        None => text,
     };
     let mut keys = Vec::new();
     for key in &args.key {
@@ -71,6 +72,13 @@ fn verify(args: &Verify) -> Done {
         .map_err(|why| format!("{}: {why}", args.file.display()))?;
     tell(&says);
     let mut found = true;
+    for member in answer.iter().flat_map(|answer| says.deviations(answer)) {
+        println!(
+            "{}: its member `{member}` is not what was signed.",
+            args.file.display()
+        );
+        found = false;
+    }
     for path in &args.report {
         found &= compare(&says, path)?;
     }
@@ -98,7 +106,7 @@ fn tell(says: &Statement) {
             report.data_sha256, report.report, report.definition, report.address
         );
     }
-    println!("The signature is good.");
+    println!("The signature is good; it holds for what stands above.");
 }
 
 /// Whether a saved report is one of those that were frozen.

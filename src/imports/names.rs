@@ -8,6 +8,7 @@ use super::near::facts;
 use super::read::values::SlashOrder;
 use super::read::{self, Row};
 use super::sheet;
+use super::upload::known_country;
 use crate::auth::{Acting, Reach};
 use crate::countries::Countries;
 use crate::db::{Conn, in_snapshot};
@@ -55,7 +56,8 @@ pub fn match_file(
     let reading = Reading::of(&sheet, SlashOrder::Unknown, None);
     let source = source_of(question.file_name);
     let today = acting.now().day();
-    let frame = Frame::of(&reading, &source, options.country.clone(), countries, today)?;
+    let country = known_country(countries, options)?.map(|country| country.code.clone());
+    let frame = Frame::of(&reading, &source, country, countries, today)?;
     let mut done = Vec::with_capacity(sheet.rows.len());
     let mut rows = sheet.rows.into_iter();
     loop {

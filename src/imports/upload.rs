@@ -12,7 +12,7 @@ use super::read::{self, Field, Row, values};
 use super::rows::LineRow;
 use super::{draft::Draft, near, queries};
 use crate::auth::Acting;
-use crate::countries::{Countries, may_be_person_number};
+use crate::countries::{Countries, Country, may_be_person_number};
 use crate::db::Conn;
 use crate::http::{Code, Error};
 use crate::organisations::candidates::Lookout;
@@ -129,22 +129,32 @@ fn parameter(name: &str, why: &str) -> Error {
     Error::field(name, why).coded(Code::BadParameter)
 }
 
+/// The country of rows that name none, if the Platform has it.
+pub(super) fn known_country<'a>(
+    countries: &'a Countries,
+    options: &ImportOptions,
+) -> Result<Option<&'a Country>, Error> {
+    let Some(code) = &options.country else {
+        return Ok(None);
+    };
+    countries.get(code).map(Some).ok_or_else(|| {
+        let known: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
+        parameter("country", &format!("must be one of {}", known.join(", ")))
+    })
+}
+
 fn default_country(
     acting: &Acting,
     countries: &Countries,
     options: &ImportOptions,
 ) -> Result<Option<String>, Error> {
-    let Some(code) = &options.country else {
+    let Some(country) = known_country(countries, options)? else {
         return Ok(None);
     };
-    let country = countries.get(code).ok_or_else(|| {
-        let known: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
-        parameter("country", &format!("must be one of {}", known.join(", ")))
-    })?;
     if !acting.reach().covers(&country.code) {
         return Err(Error::new(
             Code::Forbidden,
-            format!("you may not import organisations of {code}"),
+            format!("you may not import organisations of {}", country.code),
         ));
     }
     Ok(Some(country.code.clone()))

@@ -123,8 +123,8 @@ fn is_written_well(text: &str) -> bool {
 }
 
 impl KnownAt {
-    /// The position of the last entry that counts; a moment in the future and one that does not exist are refused. Today may still
-    /// grow.
+    /// The position of the last entry that counts; a moment in the future and one that does not exist are refused, and so is a day
+    /// that is not over.
     fn position(self, conn: &mut Conn, now: Instant) -> Result<i64, Error> {
         if let Self::Position(seq) = self {
             let head = head(conn)?;
@@ -148,7 +148,11 @@ impl KnownAt {
             Self::Instant(at) if at > now => Err(future()),
             Self::Instant(at) => Ok(at),
             Self::Day(day) if day > now.day() => Err(future()),
-            Self::Day(day) if day == now.day() => Ok(now),
+            // The same day would mean something else an hour later.
+            Self::Day(day) if day == now.day() => Err(Error::field(
+                "known_at",
+                "is a day that is not over (UTC); leave it out for what is known now, or give an instant",
+            )),
             Self::Day(day) => day
                 .succ_opt()
                 .and_then(|next| next.and_hms_opt(0, 0, 0))

@@ -260,7 +260,7 @@ pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> 
 
 /// Adds what speaks for a pair beside its names, up to a bound: institutes of one house share its host, and two clubs of one town
 /// the town. What names alone say is not taken off.
-fn lifted(score: f32, by: f32, most: f32) -> f32 {
+pub(super) fn lifted(score: f32, by: f32, most: f32) -> f32 {
     if score >= SAME {
         score + by
     } else {

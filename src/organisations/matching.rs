@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
+use super::alike::lifted;
 use super::found::sight;
 use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
@@ -15,7 +16,7 @@ use crate::db::Conn;
 use crate::http::Error;
 use crate::search::ask::Question;
 use crate::search::compare::{POSSIBLE, SAME, Verdict};
-use crate::search::{Search, fold};
+use crate::search::{Search, fold, signs};
 
 /// Candidates that are compared.
 const COMPARED: usize = 25;
@@ -190,16 +191,22 @@ fn compared(
     let Some((mut score, mut reasons, matched)) = best else {
         return Ok(None);
     };
-    if let Some(asked) = known.website.and_then(host)
-        && row.website.as_deref().and_then(host).as_ref() == Some(&asked)
+    // Neither makes the same of what the names leave open: institutes of one house share its site and its city.
+    let most = SAME - 0.001;
+    if let Some(asked) = known.website.and_then(signs::host)
+        && row.website.as_deref().and_then(signs::host).as_ref() == Some(&asked)
     {
-        score += SAME_WEBSITE;
+        score = lifted(score, SAME_WEBSITE, most);
         reasons.insert(0, format!("the same website: {asked}"));
     }
     if let (Some(asked), Some(city)) = (known.city, &row.city) {
         let same =
             fold::skeleton(asked, Some(&row.country)) == fold::skeleton(city, Some(&row.country));
-        score += if same { CITY } else { -CITY };
+        score = if same {
+            lifted(score, CITY, most)
+        } else {
+            score - CITY
+        };
         reasons.push(
             if same {
                 "the same city"
@@ -243,12 +250,4 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::Possible => "possible",
         Verdict::Different => "different",
     }
-}
-
-/// The host of a website, without `www.`.
-fn host(website: &str) -> Option<String> {
-    let rest = website.split_once("://").map_or(website, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#', ':']).next()?.to_lowercase();
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    host.contains('.').then(|| host.to_owned())
 }

@@ -83,10 +83,11 @@ impl History {
         *image = row;
     }
 
-    /// The row as it was last recorded.
+    /// The row as it was last recorded, and by which entry.
     fn last(self) -> Option<Map<String, Value>> {
+        let seq = self.deltas.last().map_or(0, |(_, seq, _)| *seq);
         let mut row: Map<String, Value> = self.images.into_iter().flatten().collect();
-        row.insert("seq".to_owned(), Value::from(0));
+        row.insert("seq".to_owned(), Value::from(seq));
         self.exists.then_some(row)
     }
 

@@ -182,15 +182,9 @@ fn judge(rows: &RecordRows) -> i32 {
 /// What a record that was changed behind the position met there, and the position of its last change until then.
 fn judge_then(conn: &mut Conn, id: i64, known: Known) -> Result<(i32, i64), Error> {
     let row: OrganisationRow = organisations::table.find(id).first(conn)?;
-    let seq = crate::db::schema::journal::table
-        .filter(crate::db::schema::journal::organisation.eq(&row.number))
-        .filter(crate::db::schema::journal::seq.le(known.seq))
-        .select(diesel::dsl::max(crate::db::schema::journal::seq))
-        .first::<Option<i64>>(conn)?;
-    Ok((
-        judge(&past::rows_at(conn, &row, known.seq)?),
-        seq.unwrap_or(0),
-    ))
+    let then = past::rows_at(conn, &row, known.seq)?;
+    let seq = then.organisation.as_ref().map_or(0, |row| row.seq);
+    Ok((judge(&then), seq))
 }
 
 /// The records that were changed behind the position.

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::exceptions::MACHINERY;
 use super::report::Report;
+use super::standing;
 use super::table::{Cell, Column, Table};
 
 /// Which list stands behind the figures of a table, and by which parameter a figure is named there.
@@ -37,7 +39,21 @@ const NO_COUNT: [&str; 5] = [
     "share_permille",
 ];
 
-/// The address of the list behind a figure, where `reports` are; `known_at` as it was asked for.
+/// The moment that the links of a page keep: what was asked for, or the position that the report was made at. Machinery knows none.
+#[must_use]
+pub fn moment(report: &Report, known_at: Option<&str>) -> Option<String> {
+    if let Some(asked) = known_at {
+        return Some(asked.to_owned());
+    }
+    let kind = report.question.get("kind").and_then(Value::as_str);
+    if kind.is_some_and(|kind| MACHINERY.contains(&kind)) {
+        return None;
+    }
+    let position = report.question.get("known_seq").and_then(Value::as_i64);
+    position.map(|position| format!("seq:{position}"))
+}
+
+/// The address of the list behind a figure, where `reports` are; `known_at` as [`moment`] says.
 #[must_use]
 pub fn link(
     reports: &str,
@@ -57,7 +73,8 @@ pub fn link(
             _ => None,
         }
     };
-    let mut address = Address::new(report, known_at);
+    let is_machinery = table.code == "machinery";
+    let mut address = Address::new(report, known_at.filter(|_| !is_machinery));
     let list = match behind(report.name, table.code)? {
         // The members of a country that lapse, and those that only are members: no list of these.
         Behind::Column("members", _) if report.name == "renewals" && column.code == "members" => {
@@ -69,6 +86,10 @@ pub fn link(
                 if let Some(word) = cell(own) {
                     address.add(own, word);
                 }
+            }
+            // The rows of countries that had no standing yet.
+            if table.code == "by_standing" && cell("ots_standing").is_none() {
+                address.add("ots_standing", standing::NONE);
             }
             list
         }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use actix_web::HttpResponse;
+use serde_json::Value;
 
 use super::draw::{figure, grouped, percent};
 use super::drill;
@@ -33,6 +34,17 @@ const HEADLINE: [&str; 17] = [
     "next_quarter",
     "closed",
     "approved",
+];
+
+/// And those that stand there where there are any, so that what is shown adds up.
+const WHERE_ANY: [&str; 7] = [
+    "reinstated",
+    "transferred_in",
+    "changed_in",
+    "dissolved",
+    "merged",
+    "transferred_out",
+    "changed_out",
 ];
 
 /// A page that is written.
@@ -72,7 +84,9 @@ pub fn write(
         escape(report.title),
         escape(&sentence(&report.filters))
     );
-    let mut body = formats(address);
+    // What is shown is what is downloaded and followed, whatever is recorded meanwhile.
+    let moment = drill::moment(report, parameter(address, "known_at"));
+    let mut body = formats(&pinned(address, report, moment.as_deref()));
     body.push_str(&headline(report));
     if !report.charts.is_empty() {
         body.push_str("<section class=\"charts\" aria-label=\"Charts\">");
@@ -83,7 +97,7 @@ pub fn write(
     }
     let place = Place {
         report,
-        known_at: parameter(address, "known_at"),
+        known_at: moment.as_deref(),
         links: setting.links,
     };
     for shown in &report.tables {
@@ -208,6 +222,19 @@ fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
         .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
 }
 
+/// The address with the day and the moment that it was answered for.
+fn pinned(address: &str, report: &Report, moment: Option<&str>) -> String {
+    let day = report.question.get("as_of").and_then(Value::as_str);
+    let mut whole = address.to_owned();
+    for (name, value) in [("as_of", day), ("known_at", moment)] {
+        if let Some(value) = value.filter(|_| parameter(address, name).is_none()) {
+            let between = if whole.ends_with('?') { "" } else { "&" };
+            let _ = write!(whole, "{between}{name}={value}");
+        }
+    }
+    whole
+}
+
 fn formats(address: &str) -> String {
     let link = |(format, label): (&str, &str)| {
         format!(
@@ -233,12 +260,10 @@ fn headline(report: &Report) -> String {
     let [row] = totals.rows.as_slice() else {
         return String::new();
     };
-    let shown = totals
-        .columns
-        .iter()
-        .zip(row)
-        .filter(|(column, _)| HEADLINE.contains(&column.code))
-        .take(6);
+    let shown = totals.columns.iter().zip(row).filter(|(column, cell)| {
+        let is_any = **cell != Cell::Integer(0);
+        HEADLINE.contains(&column.code) || (is_any && WHERE_ANY.contains(&column.code))
+    });
     let mut text = String::new();
     for (column, cell) in shown {
         let _ = write!(

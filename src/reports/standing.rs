@@ -431,6 +431,9 @@ fn words(asked: &Asked) -> String {
     )
 }
 
+/// The word for countries without a standing in the OTS.
+pub const NONE: &str = "none";
+
 /// The members behind a figure.
 #[derive(Clone, Debug)]
 pub struct Members {
@@ -452,7 +455,8 @@ impl Members {
         } = &self.asked;
         let mut filters = filters.clone();
         if let Some(standing) = self.ots_standing {
-            let has = |c: &String| reference.standing.get(c).copied().flatten() == Some(standing);
+            let wanted = Some(standing).filter(|word| *word != NONE);
+            let has = |c: &String| reference.standing.get(c).copied().flatten() == wanted;
             filters.countries.retain(has);
         }
         register::Asked {

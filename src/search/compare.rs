@@ -9,7 +9,7 @@ use super::fold::{self, Folded, NameWord, Role};
 use super::index::{Index, telling};
 use super::likeness::{self, Found};
 use super::rules::{Rule, applies};
-use super::{meanings, places};
+use super::{branches, meanings, places};
 
 /// From this score on two names are the same: chosen so that at most two of a hundred such pairs of the example set are not.
 pub const SAME: f32 = 0.86;
@@ -36,11 +36,11 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, in words, the weightiest first.
     pub reasons: Vec<String>,
-    /// Another place or another number stands in them: different, unless a number of the register says otherwise.
+    /// Another place, branch, ordinal or number stands in them: different, unless a number of the register says otherwise.
     pub blocked: bool,
 }
 
-/// Names of different places are at most this much alike; so are names with different numbers.
+/// Names of different places are at most this much alike; so are names with different branches, ordinals or numbers.
 const OTHER_PLACE: f32 = 0.35;
 /// Names with different legal forms are at most this much alike: possible, never the same.
 const OTHER_FORM: f32 = 0.8;
@@ -54,6 +54,7 @@ const CONFLICT: f32 = 0.55;
 struct Weight {
     weight: f32,
     place: Option<u16>,
+    branch: Option<u16>,
 }
 
 /// Compares two names. `country` decides how letters are read and how telling words are; without an index all words tell
@@ -99,6 +100,7 @@ impl Prepared {
                 Weight {
                     weight: rare.max(0.05) * role_worth(word.role) * short,
                     place: places::of(word),
+                    branch: branches::of(word),
                 }
             })
             .collect();
@@ -184,11 +186,13 @@ impl Judged {
             judged.score = judged.score.min(OTHER_FORM);
             judged.behind.push("different legal forms");
         }
-        let other_place = !same && places_differ(a, b);
+        let other_place = !same && differ(a, b, |word| word.place);
+        let other_branch = !same && differ(a, b, |word| word.branch);
         let other_number = !same && applies(Rule::Numbers) && numbers_differ(a, b);
-        judged.blocked = other_place || other_number;
+        judged.blocked = other_place || other_branch || other_number;
         let first = [
             (other_place, "different places"),
+            (other_branch, "different branches or ordinals"),
             (other_number, "different numbers"),
         ];
         for (_, why) in first.into_iter().filter(|(is, _)| *is) {
@@ -289,6 +293,9 @@ fn words_alike(
     }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
         return (x == y).then_some((0.95, Found::Spelling));
+    }
+    if let (Some(x), Some(y)) = (weight.branch, other_weight.branch) {
+        return (x == y).then_some((0.95, Found::Meaning));
     }
     let mut best = likeness::alike(own.plain.as_bytes(), theirs.plain.as_bytes());
     for (x, y) in both.by_ref() {
@@ -392,16 +399,14 @@ fn explain(
     }
 }
 
-fn places_differ(a: &Prepared, b: &Prepared) -> bool {
-    let of = |side: &'_ Prepared| -> Vec<u16> {
-        side.weights.iter().filter_map(|word| word.place).collect()
-    };
-    let own = of(a);
+/// True where both names have things of a kind and no one in common.
+fn differ(a: &Prepared, b: &Prepared, thing: impl Fn(&Weight) -> Option<u16>) -> bool {
+    let own: Vec<u16> = a.weights.iter().filter_map(&thing).collect();
     if own.is_empty() {
         return false;
     }
-    let theirs = of(b);
-    !theirs.is_empty() && !own.iter().any(|place| theirs.contains(place))
+    let mut theirs = b.weights.iter().filter_map(&thing).peekable();
+    theirs.peek().is_some() && !theirs.any(|one| own.contains(&one))
 }
 
 fn numbers_differ(a: &Prepared, b: &Prepared) -> bool {

@@ -33,6 +33,8 @@ static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
             .flat_map(fold::query_words)
             .flat_map(|word| word.skeletons)
             .collect();
+        // A short skeleton is that of too many words (`nők`, `NOC`).
+        words.retain(|word| word.len() >= SHORTEST);
         words.sort_unstable();
         words.dedup();
         for word in &words {
@@ -43,6 +45,8 @@ static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
     meanings
 });
 
+/// Shorter skeletons mean nothing.
+const SHORTEST: usize = 4;
 /// A word from this length on means the same with an ending (`орталықтарының`, `araştırmaları`).
 const STEM: usize = 5;
 /// Letters of such an ending at most.

@@ -9,6 +9,8 @@
 //! | `index.rs` | the words of all names in memory, and who may find them (pure) |
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
+//! | `branches.rs`, `branches.tsv` | ordinals, and branches of sport, medicine and science (pure) |
+//! | `spellings.rs` | such a table, and which of it a word is (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
 //! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
 //! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
@@ -18,6 +20,7 @@
 //! | `live.rs` | the index of a running registry, kept up with the journal |
 
 pub mod ask;
+mod branches;
 pub mod compare;
 mod dictionary;
 pub mod fold;
@@ -31,6 +34,7 @@ pub mod quality;
 mod queries;
 pub mod rules;
 pub mod signs;
+mod spellings;
 
 pub use live::Search;
 

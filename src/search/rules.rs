@@ -71,6 +71,8 @@ rules! {
     KindOfName = "kind-of-name",
     /// Names of different places are different.
     Places = "places",
+    /// Names of different branches or ordinals are different.
+    Branches = "branches",
     /// Names with different numbers are different.
     Numbers = "numbers",
     /// Different legal forms are never certain.

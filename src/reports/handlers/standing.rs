@@ -10,11 +10,11 @@ use crate::http::words::schema_words;
 use crate::http::{Error, Query, docs};
 use crate::reports::answer::{self, Door};
 use crate::reports::standing::{
-    self, Asked, FIGURES, Members, Reference, StandingByCountry, StandingByOts, StandingFigure,
-    StandingMember, StandingOverTime, StandingRow, StandingTotals,
+    self, Asked, FIGURES, Members, NONE, Reference, StandingByCountry, StandingByOts,
+    StandingFigure, StandingMember, StandingOverTime, StandingRow, StandingTotals,
 };
 
-const OTS: [&str; 2] = ["member", "observer"];
+const OTS: [&str; 3] = ["member", "observer", NONE];
 
 schema_words!(
     /// A standing in the OTS.

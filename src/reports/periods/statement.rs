@@ -18,11 +18,12 @@
 use std::fmt::Write as _;
 
 use data_encoding::BASE64;
+use serde_json::Value;
 
 use super::rows::{FrozenReport, PeriodRow};
 use crate::checkpoints::Made;
 use crate::db::{Id, Instant};
-use crate::journal::note::{self, VerifierKey};
+use crate::journal::note::{self, SignedNote, VerifierKey};
 
 /// What it is, behind the origin.
 pub const KIND: &str = "period";
@@ -93,6 +94,48 @@ pub struct Statement {
     pub checkpoint: (u64, String),
     /// The reports.
     pub reports: Vec<Named>,
+}
+
+impl Statement {
+    /// The members of an answer of `GET /v1/periods/{id}` that say something else than its statement.
+    #[must_use]
+    pub fn deviations(&self, answer: &Value) -> Vec<&'static str> {
+        let (seq, at, by) = &self.closed;
+        let reports: Vec<Value> = self
+            .reports
+            .iter()
+            .map(|one| {
+                serde_json::json!([one.report, one.definition, one.data_sha256, one.address])
+            })
+            .collect();
+        let answered: Option<Vec<Value>> = answer["reports"].as_array().map(|all| {
+            let names = ["report", "definition", "data_sha256", "address"];
+            all.iter()
+                .map(|one| Value::from(names.map(|name| one[name].clone()).to_vec()))
+                .collect()
+        });
+        let checkpoint = answer["checkpoint"].as_str().and_then(SignedNote::parse);
+        let is_checkpoint = checkpoint.is_some_and(|note| {
+            let checkpoint = note.checkpoint;
+            checkpoint.origin == self.origin
+                && (checkpoint.size, BASE64.encode(&checkpoint.root)) == self.checkpoint
+        });
+        let said = [
+            ("from", answer["from"] == *self.days.0),
+            ("to", answer["to"] == *self.days.1),
+            ("number", answer["number"] == self.number),
+            ("known_seq", answer["known_seq"] == self.known),
+            ("seq", answer["seq"] == *seq),
+            ("closed_at", answer["closed_at"] == **at),
+            ("closed_by", answer["closed_by"] == **by),
+            ("reports", answered.as_ref() == Some(&reports)),
+            ("checkpoint", is_checkpoint),
+        ];
+        said.into_iter()
+            .filter(|(_, is_so)| !is_so)
+            .map(|(member, _)| member)
+            .collect()
+    }
 }
 
 /// Reads a statement that one of these keys signed.

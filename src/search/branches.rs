@@ -1,0 +1,45 @@
+//! Ordinals and branches of sport, medicine, science and work in names: two names of different ones are of different organisations
+//! (design, section 9), however few letters lie between them (`Hematoloji`, `Romatoloji`).
+
+use std::sync::LazyLock;
+
+use super::fold::NameWord;
+use super::rules::{Rule, applies};
+use super::spellings::Spellings;
+
+static BRANCHES: LazyLock<Spellings> =
+    LazyLock::new(|| Spellings::read(include_str!("branches.tsv")));
+
+/// The ordinal or branch that a word names, by number.
+pub(super) fn of(word: &NameWord) -> Option<u16> {
+    applies(Rule::Branches).then(|| BRANCHES.of(word)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::fold;
+
+    fn branch(word: &str, country: &str) -> Option<u16> {
+        of(fold::name_words(word, Some(country)).first()?)
+    }
+
+    #[test]
+    fn a_branch_is_one_in_every_language_and_with_endings() {
+        let blood = branch("Hematoloji", "TR");
+        assert!(blood.is_some());
+        assert_eq!(blood, branch("Гематологии", "KZ"));
+        assert_eq!(blood, branch("Hematológiai", "HU"));
+        assert_ne!(blood, branch("Romatoloji", "TR"));
+        assert_eq!(branch("futbolu", "AZ"), branch("футбольный", "KG"));
+        assert_ne!(branch("Birinci", "TR"), branch("İkinci", "TR"));
+        for (word, country) in [
+            ("Gençlik", "TR"),
+            ("Umid", "AZ"),
+            ("Отан", "KZ"),
+            ("Párt", "HU"),
+        ] {
+            assert_eq!(branch(word, country), None, "{word}");
+        }
+    }
+}
