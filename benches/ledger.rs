@@ -812,6 +812,46 @@ async fn measure(
             }),
         ),
         (
+            "standing, any day",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/standing?as_of={}", day(d))),
+        ),
+        (
+            "ageing, any day",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/ageing?as_of={}", day(d))),
+        ),
+        (
+            "renewals, any day",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/renewals?as_of={}", day(d))),
+        ),
+        (
+            "renewals, today",
+            500.0,
+            Box::new(move |_| "/v1/reports/renewals".to_owned()),
+        ),
+        (
+            "data quality, any day",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/data-quality?as_of={}", day(d))),
+        ),
+        (
+            "data quality, today",
+            500.0,
+            Box::new(move |_| "/v1/reports/data-quality".to_owned()),
+        ),
+        (
+            "sample of 50, any day",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/sample?as_of={}&seed=bench&size=50", day(d))),
+        ),
+        (
+            "decisions of a year",
+            500.0,
+            Box::new(move |d| format!("/v1/reports/decisions?{}", year(d).0)),
+        ),
+        (
             "roll-forward with restatement since some month of the year",
             f64::INFINITY,
             Box::new(move |d| {

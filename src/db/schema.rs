@@ -315,6 +315,7 @@ diesel::table! {
         country -> Text,
         term_end -> Nullable<Date>,
         cause_no -> Nullable<Integer>,
+        grace_end -> Nullable<Date>,
     }
 }
 

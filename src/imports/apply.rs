@@ -202,14 +202,16 @@ impl Entries {
         if self.alone == Alone::No {
             return work(tx, self);
         }
-        let done = tx.savepoint(|tx| {
-            let done = work(tx, self)?;
-            self.write(tx)?;
+        // What is rolled back takes its entries with it: they live no longer than the savepoint.
+        tx.savepoint(|tx| {
+            let mut own = Self {
+                alone: Alone::No,
+                batch: None,
+            };
+            let done = work(tx, &mut own)?;
+            own.write(tx)?;
             Ok(done)
-        });
-        // What was rolled back has no entry.
-        self.batch = None;
-        done
+        })
     }
 
     fn open(&mut self, tx: &mut Tx<'_>, acting: &Acting) -> Result<&mut Batch, Error> {

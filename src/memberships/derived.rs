@@ -22,7 +22,7 @@ use crate::organisations::rows::OrganisationRow;
 const PAGE: i64 = 500;
 
 /// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
-const VERSION: &str = "2";
+const VERSION: &str = "3";
 
 /// The mark that says by which version the tables were made.
 const MARK: &str = "timelines";

@@ -176,6 +176,8 @@ pub struct IntervalRow {
     pub term_end: Option<NaiveDate>,
     /// The event that began it; none for the calendar.
     pub cause_no: Option<i32>,
+    /// The last of the term's grace days, for members.
+    pub grace_end: Option<NaiveDate>,
 }
 
 /// A member that came or went, as the fold says, and between which positions of the journal it said so.

@@ -66,6 +66,7 @@ pub fn rows(membership: &MembershipRow, ledger: &Ledger, seq: i64) -> Timeline {
         country: interval.country.clone(),
         term_end: interval.term_end,
         cause_no: cause_no(interval.cause),
+        grace_end: interval.grace_end,
     });
     let mut day = NaiveDate::MIN;
     let mut no = 0;
@@ -93,7 +94,8 @@ pub fn rows(membership: &MembershipRow, ledger: &Ledger, seq: i64) -> Timeline {
 }
 
 fn same_interval(a: &IntervalRow, b: &IntervalRow) -> bool {
-    (a.from_day, a.to_day, a.term_end, a.cause_no) == (b.from_day, b.to_day, b.term_end, b.cause_no)
+    (a.from_day, a.to_day, a.cause_no) == (b.from_day, b.to_day, b.cause_no)
+        && (a.term_end, a.grace_end) == (b.term_end, b.grace_end)
         && (&a.state, &a.membership_type, &a.country) == (&b.state, &b.membership_type, &b.country)
 }
 

@@ -199,6 +199,19 @@ type Place = (i64, Id);
 /// Closed proposals with the types of their memberships.
 type Typed = Vec<(Closed, Option<String>)>;
 
+/// Some closed proposals behind a place, of whatever type.
+fn closed(
+    conn: &mut Conn,
+    asked: &Asked,
+    outcomes: &[&str],
+    after: Option<Place>,
+    limit: i64,
+) -> Result<Vec<Closed>, Error> {
+    let after = after.unwrap_or((asked.stretch.0, Id(i64::MAX)));
+    let stretch = (after, asked.stretch.1);
+    decisions::closed(conn, &asked.filters, outcomes, stretch, limit)
+}
+
 /// Closed proposals behind a place that the report takes, with their types; and where to go on, if anywhere.
 fn walk(
     conn: &mut Conn,
@@ -207,14 +220,7 @@ fn walk(
     after: Option<Place>,
     limit: i64,
 ) -> Result<(Typed, Option<Place>), Error> {
-    let after = after.unwrap_or((asked.stretch.0, Id(i64::MAX)));
-    let found = decisions::closed(
-        conn,
-        &asked.filters,
-        outcomes,
-        (after, asked.stretch.1),
-        limit,
-    )?;
+    let found = closed(conn, asked, outcomes, after, limit)?;
     let next = found.last().map(|c| (c.seq, c.id));
     let mut types = exceptions::types_of(conn, &found, asked.known)?;
     let typed = found.into_iter().map(|closed| {
@@ -239,12 +245,20 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
     let mut all = Sums::default();
     let mut after = None;
     loop {
-        let (part, next) = walk(conn, asked, &OUTCOMES, after, AT_ONCE)?;
+        // Types are looked up only where some are asked for: a big report names none.
+        let (part, next) = if asked.filters.some_types {
+            let (part, next) = walk(conn, asked, &OUTCOMES, after, AT_ONCE)?;
+            (part.into_iter().map(|(closed, _)| closed).collect(), next)
+        } else {
+            let part = closed(conn, asked, &OUTCOMES, after, AT_ONCE)?;
+            let next = part.last().map(|c| (c.seq, c.id));
+            (part, next)
+        };
         if next.is_none() {
             break;
         }
         after = next;
-        for (closed, _) in part {
+        for closed in part {
             figures
                 .entry((closed.country.clone(), closed.act.clone()))
                 .or_default()

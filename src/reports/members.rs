@@ -161,7 +161,7 @@ fn find(
         known: asked.known,
         filters: asked.filters.clone(),
         states: state.map_or_else(|| STATES.to_vec(), |s| vec![s]),
-        term_before: None,
+        lapsing: None,
     };
     let after = match after {
         None => None,

@@ -7,6 +7,7 @@ pub mod after_close;
 pub mod applications;
 pub mod decisions;
 pub mod exceptions;
+pub mod on_day;
 pub mod quality;
 
 use std::collections::{BTreeMap, HashMap};
@@ -232,8 +233,8 @@ pub struct Wanted<'a> {
     pub known: Known,
     /// Behind this membership.
     pub after: i64,
-    /// Only those whose term ends before this day.
-    pub term_before: Option<NaiveDate>,
+    /// Only those who lapse between these days if nothing happens; of the suspended all who may.
+    pub lapsing: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// Intervals of members of one country and type that hold on a day, by membership: a walk along the index of members.
@@ -247,9 +248,13 @@ pub fn members(
         wanted.known.condition("membership_intervals"),
         quoted(wanted.states.iter().copied())
     );
-    let term = wanted.term_before.map_or_else(
+    let lapsing = wanted.lapsing.map_or_else(
         || "1 = 1".to_owned(),
-        |day| format!("membership_intervals.term_end < '{day}'"),
+        |(from, to)| {
+            let last = "membership_intervals.grace_end";
+            let before = from.pred_opt().unwrap_or(from);
+            format!("({last} < '{to}' AND ({last} >= '{before}' OR membership_intervals.state = 'suspended'))")
+        },
     );
     Ok(membership_intervals::table
         .filter(membership_intervals::country.eq(wanted.country))
@@ -262,7 +267,7 @@ pub fn members(
                 .or(membership_intervals::to_day.gt(wanted.day)),
         )
         .filter(sql::<Bool>(&text))
-        .filter(sql::<Bool>(&term))
+        .filter(sql::<Bool>(&lapsing))
         .order(membership_intervals::membership_id)
         .limit(limit)
         .load(conn)?)

@@ -64,8 +64,8 @@ pub struct Asked {
     pub filters: Filters,
     /// Only these states.
     pub states: Vec<&'static str>,
-    /// Only those whose term ends before this day.
-    pub term_before: Option<NaiveDate>,
+    /// Only those who lapse between these days if nothing happens; of the suspended all who may.
+    pub lapsing: Option<(NaiveDate, NaiveDate)>,
 }
 
 impl Asked {
@@ -77,7 +77,7 @@ impl Asked {
             known,
             filters,
             states: STATES.to_vec(),
-            term_before: None,
+            lapsing: None,
         }
     }
 }
@@ -132,9 +132,9 @@ fn of_pair(
         day: asked.day,
         known: asked.known,
         after,
-        term_before: asked.term_before,
+        lapsing: asked.lapsing,
     };
-    if asked.known.is_newest() && asked.term_before.is_none() {
+    if asked.known.is_newest() && asked.lapsing.is_none() {
         let (members, came) = queries::count(conn, (country, kind), asked.day)?;
         if members == 0 {
             return Ok(Vec::new());

@@ -1,8 +1,8 @@
 //! Renewals: who lapses in the coming months and quarters if nothing happens after the day.
 //!
-//! As of a day in the past what was dated after it does not count: the report says what could be seen coming then. Where the
-//! stored timeline of a member goes on by the calendar alone it says so already; where an event came in between, the events up
-//! to the day are folded anew.
+//! As of a day in the past what was dated after it does not count: the report says what could be seen coming then. A member whose
+//! grace days end lapses on the day behind them, which its timeline says. Only what becomes of the suspended depends on more: their
+//! events up to the day are folded anew.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 
 use super::chart::{Chart, Form, Series, Tone};
 use super::list::{AT_ONCE, Held, Key, Line, List};
-use super::queries::{self, Pair, STATES};
+use super::queries::{self, Pair, STATES, on_day};
 use super::question::{Filters, Known, Period};
 use super::register::{self, known_name};
 use super::report::Report;
 use super::table::{Cell, Column, Kind, Table, row_of};
-use crate::db::schema::{membership_events, membership_intervals};
+use crate::db::schema::membership_events;
 use crate::db::{Conn, Id};
 use crate::http::Error;
 use crate::http::words::schema_words;
@@ -29,6 +29,9 @@ use crate::memberships::{adoption, fold};
 
 /// Counts up when the same question gets another answer.
 pub const DEFINITION: u32 = 1;
+
+/// How many suspended members are folded at once.
+const FOLDED_AT_ONCE: usize = 2_000;
 
 /// The figures that have members behind them.
 pub const FIGURES: [&str; 4] = ["this_month", "next_month", "this_quarter", "next_quarter"];
@@ -200,61 +203,20 @@ impl Asked {
         )
     }
 
-    /// Members whose term ends before the end of these windows; nobody else lapses in them.
-    fn candidates(&self, windows: &Windows) -> register::Asked {
-        let last = windows.iter().map(|(_, to)| *to).max();
-        register::Asked {
-            term_before: last,
-            ..register::Asked::all(self.day, self.known, self.filters.clone())
-        }
+    fn moment(&self) -> (NaiveDate, Known) {
+        (self.day, self.known)
     }
 }
 
-/// The days on which members lapse if nothing happens; those that never do are left out.
-fn lapses(
+/// The days on which suspended members lapse if nothing happens; those that never do are left out.
+fn lapses_of_suspended(
     conn: &mut Conn,
     asked: &Asked,
     rules: &Rules,
-    rows: &[IntervalRow],
+    ids: &[Id],
 ) -> Result<HashMap<Id, NaiveDate>, Error> {
-    let ids: Vec<Id> = rows.iter().map(|r| r.membership_id).collect();
-    let later: Vec<IntervalRow> = membership_intervals::table
-        .filter(membership_intervals::membership_id.eq_any(&ids))
-        .filter(membership_intervals::from_day.gt(asked.day))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            &asked.known.condition("membership_intervals"),
-        ))
-        .order((
-            membership_intervals::membership_id,
-            membership_intervals::from_day,
-        ))
-        .load(conn)?;
-    let mut chains: HashMap<Id, Vec<IntervalRow>> = HashMap::new();
-    for row in later {
-        chains.entry(row.membership_id).or_default().push(row);
-    }
     let mut found = HashMap::new();
-    let mut anew = Vec::new();
-    for row in rows {
-        let id = row.membership_id;
-        // Lifted after its term, it lapses on that very day: the calendar's turn hides the event. So it is always folded.
-        if row.state == State::Suspended.as_str() {
-            anew.push(id);
-            continue;
-        }
-        let chain = chains.remove(&id).unwrap_or_default();
-        let ends = chain
-            .iter()
-            .find(|i| i.cause_no.is_some() || i.state == State::Lapsed.as_str());
-        match ends {
-            Some(interval) if interval.cause_no.is_some() => anew.push(id),
-            Some(interval) => {
-                found.insert(id, interval.from_day);
-            }
-            None => {}
-        }
-    }
-    for (id, events) in events(conn, &anew, asked.known)? {
+    for (id, events) in events(conn, ids, asked.known)? {
         let ledger = fold::fold_until(&events, rules, asked.day);
         let lapse = ledger
             .intervals
@@ -265,6 +227,12 @@ fn lapses(
         }
     }
     Ok(found)
+}
+
+/// The day behind the grace days.
+fn behind(grace_end: NaiveDate) -> Result<NaiveDate, Error> {
+    let next = grace_end.succ_opt();
+    next.ok_or_else(|| Error::internal("grace days without an end"))
 }
 
 fn events(conn: &mut Conn, ids: &[Id], known: Known) -> Result<BTreeMap<Id, Vec<Event>>, Error> {
@@ -309,21 +277,28 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
             figures.entry((country, kind)).or_default()[0] += through;
         }
     }
-    let candidates = asked.candidates(&windows);
-    let mut after = None;
-    loop {
-        let rows = register::walk(conn, &candidates, after.as_ref(), AT_ONCE)?;
-        let Some(last) = rows.last() else { break };
-        after = Some(register::place_of(&register::key(last))?);
-        let lapses = lapses(conn, asked, &rules, &rows)?;
-        for row in &rows {
-            let Some(day) = lapses.get(&row.membership_id) else {
-                continue;
-            };
-            let pair = (row.country.clone(), row.membership_type.clone());
-            let numbers = figures.entry(pair).or_default();
-            for (slot, (from, to)) in numbers.iter_mut().skip(1).zip(&windows) {
-                *slot += i64::from((*from..=*to).contains(day));
+    let mut lapsing = |pair: Pair, day: NaiveDate, members: i64| {
+        let numbers = figures.entry(pair).or_default();
+        for (slot, (from, to)) in numbers.iter_mut().skip(1).zip(&windows) {
+            if (*from..=*to).contains(&day) {
+                *slot += members;
+            }
+        }
+    };
+    // Nobody whose grace days go on to this day lapses in a window.
+    let end = windows.iter().map(|(_, to)| *to).max().unwrap_or(asked.day);
+    for ending in on_day::ending(conn, &asked.filters, asked.moment(), end)? {
+        let pair = (ending.country, ending.membership_type);
+        lapsing(pair, behind(ending.grace_end)?, ending.members);
+    }
+    let suspended = on_day::suspended(conn, &asked.filters, asked.moment(), end)?;
+    for part in suspended.chunks(FOLDED_AT_ONCE) {
+        let ids: Vec<Id> = part.iter().map(|one| Id(one.membership_id)).collect();
+        let days = lapses_of_suspended(conn, asked, &rules, &ids)?;
+        for one in part {
+            if let Some(day) = days.get(&Id(one.membership_id)) {
+                let pair = (one.country.clone(), one.membership_type.clone());
+                lapsing(pair, *day, 1);
             }
         }
     }
@@ -484,7 +459,7 @@ impl List for Members {
         let (from, to) = self.window()?;
         let rules = rules(conn, self.asked.known)?;
         let candidates = register::Asked {
-            term_before: Some(to),
+            lapsing: Some((from, to)),
             ..register::Asked::all(self.asked.day, self.asked.known, self.asked.filters.clone())
         };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -494,11 +469,23 @@ impl List for Members {
             let rows = register::walk(conn, &candidates, after.as_ref(), AT_ONCE)?;
             let Some(last) = rows.last() else { break };
             after = Some(register::place_of(&register::key(last))?);
-            let lapses = lapses(conn, &self.asked, &rules, &rows)?;
-            found.extend(rows.into_iter().filter_map(|row| {
-                let day = *lapses.get(&row.membership_id)?;
-                (from..=to).contains(&day).then_some((row, day))
-            }));
+            let is_suspended = |row: &&IntervalRow| row.state == State::Suspended.as_str();
+            let suspended: Vec<Id> = rows
+                .iter()
+                .filter(is_suspended)
+                .map(|row| row.membership_id)
+                .collect();
+            let days = lapses_of_suspended(conn, &self.asked, &rules, &suspended)?;
+            for row in rows {
+                let day = if is_suspended(&&row) {
+                    days.get(&row.membership_id).copied()
+                } else {
+                    row.grace_end.map(behind).transpose()?
+                };
+                if let Some(day) = day.filter(|day| (from..=to).contains(day)) {
+                    found.push((row, day));
+                }
+            }
         }
         found.truncate(wanted);
         self.lines(conn, &found)

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::list::AT_ONCE;
+use super::queries::{self, on_day};
 use super::question::{Filters, Known};
 use super::register;
 use super::report::Report;
@@ -111,61 +111,41 @@ pub fn number(seed: &str, membership: Id) -> [u8; 32] {
     Sha256::digest(format!("{seed}:{membership}").as_bytes()).into()
 }
 
-/// A member with its number; the largest number comes first out of a heap.
-struct Drawn {
-    number: [u8; 32],
-    row: IntervalRow,
-}
-
-impl PartialEq for Drawn {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-impl Eq for Drawn {}
-impl PartialOrd for Drawn {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Drawn {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.number.cmp(&other.number)
-    }
-}
-
 /// Makes the report.
 pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
-    let register = register::Asked::all(asked.day, asked.known, asked.filters.clone());
     let size = usize::try_from(asked.size).unwrap_or(usize::MAX);
-    let mut heap: BinaryHeap<Drawn> = BinaryHeap::new();
-    let mut population: i64 = 0;
-    let mut after = None;
-    loop {
-        let rows = register::walk(conn, &register, after.as_ref(), AT_ONCE)?;
-        let Some(last) = rows.last() else { break };
-        after = Some(register::place_of(&register::key(last))?);
-        for row in rows {
-            population += 1;
-            let number = number(&asked.seed, row.membership_id);
-            if heap.len() < size || heap.peek().is_some_and(|most| number < most.number) {
-                heap.push(Drawn { number, row });
-            }
-            if heap.len() > size {
-                heap.pop();
-            }
+    let members = on_day::ids(conn, &asked.filters, (asked.day, asked.known))?;
+    let population = i64::try_from(members.len()).map_err(Error::internal)?;
+    // The largest number comes first out of the heap.
+    let mut heap: BinaryHeap<([u8; 32], Id)> = BinaryHeap::new();
+    for id in members {
+        let number = number(&asked.seed, id);
+        if heap.len() < size || heap.peek().is_some_and(|(most, _)| number < *most) {
+            heap.push((number, id));
+        }
+        if heap.len() > size {
+            heap.pop();
         }
     }
     let drawn = heap.into_sorted_vec();
-    let rows: Vec<IntervalRow> = drawn.iter().map(|d| d.row.clone()).collect();
+    let ids: Vec<Id> = drawn.iter().map(|(_, id)| *id).collect();
+    let mut timelines = queries::intervals(conn, &ids, asked.day, asked.known)?;
+    let rows = ids
+        .iter()
+        .map(|id| {
+            let held = timelines.remove(id).and_then(|mut timeline| timeline.pop());
+            held.ok_or_else(|| Error::internal("a member without its state"))
+        })
+        .collect::<Result<Vec<IntervalRow>, Error>>()?;
+    let register = register::Asked::all(asked.day, asked.known, asked.filters.clone());
     let cells = register::cells_with_events(conn, &register, &rows)?;
     let rows: Vec<Vec<Cell>> = (1i64..)
         .zip(cells)
         .zip(&drawn)
-        .map(|((place, cells), drawn)| {
+        .map(|((place, cells), (number, _))| {
             let mut row = vec![Cell::Integer(place)];
             row.extend(cells);
-            row.push(Cell::text(HEXLOWER.encode(&drawn.number)));
+            row.push(Cell::text(HEXLOWER.encode(number)));
             row
         })
         .collect();

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::super::question::{Filters, Known};
-use super::{MEMBER, quoted};
+use super::on_day;
 use crate::db::Conn;
 use crate::dialect;
 use crate::http::Error;
@@ -67,14 +67,8 @@ pub const COMPLETE: &str = "complete";
 
 /// The members of a day, each organisation once a country.
 fn members(filters: &Filters, day: NaiveDate, known: Known) -> String {
-    format!(
-        "(SELECT DISTINCT country, organisation_id FROM membership_intervals \
-          WHERE {MEMBER} AND {} AND country IN ({}) AND membership_type IN ({}) \
-          AND from_day <= '{day}' AND (to_day IS NULL OR to_day > '{day}'))",
-        known.condition("membership_intervals"),
-        quoted(filters.countries.iter().map(String::as_str)),
-        quoted(filters.types.iter().copied())
-    )
+    let held = on_day::members("country, organisation_id", filters, (day, known), "1 = 1");
+    format!("(SELECT DISTINCT country, organisation_id FROM ({held}) AS held)")
 }
 
 /// One bit a criterion, the first the lowest.

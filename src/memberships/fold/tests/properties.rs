@@ -306,6 +306,24 @@ proptest! {
     }
 
     #[test]
+    fn who_is_not_suspended_lapses_behind_the_grace_days_if_nothing_happens(
+        events in any_events(), rules in any_rules()
+    ) {
+        let ledger = fold(&events, &rules);
+        for held in ledger.intervals.iter().filter(|i| matches!(i.state, State::Active | State::Grace)) {
+            let last = held.to.and_then(|to| to.pred_opt()).unwrap_or(held.from);
+            for on in [held.from, last] {
+                let alone = fold_until(&events, &rules, on);
+                let lapse = alone.intervals.iter().find(|i| i.from > on && i.state == State::Lapsed);
+                let behind = held.grace_end.and_then(|day| day.succ_opt());
+                prop_assert!(behind.is_some());
+                prop_assert_eq!(lapse.map(|i| i.from), behind);
+                prop_assert_eq!(lapse.map(|i| i.cause), Some(Cause::Calendar));
+            }
+        }
+    }
+
+    #[test]
     fn recording_what_the_calendar_says_changes_nothing(events in any_events(), rules in any_rules()) {
         let plain = fold(&events, &rules);
         let all = with_calendar(&events, &plain);

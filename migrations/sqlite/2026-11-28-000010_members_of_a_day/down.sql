@@ -1,0 +1,2 @@
+DROP INDEX membership_intervals_day_idx;
+ALTER TABLE membership_intervals DROP COLUMN grace_end;
