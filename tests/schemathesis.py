@@ -166,8 +166,14 @@ def settings():
                if any(p.get("name") == "cursor" for p in item.get("get", {}).get("parameters", []))]
     print(f"\n[[operations]]\ninclude-name = {text(cursors)}\n[operations.checks.positive_data_acceptance]")
     print('expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 422, 429, "5xx"]')
+    # What the examples of all schemas name, too.
+    with_numbers = text(with_examples(contract, lists)).replace(NUMBER, lists["numbers"][0])
     with open("contract.json", "w") as file:
-        file.write(text(with_examples(contract, lists)))
+        file.write(with_numbers.replace(ID, lists["memberships"][0]))
+
+
+# The document's examples.
+NUMBER, ID = "OTS-7K3M9Q2-54", "3k7v0c5m2qxyz"
 
 
 # Where things are named that are there, with how often and the list: everywhere, or below some addresses.

@@ -64,10 +64,21 @@ for pass in "${passes[@]}"; do
   echo "== $pass"
   "$tool" --config-file "$work/schemathesis.toml" run contract.json --url "$url" \
     --phases examples,coverage,fuzzing --max-examples "$examples" --continue-on-failure --workers 1 --no-color \
-    --generation-database none --request-timeout 60 ${SEED:+--seed "$SEED"} "${choice[@]}" >"$reports/$pass.txt" 2>&1 || failed+=("$pass")
+    --generation-database none --request-timeout 300 ${SEED:+--seed "$SEED"} "${choice[@]}" >"$reports/$pass.txt" 2>&1 || {
+    failed+=("$pass")
+    sed -n '/= \(ERRORS\|FAILURES\) =/,/= \(WARNINGS\|SUMMARY\) =/p' "$reports/$pass.txt" | cut -c1-500 | head -300 || true
+  }
   sed -n '/= SUMMARY =/,$p' "$reports/$pass.txt"
   ran=$(sed -n 's/^ *\([0-9]*\) generated.*/\1/p' "$reports/$pass.txt")
+  [ "${ran:-0}" -gt 0 ] || failed+=("$pass ran nothing")
   cases=$((cases + ${ran:-0}))
+  # Who is logged in and gets nothing but 401 is not logged in, and tries nothing.
+  case $pass in
+    auditor | coordinator | secretariat)
+      nobody=$(awk '/^[0-9]+ [A-Z]/ { on = /^401 / } /^$/ { on = 0 } on && /^  - GET / { print $3 }' "$reports/$pass.txt")
+      [ -z "$nobody" ] || failed+=("$pass is nobody at" $nobody)
+      ;;
+  esac
 done
 # Every answer of 5xx leaves a line "request failed" with its cause.
 if grep -q 'request failed' "$reports/server.log"; then
