@@ -7,16 +7,13 @@ cd "$(dirname "$0")/.."
 program=$(realpath "${OTS_REGISTRY:-target/debug/ots-registry}")
 files=${FILES:-}
 unset OTS_REGISTRY FILES # the program refuses OTS_ variables that it does not know
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+. tests/packages.sh
 python=/usr/bin/python3 # Debian's own, for which its packages are
 missing=()
 "$python" -c 'import openpyxl' 2>/dev/null || missing+=(python3-openpyxl)
 command -v pdftotext >/dev/null || missing+=(poppler-utils)
 command -v qpdf >/dev/null || missing+=(qpdf)
-if [ ${#missing[@]} -gt 0 ]; then
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-fi
+install_packages "${missing[@]}"
 work=$(mktemp -d)
 server=''
 finish() {

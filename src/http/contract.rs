@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayItems, SchemaType};
@@ -114,8 +115,25 @@ fn bound_texts(operation: &mut Operation) {
     }
 }
 
+/// Says of the forms of the desk that a field which nobody filled in counts as left out: browsers send it empty.
+fn allow_blank_fields(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else {
+            continue;
+        };
+        let is_field = parameter.parameter_in == ParameterIn::Query;
+        if is_field && parameter.required == Required::False {
+            let word = ("allowEmptyValue", true);
+            parameter.extensions = Some(Extensions::from_iter([word]));
+        }
+    }
+}
+
 fn describe(path: &str, is_get: bool, operation: &mut Operation) {
     bound_texts(operation);
+    if sheet::is_desk(path) {
+        allow_blank_fields(operation);
+    }
     let named = |operation: &Operation, wanted: &str| {
         operation.parameters.iter().flatten().any(|p| match p {
             RefOr::T(parameter) => parameter.name == wanted,

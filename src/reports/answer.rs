@@ -24,7 +24,7 @@ use crate::auth::policy::acts::ReadReports;
 use crate::auth::{Acting, Permit};
 use crate::db::Conn;
 use crate::http::pages::{self, Page, PageInfo, limit_or_default, read_cursor};
-use crate::http::{Code, Error, download, private};
+use crate::http::{Error, download, private};
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -68,12 +68,12 @@ pub struct How {
 impl How {
     fn check(&self) -> Result<(), Error> {
         if self.bom && self.format != ReportFormat::Csv {
-            let text = "bom: only CSV has a byte order mark; add format=csv or leave it out";
-            return Err(Error::new(Code::BadParameter, text).at_field("bom"));
+            let text = "only CSV has a byte order mark; add format=csv or leave it out";
+            return Err(Error::field("bom", text));
         }
         if self.format.is_file() && (self.cursor.is_some() || self.limit.is_some()) {
-            let text = "format: a file has no pages; leave out cursor and limit";
-            return Err(Error::new(Code::BadParameter, text).at_field("format"));
+            let text = "a file has no pages; leave out cursor and limit";
+            return Err(Error::field("format", text));
         }
         Ok(())
     }

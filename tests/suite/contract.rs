@@ -288,3 +288,42 @@ fn every_change_asks_for_a_key_or_a_tag() {
     };
     assert_eq!(breaking(&changes, listed), NONE);
 }
+
+#[test]
+fn the_page_of_a_report_at_the_desk_is_described_as_what_it_is() {
+    let document = document();
+    let operations = operations(&document);
+    let reports: Vec<&Operation> = operations
+        .iter()
+        .filter(|o| o.path.starts_with("/v1/reports/"))
+        .collect();
+    assert!(reports.len() >= 15, "only {} reports", reports.len());
+    for report in reports {
+        let page = report.path.trim_start_matches("/v1");
+        let page = operations.iter().find(|o| o.path == page);
+        let page = page.unwrap_or_else(|| panic!("no page of {}", report.path));
+        // It gives the same files.
+        let content = |o: &Operation| o.body["responses"]["200"]["content"].clone();
+        assert!(content(report)["application/json"].is_object());
+        assert!(content(report)["application/pdf"].is_object());
+        assert_eq!(content(page), content(report), "{}", page.path);
+        // What it has of itself need not be asked for.
+        for needed in ["from", "to", "seed"] {
+            let named = page.parameters().find(|p| p["name"] == needed);
+            assert!(named.is_none_or(|p| p["required"] == false), "{needed}");
+        }
+    }
+}
+
+#[test]
+fn a_field_of_the_desk_that_may_be_left_out_may_be_empty() {
+    let document = document();
+    let operations = operations(&document);
+    let said = |o: &Operation| {
+        o.parameters().filter(|p| p["in"] == "query").all(|p| {
+            let may = o.path.starts_with("/reports") && p["required"] == false;
+            (p["allowEmptyValue"] == true) == may
+        })
+    };
+    assert_eq!(breaking(&operations, said), NONE);
+}

@@ -497,6 +497,24 @@ both! {
 }
 
 both! {
+    async fn a_field_that_nobody_filled_in_counts_as_left_out_at_the_desk_alone(app) {
+        let auditor = app.auditor();
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        for asked in [
+            "standing?as_of=&known_at=&country=&type=&format=&bom=", "roll-forward?from=&to=&previous_known_at=", "sample?seed=&size=",
+            "register?cursor=&limit=", "journal?organisation=&subject=&actor=&action=&cursor=",
+        ] {
+            is_page(&browser.get(&format!("/reports/{asked}")).await.expect(200));
+        }
+        // What has no value of its own is asked for, and programs say what they mean.
+        browser.get("/reports/standing/members?column=").await.expect(400);
+        for asked in ["reports/standing?known_at=", "reports/sample?seed=", "journal?subject="] {
+            auditor.get(&format!("/v1/{asked}")).await.problem(400, "bad_parameter");
+        }
+    }
+}
+
+both! {
     async fn what_a_record_or_a_question_holds_is_no_markup_at_the_desk(app) {
         let office = app.secretariat();
         let evil = "<script>alert(1)</script>\"'><img src=x onerror=y>";

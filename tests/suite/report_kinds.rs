@@ -692,12 +692,15 @@ both! {
             "ageing/applications?column=longest", "ageing/applications?column=waiting&state=active", "renewals/members?column=members",
             "decisions?from=2020-01-01", "decisions/proposals?from=2020-01-01&to=2020-01-02&column=open",
             "decisions/exceptions?from=2020-01-01&to=2020-01-02&kind=golden", "data-quality/records?criterion=golden",
-            "data-quality/records?criterion=city&met=perhaps", "sample?seed=x&size=many", "standing?format=doc", "standing?bom=true",
-            "register?format=xlsx&limit=3", "register?format=pdf&cursor=x",
+            "data-quality/records?criterion=city&met=perhaps", "sample?seed=x&size=many", "standing?format=doc",
         ] {
             auditor.get(&format!("/v1/reports/{bad}")).await.problem(400, "bad_parameter");
         }
-        for bad in ["decisions?from=2020-01-02&to=2020-01-01", "standing?known_at=2999-01-01", "ageing?known_at=2020-02-31"] {
+        // Each parameter is of its form, and together they break a rule that no schema says.
+        for bad in [
+            "decisions?from=2020-01-02&to=2020-01-01", "standing?known_at=2999-01-01", "ageing?known_at=2020-02-31", "standing?bom=true",
+            "standing?bom=true&format=pdf", "register?format=xlsx&limit=3", "register?format=pdf&cursor=x",
+        ] {
             auditor.get(&format!("/v1/reports/{bad}")).await.problem(422, "invalid_field");
         }
     }

@@ -139,6 +139,8 @@ fn led(request: &HttpRequest, to: &str, cookie: &str) -> HttpResponse {
 /// refused with 403.
 #[utoipa::path(
     tag = "desk", operation_id = "start_desk_session", security(()),
+    params(("__Host-ots_form" = String, Cookie, pattern = "^[A-Za-z0-9_-]{43}$", description = "The cookie that came with the form: what the form holds is good with it alone",
+        example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")),
     request_body(content = DeskLogIn, content_type = "application/x-www-form-urlencoded", description = "The form",
         example = json!({"email": "office@sample.example", "password": "sample words for the example", "code": "",
             "form": "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik", "next": "/reports"})),

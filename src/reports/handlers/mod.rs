@@ -10,7 +10,10 @@ pub mod roll_forward;
 pub mod sample;
 pub mod standing;
 
-use utoipa::openapi::{ContentBuilder, OpenApi, RefOr};
+use std::collections::BTreeMap;
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{ContentBuilder, OpenApi, RefOr, Required, Response};
 
 use crate::http::Routes;
 
@@ -65,17 +68,31 @@ const FILES: [(&str, Option<&str>); 4] = [
     ("text/html", Some("<!doctype html>…")),
 ];
 
-/// Says of every report that it comes in every format.
+/// What a page of the desk has of itself where its address does not name it; so a link of the front page need not.
+const GRANTED: [(&str, &str); 4] = [
+    ("format", "The kind of answer; a page (`html`) when absent."),
+    (
+        "from",
+        "The first day of the period; the first of this year when absent.",
+    ),
+    ("to", "The last day of the period; today when absent."),
+    (
+        "seed",
+        "What the sample is drawn with; today's date when absent.",
+    ),
+];
+
+/// Says of every report that it comes in every format, and of its page at the desk that it gives the same.
 pub fn describe(openapi: &mut OpenApi) {
-    let reports = openapi
-        .paths
-        .paths
-        .iter_mut()
-        .filter(|(path, _)| path.starts_with("/v1/reports/"));
-    for (_, item) in reports {
-        let answers = item.get.iter_mut().map(|get| &mut get.responses.responses);
-        for answer in answers.filter_map(|responses| responses.get_mut("200")) {
-            let RefOr::T(answer) = answer else { continue };
+    let mut all = BTreeMap::new();
+    for (path, item) in &mut openapi.paths.paths {
+        let Some(report) = path.strip_prefix("/v1") else {
+            continue;
+        };
+        if !report.starts_with("/reports/") {
+            continue;
+        }
+        if let Some(answer) = item.get.as_mut().and_then(good) {
             for (kind, example) in FILES {
                 let text = utoipa::openapi::Object::with_type(utoipa::openapi::Type::String);
                 let content = ContentBuilder::new()
@@ -84,6 +101,34 @@ pub fn describe(openapi: &mut OpenApi) {
                     .build();
                 answer.content.insert(kind.to_owned(), RefOr::T(content));
             }
+            all.insert(report.to_owned(), answer.content.clone());
         }
+    }
+    for (path, content) in all {
+        let page = openapi.paths.paths.get_mut(&path);
+        let Some(page) = page.and_then(|item| item.get.as_mut()) else {
+            continue;
+        };
+        if let Some(answer) = good(page) {
+            answer.content = content;
+        }
+        for parameter in page.parameters.iter_mut().flatten() {
+            let RefOr::T(parameter) = parameter else {
+                continue;
+            };
+            let granted = GRANTED.iter().find(|(name, _)| *name == parameter.name);
+            if let Some((_, what)) = granted {
+                parameter.required = Required::False;
+                parameter.description = Some((*what).to_owned());
+            }
+        }
+    }
+}
+
+/// The answer of an operation that succeeds.
+fn good(operation: &mut Operation) -> Option<&mut Response> {
+    match operation.responses.responses.get_mut("200") {
+        Some(RefOr::T(answer)) => Some(answer),
+        _ => None,
     }
 }
