@@ -382,3 +382,45 @@ fn forbidden() -> Error {
         "this account's role does not allow that; the rights table says which one does",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Acting, Action, Principal, Role};
+    use crate::db::{Id, Instant};
+    use crate::http::Code;
+
+    #[test]
+    fn nobody_known_is_asked_to_log_in_and_whoever_is_known_is_refused() {
+        let refused = |principal| {
+            let refused = Acting::on_behalf(principal, Action::ManageAccounts);
+            refused.map(|_| ()).map_err(|e| e.code())
+        };
+        let partner = Principal::Partner {
+            key: Id(1),
+            scopes: vec!["read".to_owned()],
+        };
+        assert_eq!(refused(Principal::Anonymous), Err(Code::NotAuthenticated));
+        assert_eq!(refused(partner), Err(Code::Forbidden));
+        assert_eq!(refused(Principal::Operator), Ok(()));
+    }
+
+    #[test]
+    fn what_lies_in_a_country_that_is_not_reached_is_not_there() {
+        let coordinator = Principal::User {
+            id: Id(1),
+            session: Id(2),
+            role: Role::Coordinator,
+            country: Some("AZ".to_owned()),
+        };
+        let acting = Acting::on_behalf(coordinator, Action::ReadOrganisations).unwrap();
+        assert!(acting.must_reach("AZ", "organisation").is_ok());
+        let refused = acting.must_reach("KZ", "organisation").unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound);
+    }
+
+    #[test]
+    fn a_made_up_history_happens_at_its_own_moments() {
+        let acting = Acting::operator(Action::ManageAccounts).unwrap();
+        assert_eq!(acting.as_if_at(Instant(5)).now(), Instant(5));
+    }
+}

@@ -41,14 +41,6 @@ impl Reach {
         Self { scope, contacts }
     }
 
-    /// The reach of somebody unknown: what is public.
-    pub fn nothing() -> Self {
-        Self {
-            scope: Scope::None,
-            contacts: false,
-        }
-    }
-
     /// The operator's reach, for the command line.
     pub fn everything() -> Self {
         Self {
@@ -326,6 +318,16 @@ mod tests {
     fn an_auditor_reads_everything_but_contact_persons() {
         let reach = reach(&user(Role::Auditor, None), Action::ReadOrganisations).unwrap();
         assert!(reach.covers("AZ") && !reach.covers_contacts("AZ"));
+    }
+
+    #[test]
+    fn a_coordinator_reaches_more_than_is_public_of_the_own_country() {
+        let reach = reach(
+            &user(Role::Coordinator, Some("AZ")),
+            Action::ReadOrganisations,
+        )
+        .unwrap();
+        assert!(!reach.is_public() && reach.covers("AZ") && reach.covers_contacts("AZ"));
     }
 
     #[test]

@@ -305,11 +305,8 @@ impl TokenKeys {
         let claims = jsonwebtoken::decode::<Claims>(token, &pair.decoding, &rules)
             .ok()?
             .claims;
-        let now = Instant::now().unix_seconds();
-        let leeway = i64::try_from(LEEWAY_SECONDS).unwrap_or(0);
-        let times = claims.iat <= now + leeway
-            && claims.exp - claims.iat <= LIFETIME_SECONDS
-            && claims.nbf >= claims.iat;
+        // `nbf` is not ahead (the rules), so `iat` is not either.
+        let times = claims.nbf >= claims.iat && claims.exp - claims.iat <= LIFETIME_SECONDS;
         times.then_some(claims)
     }
 
@@ -339,4 +336,41 @@ impl std::fmt::Debug for TokenKeys {
 /// registry's back is found.
 pub fn fingerprint(stored: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(stored.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Instant, TokenKeys, UNKNOWN_SECONDS};
+
+    /// A folder with one key, and that key as it is read now.
+    fn folder_of_one(name: &str, now: Instant) -> (PathBuf, TokenKeys) {
+        let folder = std::env::temp_dir().join(format!("ots-{name}-{}", std::process::id()));
+        assert!(!TokenKeys::exist(&folder));
+        TokenKeys::create(&folder, now).unwrap();
+        assert!(TokenKeys::exist(&folder));
+        let keys = TokenKeys::load_at(&folder, "https://registry.sample.example", now).unwrap();
+        (folder, keys)
+    }
+
+    #[test]
+    fn an_unknown_key_makes_the_folder_looked_at_again_when_five_seconds_are_over() {
+        let now = Instant::now();
+        let (folder, keys) = folder_of_one("unknown-key", now);
+        TokenKeys::rotate(&folder, now).unwrap();
+        let new = TokenKeys::files(&folder, now).unwrap()[0].kid.clone();
+        let over = now.plus_seconds(UNKNOWN_SECONDS);
+        assert!(keys.pair(&new, Instant(over.0 - 1)).is_none());
+        assert!(keys.pair(&new, over).is_some());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn keys_show_in_a_log_line_by_their_ids_alone() {
+        let (folder, keys) = folder_of_one("shown-key", Instant::now());
+        let kid = keys.jwks().keys[0].kid.clone();
+        assert_eq!(format!("{keys:?}"), format!("[{kid:?}]"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -146,7 +146,7 @@ fn walk(
         let rows = next(conn)?;
         let more = rows.len() >= most;
         for pair in told(conn, reach, today, rows)? {
-            let public = |row: &OrganisationRow| register::may_know(row, &Reach::nothing(), today);
+            let public = |row: &OrganisationRow| register::may_know(row, &Reach::public(), today);
             if found.len() < most && !(wanted.across_hidden && public(&pair.1) && public(&pair.2)) {
                 found.push(pair);
             }

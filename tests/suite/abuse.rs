@@ -55,6 +55,33 @@ both! {
 }
 
 both! {
+    async fn who_may_never_is_refused_before_the_body_has_come(app) {
+        let table = committed();
+        let objects = Objects::make(&app).await;
+        let auditor = app.auditor();
+        let of = |row: &[String], column| {
+            let n = COLUMNS.iter().position(|c| *c == column).unwrap();
+            row[n].split('/').next().unwrap().to_owned()
+        };
+        let mut tried = 0;
+        for operation in operations().iter().filter(|o| o.takes_token && o.body.is_some()) {
+            let row = &table[&operation.id];
+            if of(row, "anonymous") != "401" || of(row, "auditor") != "403" {
+                continue;
+            }
+            for (token, refused) in [(None, 401), (Some(auditor.token.as_str()), 403)] {
+                let request = operation.request(&objects.fill(&operation.path));
+                let answer = app.send_without_end(authorized(request, token)).await;
+                let status = answer.map(|a| a.status);
+                assert_eq!(status, Some(refused), "{}", operation.id);
+            }
+            tried += 1;
+        }
+        assert!(tried > 30, "{tried}");
+    }
+}
+
+both! {
     async fn another_country_s_private_record_shows_in_no_list_filter_sort_count_or_report(app) {
         let name = "Qarashanyraq Hidden Sample";
         let hidden = app.organisation("KZ").named(name).with(json!({"city": "Hiddenville", "legal_form": "Hidden form"})).create().await;

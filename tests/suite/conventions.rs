@@ -5,6 +5,8 @@ use actix_web::test::TestRequest;
 use serde_json::json;
 
 use crate::both;
+use crate::kit::operations;
+use crate::rights::{Objects, token};
 
 both! {
     async fn a_member_that_is_missing_is_pointed_at(app) {
@@ -135,6 +137,28 @@ both! {
         assert_eq!(zipped_tag, format!("{}-gzip\"", tag.trim_end_matches('"')));
         let again = app.send(TestRequest::get().uri("/v1/countries").insert_header(("If-None-Match", zipped_tag))).await;
         assert_eq!(again.status, 304);
+    }
+}
+
+both! {
+    async fn only_what_everybody_may_read_is_kept_by_a_cache(app) {
+        let objects = Objects::make(&app).await;
+        let mut private = 0;
+        for column in ["coordinator_kz", "coordinator_kg", "secretariat", "auditor"] {
+            let token = token(&app, column).await.unwrap();
+            for operation in operations().iter().filter(|o| o.method == Method::GET) {
+                let request = || operation.request(&objects.fill(&operation.path));
+                let known = request().insert_header(("Authorization", format!("Bearer {token}")));
+                let known = app.send(known).await;
+                if known.header("cache-control").unwrap().contains("no-store") {
+                    private += usize::from(known.status == 200);
+                    continue;
+                }
+                let unknown = app.send(request()).await;
+                assert!(known.status == unknown.status && known.bytes == unknown.bytes, "{} as {column}", operation.id);
+            }
+        }
+        assert!(private > 100, "{private}");
     }
 }
 

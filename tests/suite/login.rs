@@ -577,10 +577,13 @@ fn a_new_signing_key_is_known_everywhere_before_it_signs_and_an_old_one_verifies
         (new.as_str(), None)
     );
     let from = files[1].useless_from.unwrap();
-    assert!(
-        from >= at(90 + 15 * 60),
-        "the last token of the old key is dead by then"
+    assert_eq!(
+        from,
+        files[0].made.plus_seconds(90 + 15 * 60 + 5),
+        "its last token is made before the new key signs everywhere, lives 15 minutes, and gets five seconds more"
     );
+    let refused = TokenKeys::retire(&folder, &old, from.plus_seconds(-1)).unwrap_err();
+    assert!(refused.contains("can live until"), "{refused}");
     TokenKeys::retire(&folder, &old, from).unwrap();
     a.look(at(2_000)).unwrap();
     assert!(a.verify(&old_token).is_none());

@@ -1,5 +1,7 @@
 //! The thin path of membership: apply, submit, review, recommend, decide.
 
+use ots_registry::auth::four_eyes::Ties;
+use ots_registry::db::{Id, Instant};
 use serde_json::json;
 
 use crate::both;
@@ -70,8 +72,13 @@ both! {
         let revision = kz.get(&proposal).await.at("/revision");
         let decision = json!({"outcome": "approved", "reason": "I invited them.", "revision": revision});
         officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
-        let long_ago = ots_registry::db::Instant::now().plus_seconds(-31 * 24 * 3600).0;
-        diesel::update(users::table.filter(users::id.eq(kz.id))).set(users::created_at.eq(long_ago)).execute(&mut conn).unwrap();
+        let mut made = |days: i64| {
+            let at = Instant::now().plus_seconds(-days * 24 * 3600).0;
+            diesel::update(users::table.filter(users::id.eq(kz.id))).set(users::created_at.eq(at)).execute(&mut conn).unwrap();
+        };
+        made(29);
+        officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
+        made(31);
         officer.post(&format!("{proposal}/decision"), decision).await.expect(200);
     }
 }
@@ -86,10 +93,15 @@ both! {
             if by == "link" {
                 officer.post(&format!("{account}/password-reset"), json!({})).await.expect(201);
             } else {
-                let email = format!("{}@sample.example", ots_registry::db::Id::random().unwrap());
+                let email = format!("{}@sample.example", Id::random().unwrap());
                 officer.patch(&account, json!({"email": email})).await.expect(200);
             }
             app.decide(&officer, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+            let tied = |days: i64| {
+                let at = Instant::now().plus_seconds(days * 24 * 3600);
+                Ties::load(&mut app.db_conn(), &[kz.id, officer.id], at).unwrap().between(officer.id, kz.id)
+            };
+            assert_eq!((tied(29), tied(31)), (true, false), "{by}");
             app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
         }
     }

@@ -12,11 +12,13 @@ use actix_http::Request;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::test;
+use actix_web::{test, web};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ots_registry::app::{Parts, app};
 use ots_registry::auth::SecondFactorRule;
@@ -79,6 +81,17 @@ pub struct App {
     /// Its database's address.
     pub url: DatabaseUrl,
     _database: Arc<databases::Database>,
+}
+
+/// A body that is announced and never comes.
+struct NeverComes;
+
+impl futures_core::Stream for NeverComes {
+    type Item = Result<web::Bytes, actix_http::error::PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Pending
+    }
 }
 
 /// What came back.
@@ -232,6 +245,18 @@ impl App {
     /// Sends a request as it is.
     pub async fn send(&self, request: test::TestRequest) -> Answer {
         (self.handle)(request.to_request()).await
+    }
+
+    /// Sends a request whose body never comes; `None` when the answer waits for it.
+    pub async fn send_without_end(&self, request: test::TestRequest) -> Option<Answer> {
+        let payload: actix_http::Payload = actix_http::Payload::Stream {
+            payload: Box::pin(NeverComes),
+        };
+        let (request, _) = request.to_request().replace_payload(payload);
+        let answer = (self.handle)(request);
+        tokio::time::timeout(Duration::from_secs(20), answer)
+            .await
+            .ok()
     }
 
     /// Reads without a log-in.
