@@ -106,7 +106,7 @@ fn tell(says: &Statement) {
             report.data_sha256, report.report, report.definition, report.address
         );
     }
-    println!("The signature is good; it holds for what stands above.");
+    println!("The signature is good.");
 }
 
 /// Whether a saved report is one of those that were frozen.

@@ -394,7 +394,7 @@ fn covered(cover: &Cover) -> String {
         let _ = write!(text, "<dt>{label}</dt><dd>{}</dd>", escape(&value));
     }
     text.push_str(
-        "</dl><p class=\"note\">The same question as of the same position of the journal has the same hash for ever, in every format. \
+        "</dl><p class=\"note\">The same question as of the same position of the journal has the same hash for ever, in every format; a page of a list is another question than the whole list. \
          <code>format=json</code> holds the bytes that it covers.</p></section>",
     );
     text

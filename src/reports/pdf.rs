@@ -182,7 +182,7 @@ fn first_page(layout: &mut Layout<'_>, report: &Report, cover: &Cover) -> Result
     }
     layout.rule();
     layout.y += 14.0;
-    let note = "data sha256 is the hash of the data part: the same question as of the same position of the journal has the same hash for ever, in every format.";
+    let note = "data sha256 is the hash of the data part: the same question as of the same position of the journal has the same hash for ever, in every format; a page of a list is another question than the whole list.";
     layout.write(note, (8.5, false, QUIET), Part::Paragraph, 0.0);
     Ok(())
 }

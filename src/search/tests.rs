@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::ask::{Question, Scratch, ask};
+use super::compare::{Verdict, compare};
 use super::index::{Document, Index, Kind, Sight};
 use super::quality::{self, ALL, Corpus, Pairs};
 
@@ -165,7 +166,7 @@ fn letters_of_another_script_inside_a_word_change_nothing() {
 
 #[test]
 fn who_may_be_the_same_is_among_the_near_ones() {
-    use super::compare::{Prepared, Verdict, compare};
+    use super::compare::Prepared;
     use super::near::{Wanted, near};
     let corpus = corpus();
     let text = read("duplicate-pairs-example.tsv");
@@ -262,4 +263,57 @@ fn two_words_written_together_are_found_though_letters_fall_away_where_they_meet
     ] {
         assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
     }
+}
+
+#[test]
+fn names_of_other_branches_or_ordinals_are_of_other_organisations() {
+    for (one, other, country) in [
+        ("Türk Hematoloji Derneği", "Türk Romatoloji Derneği", "TR"),
+        ("Türk Patoloji Derneği", "Türk Hepatoloji Derneği", "TR"),
+        (
+            "Birinci Okul Aile Derneği",
+            "İkinci Okul Aile Derneği",
+            "TR",
+        ),
+        ("Macar Biyoloji Derneği", "Macar Ekoloji Derneği", "TR"),
+        ("Turkish Chemical Society", "Turkish Medical Society", "TR"),
+        (
+            "Türkmenistanyň Tennis federasiýasy",
+            "Türkmenistanyň Basketbol federasiýasy",
+            "TM",
+        ),
+    ] {
+        let found = compare(one, other, Some(country), None);
+        assert_eq!(
+            (found.verdict, found.blocked),
+            (Verdict::Different, true),
+            "{one} – {other}: {found:?}"
+        );
+    }
+    // One branch in two languages is one, and a name may have more than one.
+    for (one, other, country) in [
+        ("Türk Hematoloji Derneği", "Türk Hematology Derneği", "TR"),
+        (
+            "Türk Hematoloji ve Romatoloji Derneği",
+            "Türk Romatoloji Derneği",
+            "TR",
+        ),
+    ] {
+        assert!(!compare(one, other, Some(country), None).blocked, "{one}");
+    }
+}
+
+#[test]
+fn a_short_word_means_nothing_in_another_language() {
+    // Hungarian "nők" (women) reads like the letters NOC.
+    let found = compare(
+        "Women's Union of Turkmenistan",
+        "Turkmenistan NOC",
+        Some("TM"),
+        None,
+    );
+    assert!(
+        !found.reasons.iter().any(|why| why.contains("same meaning")),
+        "{found:?}"
+    );
 }

@@ -484,6 +484,16 @@ both! {
                 assert_eq!(file.header("cache-control"), Some("no-store"));
             }
         }
+        // What is shown is what is downloaded and followed, whatever is recorded meanwhile; what is machinery has no past.
+        let position = auditor.get("/v1/reports/standing").await.expect(200).at("/data/question/known_seq");
+        let page = is_page(&browser.get("/reports/standing").await.expect(200));
+        let today = app.today();
+        for part in [format!("/reports/standing?as_of={today}&amp;known_at=seq:{position}&amp;format=csv"), format!("/reports/standing/members?as_of={today}&amp;known_at=seq:{position}&amp;column=members")] {
+            assert!(page.contains(&part), "{part} in {page}");
+        }
+        let page = is_page(&browser.get("/reports/decisions").await.expect(200));
+        let readings = page.split("href=\"").find(|link| link.contains("kind=private_read")).unwrap();
+        assert!(!readings.split('"').next().unwrap().contains("known_at"), "{readings}");
         // What was asked stays in the form, and what is asked wrongly is a page.
         let page = is_page(&browser.get("/reports/standing?as_of=2020-09-30&country=KZ&type=full&known_at=seq%3A40").await.expect(200));
         for part in ["value=\"2020-09-30\"", "<option value=\"KZ\" selected>", "<option value=\"full\" selected>", "value=\"seq:40\""] {

@@ -413,5 +413,11 @@ both! {
         let report = String::from_utf8(written(&rows, "report.csv").unwrap()).unwrap();
         assert!(report.contains(&public.number) && !report.contains(&hidden.number), "{report}");
         assert_eq!(report.lines().next().unwrap().trim_start_matches('\u{feff}').split(',').count(), 13);
+        // A country that the Platform has not is told before any row is looked at.
+        let options = ImportOptions { country: Some("XX".to_owned()), ..ImportOptions::default() };
+        let question = Question { options: &options, ..question };
+        let operator = Acting::operator(Action::ReadOrganisations).unwrap();
+        let refused = match_file(&mut app.db_conn(), &operator, (&countries, &Search::default()), &question, &mut |_| {}).map(|_| ()).unwrap_err();
+        assert!(refused.detail().contains("must be one of") && refused.detail().contains("KZ"), "{refused}");
     }
 }

@@ -623,6 +623,8 @@ both! {
         let yesterday = app.today() - Days::new(1);
         kg.get(&format!("{membership}?known_at={yesterday}")).await.problem(404, "not_found");
         kg.get(&format!("{membership}?known_at={}", app.today() + Days::new(1))).await.problem(422, "invalid_field");
+        // Nor a day that is not over: the same question would have another answer an hour later.
+        kg.get(&format!("{membership}?known_at={}", app.today())).await.problem(422, "invalid_field");
         let list = |query: String| { let app = app.clone(); async move { app.get(&format!("/v1/organisations?{query}")).await.expect(200).at("/items") } };
         let numbers = |items: Value| items.as_array().unwrap().iter().map(|o| o["number"].clone()).collect::<Vec<_>>();
         assert_eq!(numbers(list(format!("state=active&as_of={day}")).await), vec![json!(ngo.number)]);

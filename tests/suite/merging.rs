@@ -130,6 +130,9 @@ both! {
         assert_eq!(read.at("/predecessors/0/identifiers/0/value"), json!(BIN));
         assert_eq!(read.at("/predecessors/0/merged_on"), json!(app.today()));
         assert_eq!(read.at("/predecessors/0").get("tag"), None);
+        // And on its page, for whoever came by the old number.
+        let page = app.get(&new.url().replacen("/v1", "", 1)).await.expect(200).text();
+        assert!(page.contains("Zzyzx Gardeners") && page.contains(&old.0), "{page}");
         let kz = app.coordinator("KZ");
         assert!(kz.get(&new.url()).await.at("/predecessors/0/tag").is_string());
         // The list still has the one that was merged, and says where it leads.

@@ -341,6 +341,16 @@ both! {
         assert_eq!(run(&[&name(&note), "--key", &name(&keys)]).0, Some(0));
         let (code, told) = run(&[&name(&note), "--key", &vkey, "--report", &name(&wrong)]);
         assert!(code == Some(1) && told.contains("is none of the frozen reports"), "{told}");
+        // What stands around the statement in a saved answer is held against it.
+        for (member, value) in [("to", json!("2026-05-31")), ("known_seq", json!(1)), ("closed_by", json!("user:0000000000001")), ("reports", json!([]))] {
+            let mut answer = period.json();
+            answer[member] = value;
+            let (code, told) = run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]);
+            assert!(code == Some(1) && told.contains(&format!("its member `{member}` is not what was signed")), "{told}");
+        }
+        let mut answer = period.json();
+        answer["reports"][0]["data_sha256"] = json!("0".repeat(64));
+        assert_eq!(run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]).0, Some(1));
         let (code, told) = run(&[&name(&forged), "--key", &vkey]);
         assert!(code == Some(1) && told.contains("is not signed by any of these keys"), "{told}");
     }

@@ -503,23 +503,17 @@ async fn a_restored_registry_says_what_it_has_and_the_lost_range_is_told() {
         (&report.findings[..], &report.lost[..]),
         (&[][..], &[lost.clone()][..])
     );
-    // Once more changes nothing but the file: another replica has a file of its own.
-    let other = folder.join("other.jsonl");
-    let again = restored::record(
-        &mut conn,
-        &app.parts.checkpoints,
-        Some(&other),
-        Some(40),
-        Instant::now(),
-    )
-    .unwrap();
-    assert_eq!(
-        (
-            again.entry,
-            file::last(&other).unwrap().unwrap().checkpoint.size
-        ),
-        (41, 41)
-    );
+    // Once more changes nothing but the file, whether the position is named or not: another replica has a file of its own.
+    for (n, last) in [Some(40), None].into_iter().enumerate() {
+        let other = folder.join(format!("other-{n}.jsonl"));
+        let (signer, now) = (&app.parts.checkpoints, Instant::now());
+        let again = restored::record(&mut conn, signer, Some(&other), last, now).unwrap();
+        let kept = file::last(&other).unwrap().unwrap();
+        assert_eq!(
+            (again.entry, again.last, kept.checkpoint.size),
+            (41, 40, 41)
+        );
+    }
     // The journal goes on, past the size of what was lost, and signs.
     many_entries(&mut conn, 60);
     let db = ots_registry::db::Db::start(&url, ots_registry::db::Sizes::default());

@@ -75,6 +75,11 @@ both! {
                 assert_eq!(sum, count(members), "{table}");
             }
             assert_eq!(answer.at("/data/by_country").as_array().unwrap().len(), 8);
+            for row in answer.at("/data/by_standing").as_array().unwrap() {
+                let word = row["ots_standing"].as_str().unwrap_or("none");
+                let list = rows(&auditor, "members", &format!("/v1/reports/standing/members?as_of={on}&column=members&ots_standing={word}{known}")).await;
+                assert_eq!(count(list.len()), number(row, "members"), "{row}");
+            }
             // Over time: each day a recount of its own.
             let over_time = answer.at("/data/over_time");
             let over_time = over_time.as_array().unwrap();
@@ -562,6 +567,20 @@ both! {
         assert_eq!(then.str("/cover/data_sha256"), answer.str("/cover/data_sha256"));
         let again = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=city&met=true&known_at={at}")).await;
         assert_eq!(again, with);
+        // Nor does a row change when its membership alone goes on: the entry of a row is the last one about the record.
+        let before = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=complete").await;
+        let position = auditor.get("/v1/reports/data-quality").await.expect(200).at("/data/question/known_seq");
+        let membership = kz.get(&format!("/v1/memberships?organisation={}", one.number)).await.expect(200).str("/items/0/id");
+        app.decided(&kz, &format!("/v1/memberships/{membership}"), "suspension", json!({"reason": "No report."})).await;
+        kz.patch(&one.url(), json!({"city": "Almaty"})).await.expect(200);
+        let then = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=complete&known_at=seq:{position}")).await;
+        assert_eq!(then, before);
+        app.decided(&kz, &format!("/v1/memberships/{membership}"), "lift", json!({"reason": "It came."})).await;
+        let position = auditor.get("/v1/reports/data-quality").await.expect(200).at("/data/question/known_seq");
+        let before = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=complete").await;
+        kz.patch(&one.url(), json!({"city": "Astana"})).await.expect(200);
+        let then = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=complete&known_at=seq:{position}")).await;
+        assert_eq!(then, before, "the membership's entries are no changes of the record");
     }
 }
 

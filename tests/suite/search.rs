@@ -200,6 +200,25 @@ both! {
 }
 
 both! {
+    async fn a_website_and_a_city_make_the_same_of_no_pair_that_the_names_leave_open(app) {
+        let house = json!({"website": "https://brc.example.org", "city": "Szeged"});
+        app.organisation("HU").named("Szegedi Biológiai Központ Madártani Intézet").with(house).active().create().await;
+        let item = |more: Value| {
+            let mut item = json!({"name": "Szegedi Biológiai Központ Rovartani Intézet", "country": "HU"});
+            item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            item
+        };
+        let items = json!([item(json!({})), item(json!({"city": "Szeged", "website": "https://www.brc.example.org/a"}))]);
+        let answer = public_match(&app, json!({"items": items})).await.expect(200);
+        assert_eq!(answer.at("/items/0/candidates/0/verdict"), "possible", "{}", answer.text());
+        assert_eq!(answer.at("/items/1/candidates/0/verdict"), "possible", "{}", answer.text());
+        assert_eq!(answer.at("/items/1/candidates/0/reasons/0"), "the same website: brc.example.org");
+        assert!(answer.at("/items/1/candidates/0/score").as_f64() > answer.at("/items/0/candidates/0/score").as_f64());
+        assert_eq!(answer.at("/items/1/chosen"), Value::Null);
+    }
+}
+
+both! {
     async fn an_identifier_decides_a_match_and_is_no_way_to_guess_a_private_one(app) {
         let ngo = app.organisation("KZ").named("«Үлгі» қоғамдық қоры")
             .with(json!({"identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]})).active().create().await;

@@ -246,18 +246,27 @@ fn descriptions(language: Language, found: &Organisation) -> String {
 }
 
 fn relations(language: Language, found: &Organisation) -> String {
-    let items: String = found
-        .relations
-        .iter()
-        .map(|one| {
-            format!(
-                "<li>{}: <a href=\"/organisations/{}\">{}</a></li>",
-                escape(language.word("relation", &one.kind).unwrap_or(&one.kind)),
-                escape(&one.organisation),
-                text(&one.name, None)
-            )
-        })
-        .collect();
+    // Whoever came by the number of a merged organisation sees its name here.
+    let merged = found.predecessors.iter().map(|one| {
+        let on = one
+            .merged_on
+            .map_or_else(String::new, |on| format!(", {}", day(on)));
+        format!(
+            "<li>{}: {} <span class=\"soft\">– <code>{}</code>{on}</span></li>",
+            escape(language.word("relation", "predecessor").unwrap_or_default()),
+            text(&one.name, language_of_legal(&one.names)),
+            escape(&one.number),
+        )
+    });
+    let related = found.relations.iter().map(|one| {
+        format!(
+            "<li>{}: <a href=\"/organisations/{}\">{}</a></li>",
+            escape(language.word("relation", &one.kind).unwrap_or(&one.kind)),
+            escape(&one.organisation),
+            text(&one.name, None)
+        )
+    });
+    let items: String = merged.chain(related).collect();
     match items.is_empty() {
         true => String::new(),
         false => section(
