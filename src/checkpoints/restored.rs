@@ -35,7 +35,9 @@ pub fn enter(
     let size = queries::journal_size(tx)?;
     let last = match last {
         Some(last) => last,
-        None => before_restore(tx, size)?,
+        // The file knows of no entry beyond: this is no further restore.
+        None if held.is_none_or(|held| held <= size) => before_restore(tx, size)?,
+        None => size,
     };
     if last > size {
         return Err(Error::field("last", format!("the journal ends at {size}")));

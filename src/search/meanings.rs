@@ -31,10 +31,10 @@ static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
         let mut words: Vec<String> = line
             .split('|')
             .flat_map(fold::query_words)
+            // A short word reads like too many others (`nők`, `NOC`).
+            .filter(|word| word.plain.len() >= SHORTEST)
             .flat_map(|word| word.skeletons)
             .collect();
-        // A short skeleton is that of too many words (`nők`, `NOC`).
-        words.retain(|word| word.len() >= SHORTEST);
         words.sort_unstable();
         words.dedup();
         for word in &words {
@@ -45,7 +45,7 @@ static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
     meanings
 });
 
-/// Shorter skeletons mean nothing.
+/// Shorter words mean nothing.
 const SHORTEST: usize = 4;
 /// A word from this length on means the same with an ending (`орталықтарының`, `araştırmaları`).
 const STEM: usize = 5;
