@@ -253,7 +253,9 @@ pub fn members(
         |(from, to)| {
             let last = "membership_intervals.grace_end";
             let before = from.pred_opt().unwrap_or(from);
-            format!("({last} < '{to}' AND ({last} >= '{before}' OR membership_intervals.state = 'suspended'))")
+            let may = "(membership_intervals.state = 'suspended' AND membership_intervals.to_day IS NOT NULL)";
+            let is = format!("(membership_intervals.state <> 'suspended' AND {last} >= '{before}')");
+            format!("({last} < '{to}' AND ({is} OR {may}))")
         },
     );
     Ok(membership_intervals::table

@@ -38,14 +38,19 @@ pub struct Since {
     pub waiting: i64,
 }
 
-fn held(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
+fn began(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
     format!(
         "{table}.{WAITING} AND {} AND {table}.country IN ({}) AND {table}.membership_type IN ({}) \
-         AND {table}.from_day <= '{day}' AND ({table}.to_day IS NULL OR {table}.to_day > '{day}')",
+         AND {table}.from_day <= '{day}'",
         known.condition(table),
         quoted(filters.countries.iter().map(String::as_str)),
         quoted(filters.types.iter().copied())
     )
+}
+
+fn held(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
+    let began = began(filters, day, known, table);
+    format!("{began} AND ({table}.to_day IS NULL OR {table}.to_day > '{day}')")
 }
 
 /// The applications that wait on a day, counted by the first day of their state.
@@ -55,10 +60,19 @@ pub fn waiting(
     day: NaiveDate,
     known: Known,
 ) -> Result<Vec<Since>, Error> {
+    // In two parts: each is a range of the index, where both together are all of it.
+    let began = began(filters, day, known, "membership_intervals");
+    let rows = |end: String| {
+        format!(
+            "SELECT country, membership_type, state, from_day FROM membership_intervals \
+             WHERE {began} AND {end}"
+        )
+    };
     let text = format!(
-        "SELECT country, membership_type, state, from_day, COUNT(*) AS waiting FROM membership_intervals \
-         WHERE {} GROUP BY country, membership_type, state, from_day",
-        held(filters, day, known, "membership_intervals")
+        "SELECT country, membership_type, state, from_day, COUNT(*) AS waiting FROM ({} UNION ALL {}) AS held \
+         GROUP BY country, membership_type, state, from_day",
+        rows("to_day IS NULL".to_owned()),
+        rows(format!("to_day > '{day}'"))
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }

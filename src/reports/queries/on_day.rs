@@ -12,21 +12,28 @@ use crate::db::{Conn, Id};
 use crate::dialect;
 use crate::http::Error;
 
-/// Selects columns of the intervals of members that hold on a day, where a further condition holds. The signs keep SQLite from the
-/// index of positions, of which nearly all were known.
+/// Selects columns of the intervals of members that hold on a day, where a further condition holds. The signs and the empty
+/// texts keep the planners from the indexes of positions and of countries, along which all days would be read.
 pub fn members(
     columns: &str,
     filters: &Filters,
     (day, known): (NaiveDate, Known),
     condition: &str,
 ) -> String {
+    // What all rows meet is not asked of each.
+    let mut more = String::new();
+    if filters.some_countries {
+        let countries = quoted(filters.countries.iter().map(String::as_str));
+        more.push_str(&format!(" AND country || '' IN ({countries})"));
+    }
+    if filters.some_types {
+        let types = quoted(filters.types.iter().copied());
+        more.push_str(&format!(" AND membership_type || '' IN ({types})"));
+    }
     let rows = |end: String| {
         format!(
             "SELECT {columns} FROM membership_intervals WHERE {MEMBER} AND {end} AND from_day <= '{day}' \
-             AND +known_from <= {seq} AND +known_to > {seq} \
-             AND country IN ({}) AND membership_type IN ({}) AND {condition}",
-            quoted(filters.countries.iter().map(String::as_str)),
-            quoted(filters.types.iter().copied()),
+             AND +known_from <= {seq} AND +known_to > {seq} AND {condition}{more}",
             seq = known.seq,
         )
     };
@@ -104,7 +111,7 @@ pub struct Suspended {
     pub membership_type: String,
 }
 
-/// The suspended members whose grace days end before a day.
+/// The suspended members whose grace days end before a day and who may lapse: where nothing follows on the suspension, it has no end.
 pub fn suspended(
     conn: &mut Conn,
     filters: &Filters,
@@ -115,7 +122,7 @@ pub fn suspended(
         "membership_id, country, membership_type",
         filters,
         moment,
-        &format!("state = 'suspended' AND grace_end < '{before}'"),
+        &format!("state = 'suspended' AND to_day IS NOT NULL AND grace_end < '{before}'"),
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }

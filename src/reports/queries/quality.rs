@@ -65,10 +65,13 @@ pub const CRITERIA: [(&str, &str, &str); 11] = [
 /// The criterion that all others are met.
 pub const COMPLETE: &str = "complete";
 
-/// The members of a day, each organisation once a country.
+/// The members of a day, each organisation once a country; in the order in which organisations are stored, or each would be read from
+/// another place.
 fn members(filters: &Filters, day: NaiveDate, known: Known) -> String {
     let held = on_day::members("country, organisation_id", filters, (day, known), "1 = 1");
-    format!("(SELECT DISTINCT country, organisation_id FROM ({held}) AS held)")
+    format!(
+        "(SELECT organisation_id, country FROM ({held}) AS held GROUP BY organisation_id, country)"
+    )
 }
 
 /// One bit a criterion, the first the lowest.
