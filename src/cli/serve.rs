@@ -312,7 +312,7 @@ fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
         .map_err(|e| format!("rules_file: {e}"))?;
     if new {
         tracing::info!("new rules of membership were adopted");
-        conn.transact(derived::rebuild)?;
+        conn.transact(|tx| derived::rebuild(tx, &|text| tracing::info!("{text}")))?;
     }
     Ok(rules)
 }

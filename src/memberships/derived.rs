@@ -14,12 +14,15 @@ use crate::db::schema::{
     member_counts, membership_due, membership_events, membership_flows, membership_intervals,
     memberships, organisations, registry_marks,
 };
-use crate::db::{Conn, Id, Tx};
+use crate::db::{Conn, Id, Tx, dialect};
 use crate::http::Error;
 use crate::organisations::rows::OrganisationRow;
 
 /// How many memberships are read at once.
 const PAGE: i64 = 500;
+
+/// After how many memberships it is told how far the work is.
+const TOLD_EACH: u64 = 20_000;
 
 /// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
 const VERSION: &str = "3";
@@ -195,17 +198,23 @@ pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
         .optional()?;
     if any.is_some() {
         tell("making the timelines of all memberships anew");
+        dialect::expect_much(conn)?;
     }
-    conn.transact(rebuild)?;
+    conn.transact(|tx| rebuild(tx, &tell))?;
     Ok(any.is_some())
 }
 
-/// Makes everything that follows from the events anew, in the caller's transaction.
-pub fn rebuild(tx: &mut Tx<'_>) -> Result<(), Error> {
+/// Makes everything that follows from the events anew, in the caller's transaction; tells now and then how far it is.
+pub fn rebuild(tx: &mut Tx<'_>, tell: &dyn Fn(&str)) -> Result<(), Error> {
     let adopted = adoption::history(tx)?;
     timeline::clear(tx)?;
     let mut counts = Counts::new();
+    let mut done = 0_u64;
     each(tx, |conn, row, _, events| {
+        done += 1;
+        if done.is_multiple_of(TOLD_EACH) {
+            tell(&format!("… {done} memberships"));
+        }
         let rows = timeline::replay(&row, &events, &adopted);
         timeline::sum(&mut counts, &rows);
         let due = timeline::first_due(&fold_now(&adopted, &events), &events);

@@ -166,7 +166,7 @@ impl Book {
         let mut conn = app.db_conn();
         conn.transact(|tx: &mut Tx<'_>| {
             self.write(tx)?;
-            derived::rebuild(tx)
+            derived::rebuild(tx, &|_| {})
         })
         .unwrap();
     }
