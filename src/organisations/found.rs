@@ -45,8 +45,8 @@ pub struct Found {
     pub row: OrganisationRow,
     /// How it was found.
     hit: Hit,
-    /// By a number instead of words.
-    by: Option<FoundIn>,
+    /// By a number instead of words, and the number as it was typed.
+    by: Option<(FoundIn, String)>,
 }
 
 /// What was found.
@@ -120,6 +120,7 @@ pub fn find(
         .into_iter()
         .filter_map(|(hit, by)| {
             let row = rows.remove(&hit.id)?;
+            let by = by.map(|by| (by, asked.text.trim().to_owned()));
             Some(Found { row, hit, by })
         })
         .collect();
@@ -250,17 +251,33 @@ impl Found {
         &self,
         names: impl Iterator<Item = (i32, &'a str, &'a str)>,
         gained: &[NameRow],
-    ) -> FoundBy {
+    ) -> Result<FoundBy, Error> {
         let mut names = names.filter(|(item, ..)| *item == self.hit.item);
-        let (found_in, name_kind, text) = match (self.by, self.hit.kind) {
-            (Some(by), _) => (by, None, self.row.number.clone()),
-            (None, Kind::City) => (
+        if let Some((found_in, typed)) = &self.by {
+            let text = match found_in {
+                FoundIn::Number => &self.row.number,
+                _ => typed,
+            };
+            let whole = Piece {
+                text: text.clone(),
+                hit: true,
+            };
+            return Ok(self.told(*found_in, None, vec![whole]));
+        }
+        let (found_in, name_kind, text) = match self.hit.kind {
+            Kind::City => (
                 FoundIn::City,
                 None,
                 self.row.city.clone().unwrap_or_default(),
             ),
-            (None, Kind::Description) => (FoundIn::Description, None, String::new()),
-            (None, _) => match names.next() {
+            Kind::Description => {
+                let place = usize::try_from(self.hit.item).unwrap_or(usize::MAX);
+                let found = view::descriptions(&self.row)?.into_iter().nth(place);
+                let text = found.map_or_else(String::new, |one| one.text.as_str().to_owned());
+                let around = around(pieces(&text, &self.hit.places));
+                return Ok(self.told(FoundIn::Description, None, around));
+            }
+            _ => match names.next() {
                 Some((_, kind, text)) => (FoundIn::Name, Some(kind.to_owned()), text.to_owned()),
                 None => {
                     // Gained names are counted down from -1.
@@ -271,14 +288,40 @@ impl Found {
                 }
             },
         };
+        Ok(self.told(found_in, name_kind, pieces(&text, &self.hit.places)))
+    }
+
+    fn told(&self, found_in: FoundIn, name_kind: Option<String>, pieces: Vec<Piece>) -> FoundBy {
         FoundBy {
             score: rounded(self.hit.score),
             found_in,
             name_kind,
             how: how(self.hit.how),
-            pieces: pieces(&text, &self.hit.places),
+            pieces,
         }
     }
+}
+
+/// Letters of a description that stand before what was found, and behind it.
+const AROUND: usize = 80;
+
+/// What stands around the found pieces of a long text.
+fn around(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let is_marked = pieces.len() > 1;
+    if let Some(first) = pieces.first_mut().filter(|piece| is_marked && !piece.hit) {
+        let much = first.text.chars().count().saturating_sub(AROUND);
+        if much > 0 {
+            let end: String = first.text.chars().skip(much).collect();
+            first.text = format!("…{end}");
+        }
+    }
+    if let Some(last) = pieces.last_mut().filter(|piece| !piece.hit)
+        && last.text.chars().count() > AROUND
+    {
+        let begin: String = last.text.chars().take(AROUND).collect();
+        last.text = format!("{begin}…");
+    }
+    pieces
 }
 
 fn how(how: How) -> FoundHow {

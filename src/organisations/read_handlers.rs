@@ -302,7 +302,7 @@ pub(super) fn found_page(
             .iter()
             .map(|n| (n.id, n.kind.as_str(), n.text.as_str()));
         let gained = gained.get(&row.id).map_or(&[][..], Vec::as_slice);
-        item.found = Some(found.by(names, gained));
+        item.found = Some(found.by(names, gained)?);
     }
     Ok(Page {
         items,

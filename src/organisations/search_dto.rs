@@ -113,7 +113,7 @@ pub struct FoundBy {
     pub name_kind: Option<String>,
     /// How.
     pub how: FoundHow,
-    /// The text in pieces, as it is written; together they are the whole text.
+    /// The text in pieces, as it is written; together they are the whole text, of a description what stands around the found words.
     pub pieces: Vec<Piece>,
 }
 

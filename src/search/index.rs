@@ -268,10 +268,10 @@ impl Index {
                 &fold::name_words(city, Some(country)),
             );
         }
-        for text in &document.descriptions {
+        for (place, text) in (0..).zip(&document.descriptions) {
             self.put_words(
                 organisation,
-                (0, Kind::Description),
+                (place, Kind::Description),
                 &fold::name_words(text, Some(country)),
             );
         }

@@ -491,6 +491,8 @@ both! {
         for part in [format!("/reports/standing?as_of={today}&amp;known_at=seq:{position}&amp;format=csv"), format!("/reports/standing/members?as_of={today}&amp;known_at=seq:{position}&amp;column=members")] {
             assert!(page.contains(&part), "{part} in {page}");
         }
+        let ngo = app.organisation("KZ").named("Zzyzx Readers").create().await;
+        app.secretariat().get(&ngo.url()).await.expect(200);
         let page = is_page(&browser.get("/reports/decisions").await.expect(200));
         let readings = page.split("href=\"").find(|link| link.contains("kind=private_read")).unwrap();
         assert!(!readings.split('"').next().unwrap().contains("known_at"), "{readings}");

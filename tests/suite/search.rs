@@ -200,6 +200,29 @@ both! {
 }
 
 both! {
+    async fn a_hit_shows_what_was_found_as_it_is_written_wherever_it_stands(app) {
+        let far = "Бақтар мен саябақтар туралы ұзақ әңгіме. ".repeat(5);
+        let more = json!({
+            "descriptions": [{"language": "en", "text": "Plants trees."}, {"language": "kk", "text": format!("{far}Өзен бойына Тальниктер егеді. {}", far.trim())}],
+            "identifiers": [{"scheme": "LEI", "value": "213800D1EI4B9WTWWD28"}],
+        });
+        let ngo = app.organisation("KZ").named("Zzyzx Бағбандар").with(more).active().create().await;
+        for (query, place, shown) in [("talnikter", "description", "Тальниктер"), ("213800D1EI4B9WTWWD28", "identifier", "213800D1EI4B9WTWWD28"), (ngo.number.as_str(), "number", ngo.number.as_str())] {
+            let found = app.get(&format!("/v1/organisations?q={query}")).await.expect(200).at("/items/0/found");
+            assert_eq!(found["found_in"], place, "{found}");
+            let pieces = found["pieces"].as_array().unwrap();
+            let marked: Vec<&Value> = pieces.iter().filter(|piece| piece["hit"] == true).collect();
+            assert_eq!(marked, [&json!({"text": shown, "hit": true})], "{found}");
+            let long: usize = pieces.iter().map(|piece| piece["text"].as_str().unwrap().chars().count()).sum();
+            assert!(long < 200, "{found}");
+            // People see it too.
+            let page = app.get(&format!("/search?q={query}")).await.expect(200).text();
+            assert!(page.contains(shown), "{page}");
+        }
+    }
+}
+
+both! {
     async fn a_website_and_a_city_make_the_same_of_no_pair_that_the_names_leave_open(app) {
         let house = json!({"website": "https://brc.example.org", "city": "Szeged"});
         app.organisation("HU").named("Szegedi Biológiai Központ Madártani Intézet").with(house).active().create().await;

@@ -180,14 +180,17 @@ fn how(language: Language, item: &OrganisationSummary, by: &FoundBy) -> String {
             let tag = name.and_then(|name| name.language.as_deref());
             (of_name(kind.unwrap_or_default()), marked(&by.pieces, tag))
         }
-        (FoundIn::MergedName, _) => (word_in(language, "merged_name"), String::new()),
+        (FoundIn::MergedName, _) => (word_in(language, "merged_name"), marked(&by.pieces, None)),
         (FoundIn::City, _) => (language.label("city"), String::new()),
-        (FoundIn::Description, _) => (word_in(language, "description"), String::new()),
+        (FoundIn::Description, _) => (word_in(language, "description"), marked(&by.pieces, None)),
         (FoundIn::Number, _) => (
             word_in(language, "number"),
             format!("<code>{}</code>", escape(&item.number)),
         ),
-        (FoundIn::Identifier, _) => (word_in(language, "identifier"), String::new()),
+        (FoundIn::Identifier, _) => (
+            word_in(language, "identifier"),
+            format!("<code>{}</code>", escape(&found)),
+        ),
     };
     let how = serde_json::to_value(by.how).ok();
     let how = how
