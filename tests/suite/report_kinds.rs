@@ -570,7 +570,8 @@ both! {
         // Nor does a row change when its membership alone goes on: the entry of a row is the last one about the record.
         let before = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=complete").await;
         let position = auditor.get("/v1/reports/data-quality").await.expect(200).at("/data/question/known_seq");
-        let membership = kz.get(&format!("/v1/memberships?organisation={}", one.number)).await.expect(200).str("/items/0/id");
+        let members = rows(&auditor, "members", "/v1/reports/register?country=KZ").await;
+        let membership = members.iter().find(|r| text(r, "registry_number") == one.number).map(|r| text(r, "membership")).unwrap();
         app.decided(&kz, &format!("/v1/memberships/{membership}"), "suspension", json!({"reason": "No report."})).await;
         kz.patch(&one.url(), json!({"city": "Almaty"})).await.expect(200);
         let then = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=complete&known_at=seq:{position}")).await;
