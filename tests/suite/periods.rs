@@ -311,7 +311,7 @@ both! {
     async fn the_command_line_checks_a_closing_offline(app) {
         app.member("HU").await;
         let period = close(&app, "2026-01-01", "2026-06-30").await.expect(201);
-        let folder = crate::kit::databases::scratch("periods");
+        let folder = crate::kit::databases::scratch(&format!("periods-{}", app.url.kind()));
         let file = |name: &str, text: &str| {
             let path = folder.join(name);
             std::fs::write(&path, text).unwrap();
