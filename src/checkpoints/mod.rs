@@ -2,8 +2,8 @@
 //!
 //! A checkpoint says that the journal has this root at this size. It is signed with a key of its own, kept in the database and in an
 //! append-only file, published, and shown to witnesses. Before a new one is signed, the journal must still have the roots of the
-//! last one in the database and of the last one in the file: a registry whose hashes were made anew signs nothing any more. (The roots come from
-//! the stored tree; that the entries are still those it was made of is for `journal verify` to say.)
+//! last one in the database and of the last one in the file: a registry whose hashes were made anew signs nothing any more. The roots
+//! come from the stored tree; that the entries are still those it was made of is for `journal verify` to say.
 //!
 //! | file | what |
 //! |---|---|

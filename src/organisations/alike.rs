@@ -25,6 +25,8 @@ const SAME_HOST: f32 = 0.15;
 const SAME_PHONE: f32 = 0.1;
 /// What the same city adds.
 const SAME_CITY: f32 = 0.03;
+/// At most this where the names alone do not say that two are one: other signs do not make up for it.
+pub(super) const OPEN: f32 = SAME - 0.001;
 /// At most this where something that should agree does not: to be looked at, never the same.
 const DISAGREE: f32 = 0.8;
 /// What a name of the past is worth.
@@ -224,7 +226,7 @@ pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> 
     }
     if let (true, Some(x), Some(y)) = (at_home, &a.city, &b.city) {
         if same_place(x, y, Some(&a.country)) {
-            score = lifted(score, SAME_CITY, SAME - 0.001);
+            score = lifted(score, SAME_CITY, OPEN);
             reasons.push("it is in the same city".to_owned());
         } else {
             score = score.min(DISAGREE);

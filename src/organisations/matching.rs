@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
-use super::alike::lifted;
+use super::alike::{OPEN, lifted};
 use super::found::sight;
 use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
@@ -192,18 +192,17 @@ fn compared(
         return Ok(None);
     };
     // Neither makes the same of what the names leave open: institutes of one house share its site and its city.
-    let most = SAME - 0.001;
     if let Some(asked) = known.website.and_then(signs::host)
         && row.website.as_deref().and_then(signs::host).as_ref() == Some(&asked)
     {
-        score = lifted(score, SAME_WEBSITE, most);
+        score = lifted(score, SAME_WEBSITE, OPEN);
         reasons.insert(0, format!("the same website: {asked}"));
     }
     if let (Some(asked), Some(city)) = (known.city, &row.city) {
         let same =
             fold::skeleton(asked, Some(&row.country)) == fold::skeleton(city, Some(&row.country));
         score = if same {
-            lifted(score, CITY, most)
+            lifted(score, CITY, OPEN)
         } else {
             score - CITY
         };

@@ -34,6 +34,10 @@ mod tests {
         assert_eq!(branch("futbolu", "AZ"), branch("футбольный", "KG"));
         assert_ne!(branch("Birinci", "TR"), branch("İkinci", "TR"));
         for (word, country) in [
+            ("Dış", "TR"),
+            ("Sadaqat", "UZ"),
+            ("борьбы", "KZ"),
+            ("Академическая", "KZ"),
             ("Gençlik", "TR"),
             ("Umid", "AZ"),
             ("Отан", "KZ"),
