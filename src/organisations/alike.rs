@@ -13,10 +13,11 @@ use super::rows::{IdentifierRow, NameRow, OrganisationRow};
 use super::search_dto::rounded;
 use super::view;
 use crate::countries::Countries;
-use crate::search::compare::{Judged, POSSIBLE, Prepared, SAME, Verdict, same_place};
+use crate::search::compare::{Judged, POSSIBLE, SAME, Verdict, same_place};
 use crate::search::fold::Folded;
 use crate::search::index::{Index, Sight};
 use crate::search::near::{self, Wanted};
+use crate::search::prepared::Prepared;
 use crate::search::signs;
 
 /// What the same host adds to a score.

@@ -1,6 +1,6 @@
 //! Which registered organisation a name means: candidates of the index, each compared name by name, with what else is known.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -15,8 +15,8 @@ use crate::countries::{self, Countries};
 use crate::db::Conn;
 use crate::http::Error;
 use crate::search::ask::Question;
-use crate::search::compare::{POSSIBLE, SAME, Verdict};
-use crate::search::{Search, fold, signs};
+use crate::search::compare::{Comparison, POSSIBLE, SAME, Verdict, same_place};
+use crate::search::{Search, near, signs};
 
 /// Candidates that are compared.
 const COMPARED: usize = 25;
@@ -128,11 +128,22 @@ pub fn candidates(
             }
         }
     }
+    let host = known.website.and_then(signs::host);
+    let by_name: HashSet<i64> = ids.iter().copied().collect();
+    if let Some(host) = &host {
+        let sign = signs::at_host(host);
+        ids.extend(search.with_index(conn, today, |index| near::holders(index, &sign, &sight))?);
+    }
     ids.sort_unstable();
     ids.dedup();
     let rows: Vec<OrganisationRow> = queries::by_ids(conn, &ids)?
         .into_iter()
         .filter(|row| queries::may_know(row, reach, today) && row.merged_into.is_none())
+        // The sign may be of an e-mail address that is not public: only the website is told of.
+        .filter(|row| {
+            by_name.contains(&row.id)
+                || (is_at(row, host.as_deref()) && (only.is_empty() || only.contains(&row.country)))
+        })
         .collect();
     let mut names = queries::names_of(conn, &ids)?;
     for (id, gained) in merged::gained_names(conn, &ids)? {
@@ -174,7 +185,7 @@ fn compared(
     (row, names): (&OrganisationRow, &HashMap<i64, Vec<NameRow>>),
     schemes: &[String],
 ) -> Result<Option<(f32, MatchCandidate)>, Error> {
-    let mut best: Option<(f32, Vec<String>, &str)> = None;
+    let mut best: Option<(f32, Comparison, &str)> = None;
     for name in names.get(&row.id).into_iter().flatten() {
         let pair = (known.name, name.text.as_str());
         let one = search.compare(conn, pair, Some(&row.country), today)?;
@@ -185,22 +196,25 @@ fn compared(
             one.score
         };
         if best.as_ref().is_none_or(|(known, ..)| score > *known) {
-            best = Some((score, one.reasons, &name.text));
+            best = Some((score, one, &name.text));
         }
     }
-    let Some((mut score, mut reasons, matched)) = best else {
+    let Some((mut score, one, matched)) = best else {
         return Ok(None);
     };
+    let mut reasons = one.reasons;
     // Neither makes the same of what the names leave open: institutes of one house share its site and its city.
-    if let Some(asked) = known.website.and_then(signs::host)
-        && row.website.as_deref().and_then(signs::host).as_ref() == Some(&asked)
+    if let Some(host) = known.website.and_then(signs::host)
+        && is_at(row, Some(&host))
     {
         score = lifted(score, SAME_WEBSITE, OPEN);
-        reasons.insert(0, format!("the same website: {asked}"));
+        if !one.blocked {
+            score = score.max(POSSIBLE);
+        }
+        reasons.insert(0, format!("the same website: {host}"));
     }
     if let (Some(asked), Some(city)) = (known.city, &row.city) {
-        let same =
-            fold::skeleton(asked, Some(&row.country)) == fold::skeleton(city, Some(&row.country));
+        let same = same_place(asked, city, Some(&row.country));
         score = if same {
             lifted(score, CITY, OPEN)
         } else {
@@ -240,6 +254,10 @@ fn compared(
         reasons,
     };
     Ok(Some((score, candidate)))
+}
+
+fn is_at(row: &OrganisationRow, host: Option<&str>) -> bool {
+    host.is_some() && row.website.as_deref().and_then(signs::host).as_deref() == host
 }
 
 /// The word of a verdict.

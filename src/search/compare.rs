@@ -3,13 +3,13 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
-use std::sync::Arc;
-
-use super::fold::{self, Folded, NameWord, Role};
-use super::index::{Index, telling};
+use super::fold::{self, NameWord};
+use super::index::Index;
+use super::joined::Joined;
 use super::likeness::{self, Found};
+use super::prepared::{Prepared, Weight};
 use super::rules::{Rule, applies};
-use super::{branches, meanings, places};
+use super::{meanings, places};
 
 /// From this score on two names are the same: chosen so that at most two of a hundred such pairs of the example set are not.
 pub const SAME: f32 = 0.86;
@@ -49,14 +49,6 @@ const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
-/// What a word is worth in a register.
-#[derive(Clone, Copy, Debug)]
-struct Weight {
-    weight: f32,
-    place: Option<u16>,
-    branch: Option<u16>,
-}
-
 /// Compares two names. `country` decides how letters are read and how telling words are; without an index all words tell
 /// as much as their length and role say.
 #[must_use]
@@ -64,73 +56,6 @@ pub fn compare(a: &str, b: &str, country: Option<&str>, index: Option<&Index>) -
     let prepared = |name: &str| Prepared::of(name, country, index);
     let (a, b) = (prepared(a), prepared(b));
     Judged::of(&a, &b).told(&a, &b)
-}
-
-/// A name made ready to be compared with many.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    folded: Arc<Folded>,
-    weights: Vec<Weight>,
-    /// The weight of all words.
-    pub(super) total: f32,
-}
-
-impl Prepared {
-    /// Makes a name ready; the country and the index are those of [`compare`].
-    #[must_use]
-    pub fn of(name: &str, country: Option<&str>, index: Option<&Index>) -> Self {
-        Self::weighed(Arc::new(Folded::of(name, country)), country, index)
-    }
-
-    /// Makes a name ready that was folded before, in the same country.
-    #[must_use]
-    pub fn weighed(folded: Arc<Folded>, country: Option<&str>, index: Option<&Index>) -> Self {
-        let place = index
-            .zip(country)
-            .and_then(|(index, code)| index.place_of(code));
-        let weights: Vec<Weight> = folded
-            .words
-            .iter()
-            .map(|word| {
-                let rare = match index {
-                    Some(index) => index.telling(index.terms.find(word.skeleton.as_bytes()), place),
-                    None => telling(0, 0),
-                };
-                let short = if word.skeleton.len() < 2 { 0.1 } else { 1.0 };
-                Weight {
-                    weight: rare.max(0.05) * role_worth(word.role) * short,
-                    place: places::of(word),
-                    branch: branches::of(word),
-                }
-            })
-            .collect();
-        Self {
-            total: weights.iter().map(|word| word.weight).sum(),
-            weights,
-            folded,
-        }
-    }
-
-    pub(super) fn keys(&self) -> &fold::Keys {
-        &self.folded.keys
-    }
-
-    /// Its words with their weights.
-    pub(super) fn words(&self) -> impl Iterator<Item = (&NameWord, f32)> + Clone {
-        self.weighed_words()
-            .map(|(word, weight)| (word, weight.weight))
-    }
-
-    fn weighed_words(&self) -> impl Iterator<Item = (&NameWord, &Weight)> + Clone {
-        self.folded.words.iter().zip(&self.weights)
-    }
-
-    /// True where both say the same beside legal forms, in more than one word: what tells names of two countries apart from
-    /// names that are usual in both.
-    #[must_use]
-    pub fn has_core_of(&self, other: &Self) -> bool {
-        self.keys().core.contains(' ') && self.keys().core == other.keys().core
-    }
 }
 
 /// Two names judged, before it is told why: of many judged ones few are told.
@@ -145,6 +70,8 @@ pub struct Judged {
     pairs: Option<[Vec<Option<Pair>>; 2]>,
     /// What stands behind them.
     behind: Vec<&'static str>,
+    /// The names as they were compared, where one of them has words together that stand apart in the other.
+    joined: Option<Joined>,
 }
 
 /// The place of a word's like in the other name, how alike they are, and how that was found.
@@ -165,6 +92,8 @@ impl Judged {
         if keys.plain == others.plain {
             return Self::plainly(1.0, "the same words");
         }
+        let joined = Joined::of(a, b);
+        let (a, b) = Joined::or(joined.as_ref(), a, b);
         let pairs = pair(a, b);
         let mut judged = Self {
             score: alike(a, b, &pairs),
@@ -172,6 +101,7 @@ impl Judged {
             before: Vec::new(),
             pairs: None,
             behind: Vec::new(),
+            joined: None,
         };
         let same = applies(Rule::SameName) && fold::same_name(keys, others);
         if same {
@@ -187,11 +117,13 @@ impl Judged {
             judged.behind.push("different legal forms");
         }
         let other_place = !same && differ(a, b, |word| word.place);
+        let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);
         let other_number = !same && applies(Rule::Numbers) && numbers_differ(a, b);
-        judged.blocked = other_place || other_branch || other_number;
+        judged.blocked = other_place || other_land || other_branch || other_number;
         let first = [
             (other_place, "different places"),
+            (other_land, "different countries"),
             (other_branch, "different branches or ordinals"),
             (other_number, "different numbers"),
         ];
@@ -204,6 +136,7 @@ impl Judged {
             judged.before.insert(0, "one is the other's initials");
         }
         judged.score = judged.score.clamp(0.0, 1.0);
+        judged.joined = joined;
         judged
     }
 
@@ -214,6 +147,7 @@ impl Judged {
             before: vec![why],
             pairs: None,
             behind: Vec::new(),
+            joined: None,
         }
     }
 
@@ -221,6 +155,11 @@ impl Judged {
     #[must_use]
     pub fn told(self, a: &Prepared, b: &Prepared) -> Comparison {
         let mut reasons: Vec<String> = self.before.into_iter().map(str::to_owned).collect();
+        let (a, b) = Joined::or(self.joined.as_ref(), a, b);
+        if let Some(joined) = &self.joined {
+            let words = joined.words.join(", ");
+            reasons.push(format!("written together or apart: {words}"));
+        }
         if let Some([of_a, of_b]) = &self.pairs {
             explain(a, b, of_a, of_b, &mut reasons);
         }
@@ -235,16 +174,6 @@ impl Judged {
             reasons,
             blocked: self.blocked,
         }
-    }
-}
-
-/// Forms weigh little here: they are compared apart.
-pub(super) fn role_worth(role: Option<Role>) -> f32 {
-    match role {
-        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.08,
-        Some(Role::Generic) if applies(Rule::GenericWords) => 0.35,
-        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.05,
-        _ => 1.0,
     }
 }
 
@@ -293,6 +222,9 @@ fn words_alike(
     }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
         return (x == y).then_some((0.95, Found::Spelling));
+    }
+    if let (Some(x), Some(y)) = (weight.land, other_weight.land) {
+        return (x == y).then_some((0.95, Found::Meaning));
     }
     if let (Some(x), Some(y)) = (weight.branch, other_weight.branch) {
         return (x == y).then_some((0.95, Found::Meaning));

@@ -11,6 +11,8 @@
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `branches.rs`, `branches.tsv` | ordinals, and branches of sport, medicine and science (pure) |
 //! | `spellings.rs` | such a table, and which of it a word is (pure) |
+//! | `prepared.rs` | a name made ready to be compared with many (pure) |
+//! | `joined.rs` | words that one of two names writes together and the other apart (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
 //! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
 //! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
@@ -25,11 +27,13 @@ pub mod compare;
 mod dictionary;
 pub mod fold;
 pub mod index;
+mod joined;
 pub mod likeness;
 mod live;
 mod meanings;
 pub mod near;
 mod places;
+pub mod prepared;
 pub mod quality;
 mod queries;
 pub mod rules;

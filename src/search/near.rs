@@ -4,10 +4,11 @@
 //! first, until what is left could not make a name like it by itself; the usual words are only looked for in the names found
 //! so far. What shares too little of their weight is left out. Across a border only names that say the same count.
 
-use super::compare::{Prepared, role_worth};
-use super::fold::Role;
+use super::fold::{NameWord, Role};
 use super::index::{Index, NameSlot, OrganisationSlot, Sight, at};
 use super::meanings;
+use super::prepared::{Prepared, role_worth};
+use super::rules::{Rule, applies};
 
 /// Entries of postings that are read for one name.
 const BUDGET: usize = 20_000;
@@ -21,6 +22,8 @@ const MOST_HOLDERS: usize = 8;
 const LONG: usize = 5;
 /// So many words tell a name apart though one has a slip.
 const MANY_WORDS: usize = 3;
+/// A word that hardly anybody has may be two: each has so many letters at least.
+const PART: usize = 3;
 
 /// Who is looked for.
 pub struct Wanted<'a> {
@@ -46,21 +49,28 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
         }
     }
     for sign in wanted.signs {
-        let holders: Vec<i64> = index
-            .with_sign(sign)
-            .filter_map(|number| seen(index, number, sight))
-            .map(|slot| slot.id)
-            .take(MOST_HOLDERS + 1)
-            .collect();
-        if holders.len() <= MOST_HOLDERS {
-            found.extend(holders.into_iter().map(|id| (1.0, id)));
-        }
+        found.extend(holders(index, sign, sight).into_iter().map(|id| (1.0, id)));
     }
     found.sort_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)));
     found.dedup_by_key(|(_, id)| *id);
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     found.truncate(most);
     found.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Internal ids of organisations that hold a sign; none where so many do that it tells nothing.
+#[must_use]
+pub fn holders(index: &Index, sign: &str, sight: &Sight) -> Vec<i64> {
+    let mut holders: Vec<i64> = index
+        .with_sign(sign)
+        .filter_map(|number| seen(index, number, sight))
+        .map(|slot| slot.id)
+        .take(MOST_HOLDERS + 1)
+        .collect();
+    if holders.len() > MOST_HOLDERS {
+        holders.clear();
+    }
+    holders
 }
 
 fn seen<'a>(index: &'a Index, number: u32, sight: &Sight) -> Option<&'a OrganisationSlot> {
@@ -80,27 +90,25 @@ fn by_words(
     // What the other name has besides can only take off.
     let least = total * WORTH_COMPARING / 2.0;
     let lists = lists(index, name);
-    let mut open: f32 = lists.iter().map(|(weight, _)| weight).sum();
+    let mut open: f32 = lists.iter().map(|word| word.weight).sum();
     let mut gathered: Vec<(u32, u16, f32)> = Vec::new();
     let mut budget = BUDGET;
     let mut lists = (0..).zip(&lists).peekable();
-    while let Some((nth, (weight, terms))) = lists.peek() {
-        let size: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
+    while let Some((nth, word)) = lists.peek() {
+        let size = word.size(index);
         // Names that hold none of the rarer words share too little with the rest alone.
         if open < least || (size > budget && !gathered.is_empty()) {
             break;
         }
-        for &term in terms {
-            let names = index.postings(term).iter().take(budget);
-            gathered.extend(names.map(|&name| (name, *nth, *weight)));
+        for names in word.postings(index) {
+            let names = names.iter().take(budget);
+            gathered.extend(names.map(|&name| (name, *nth, word.weight)));
         }
         budget = budget.saturating_sub(size);
-        open -= weight;
+        open -= word.weight;
         lists.next();
     }
-    let usual: Vec<(f32, &[u32])> = lists
-        .map(|(_, (weight, terms))| (*weight, terms.as_slice()))
-        .collect();
+    let usual: Vec<&Looked> = lists.map(|(_, word)| word).collect();
     // By name; a word counts once for each.
     gathered.sort_unstable_by_key(|&(name, word, _)| (name, word));
     gathered.dedup_by_key(|(name, word, _)| (*name, *word));
@@ -113,12 +121,8 @@ fn by_words(
             continue;
         }
         // Postings are sorted: names come in with growing numbers.
-        let holds = |terms: &[u32]| {
-            let mut postings = terms.iter().map(|&term| index.postings(term));
-            postings.any(|names| names.binary_search(number).is_ok())
-        };
-        let with_usual = usual.iter().filter(|(_, terms)| holds(terms));
-        let shared = rare + with_usual.map(|(weight, _)| weight).sum::<f32>();
+        let with_usual = usual.iter().filter(|word| word.is_held_by(index, number));
+        let shared = rare + with_usual.map(|word| word.weight).sum::<f32>();
         if shared < least {
             continue;
         }
@@ -142,38 +146,133 @@ fn by_words(
     }
 }
 
-/// The terms of each telling word with its weight, those that fewest names hold first.
-fn lists(index: &Index, name: &Prepared) -> Vec<(f32, Vec<u32>)> {
-    let tells = |role: Option<Role>| !matches!(role, Some(Role::Form(_) | Role::Small));
-    let words = name.words().filter(|(word, _)| tells(word.role));
-    let few = words.clone().count() < MANY_WORDS;
-    let mut lists: Vec<(f32, Vec<u32>)> = words
-        .map(|(word, weight)| {
-            let skeletons: Vec<String> = std::iter::once(&word.skeleton)
-                .chain(&word.alt)
-                .cloned()
-                .collect();
-            let mut terms: Vec<u32> = skeletons
-                .iter()
-                .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
-                .collect();
-            let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
-            if word.skeleton.len() >= LONG && (few || held <= 1) {
-                index
-                    .terms
-                    .at_one_edit(word.skeleton.as_bytes(), |term| terms.push(term));
-            }
-            let meant = meanings::of_skeletons(index, &skeletons);
-            terms.extend(meant.into_iter().map(|(term, _)| term));
-            terms.sort_unstable();
-            terms.dedup();
-            (weight, terms)
-        })
-        .collect();
-    lists.sort_by_key(|(_, terms)| -> usize {
-        terms.iter().map(|&term| index.postings(term).len()).sum()
-    });
+/// A word that is looked up.
+struct Looked {
+    weight: f32,
+    /// What it stands for.
+    terms: Vec<u32>,
+    /// Names that hold it as two words, sorted.
+    names: Vec<u32>,
+}
+
+impl Looked {
+    /// The names that hold it, for each term; sorted.
+    fn postings<'a>(&'a self, index: &'a Index) -> impl Iterator<Item = &'a [u32]> {
+        let of_terms = self.terms.iter().map(|&term| index.postings(term));
+        of_terms.chain(std::iter::once(self.names.as_slice()))
+    }
+
+    fn size(&self, index: &Index) -> usize {
+        self.postings(index).map(<[u32]>::len).sum()
+    }
+
+    fn is_held_by(&self, index: &Index, name: &u32) -> bool {
+        let mut postings = self.postings(index);
+        postings.any(|names| names.binary_search(name).is_ok())
+    }
+}
+
+/// Each telling word, those that fewest names hold first.
+fn lists(index: &Index, name: &Prepared) -> Vec<Looked> {
+    let tells = |word: &NameWord| !matches!(word.role, Some(Role::Form(_) | Role::Small));
+    let few = name.words().filter(|(word, _)| tells(word)).count() < MANY_WORDS;
+    let words: Vec<(&NameWord, f32)> = name.words().collect();
+    let mut before = None;
+    let mut lists = Vec::with_capacity(words.len());
+    for (at, (word, weight)) in words.iter().enumerate() {
+        // With the next word, and with the one before: names that write both as one hold both.
+        let next = words
+            .get(at + 1)
+            .and_then(|(next, _)| as_one(index, word, next));
+        let together = [before, next].into_iter().flatten();
+        before = next;
+        if tells(word) {
+            lists.push(look(index, (word, *weight), together, few));
+        }
+    }
+    lists.sort_by_key(|word| word.size(index));
     lists
+}
+
+fn look(
+    index: &Index,
+    (word, weight): (&NameWord, f32),
+    together: impl Iterator<Item = u32>,
+    few: bool,
+) -> Looked {
+    let skeletons: Vec<String> = std::iter::once(&word.skeleton)
+        .chain(&word.alt)
+        .cloned()
+        .collect();
+    let mut terms: Vec<u32> = skeletons
+        .iter()
+        .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
+        .collect();
+    let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
+    let mut names = Vec::new();
+    if word.skeleton.len() >= LONG && (few || held <= 1) {
+        index
+            .terms
+            .at_one_edit(word.skeleton.as_bytes(), |term| terms.push(term));
+        as_two(index, word, &mut names);
+    }
+    let meant = meanings::of_skeletons(index, &skeletons);
+    terms.extend(meant.into_iter().map(|(term, _)| term));
+    terms.extend(together);
+    terms.sort_unstable();
+    terms.dedup();
+    Looked {
+        weight,
+        terms,
+        names,
+    }
+}
+
+/// The term of two words written as one.
+fn as_one(index: &Index, first: &NameWord, second: &NameWord) -> Option<u32> {
+    if !applies(Rule::Joined) {
+        return None;
+    }
+    let joined = format!("{}{}", first.skeleton, second.skeleton);
+    index.terms.find(joined.as_bytes()).or_else(|| {
+        // A skeleton loses letters where two words meet, the plain word does not.
+        let plain = format!("{}{}", first.plain, second.plain);
+        let plain = index.plains.find(plain.as_bytes())?;
+        index.terms_of(plain).first().copied()
+    })
+}
+
+/// Names that hold a word's two parts.
+fn as_two(index: &Index, word: &NameWord, names: &mut Vec<u32>) {
+    if !applies(Rule::Joined) {
+        return;
+    }
+    let mut hold_both = |a: u32, b: u32| {
+        let (a, b) = (index.postings(a), index.postings(b));
+        let (few, many) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+        let both = few.iter().filter(|name| many.binary_search(name).is_ok());
+        names.extend(both.take(BUDGET));
+    };
+    for (head, tail) in halves(&word.skeleton) {
+        if let Some((a, b)) = index.terms.find(head).zip(index.terms.find(tail)) {
+            hold_both(a, b);
+        }
+    }
+    for (head, tail) in halves(&word.plain) {
+        if let Some((a, b)) = index.plains.find(head).zip(index.plains.find(tail)) {
+            for &a in index.terms_of(a) {
+                index.terms_of(b).iter().for_each(|&b| hold_both(a, b));
+            }
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+}
+
+/// A folded word cut in two, in each way.
+fn halves(word: &str) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let cuts = PART..(word.len() + 1).saturating_sub(PART);
+    cuts.filter_map(|cut| word.as_bytes().split_at_checked(cut))
 }
 
 /// The weight of all words of a name of the index, as [`super::compare`] weighs them.
@@ -239,11 +338,8 @@ mod tests {
             .filter_map(|(number, &slot)| {
                 let shared: f32 = lists
                     .iter()
-                    .filter(|(_, terms)| {
-                        let mut all = terms.iter();
-                        all.any(|&term| index.postings(term).contains(&number))
-                    })
-                    .map(|(weight, _)| weight)
+                    .filter(|word| word.postings(index).any(|names| names.contains(&number)))
+                    .map(|word| word.weight)
                     .sum();
                 let share = 2.0 * shared / (name.total + total_of(index, slot, "KZ"));
                 let close = (share - WORTH_COMPARING).abs() < 1e-4;

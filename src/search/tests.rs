@@ -166,8 +166,8 @@ fn letters_of_another_script_inside_a_word_change_nothing() {
 
 #[test]
 fn who_may_be_the_same_is_among_the_near_ones() {
-    use super::compare::Prepared;
     use super::near::{Wanted, near};
+    use super::prepared::Prepared;
     let corpus = corpus();
     let text = read("duplicate-pairs-example.tsv");
     let pairs = text.lines().skip(1).map(|line| line.split('\t').collect());

@@ -242,6 +242,39 @@ both! {
 }
 
 both! {
+    async fn a_website_of_its_own_points_to_who_has_it_whatever_the_name(app) {
+        let ngo = app.organisation("UZ").named("Zzyzx Bogʻbonlar jamiyati").with(json!({"website": "https://gardens.example.org"})).active().create().await;
+        // Its mail is private: nobody is told by it.
+        app.organisation("UZ").named("Qqorva Asalarichilar").with(json!({"email": "info@bees.example.org"})).active().create().await;
+        let item = |country: &str, website: &str| json!({"name": "Green Hands", "country": country, "website": website});
+        let items = json!([item("UZ", "http://www.gardens.example.org/en"), item("UZ", "https://bees.example.org"), item("KZ", "https://gardens.example.org")]);
+        let answer = public_match(&app, json!({"items": items})).await.expect(200);
+        assert_eq!(answer.at("/items/0/candidates/0/number"), ngo.number.as_str());
+        assert_eq!(answer.at("/items/0/candidates/0/verdict"), "possible");
+        assert_eq!(answer.at("/items/0/candidates/0/reasons/0"), "the same website: gardens.example.org");
+        assert_eq!(answer.at("/items/0/chosen"), Value::Null);
+        assert_eq!(answer.at("/items/1/candidates"), json!([]));
+        assert_eq!(answer.at("/items/2/candidates"), json!([]));
+    }
+}
+
+both! {
+    async fn words_written_together_or_apart_are_one_organisation(app) {
+        let kz = app.coordinator("KZ");
+        let ngo = app.organisation("KZ").named("Жас Отан").active().create().await;
+        let together = app.organisation("KZ").named("ҚЫЗЫЛТАҢДАЛА").active().create().await;
+        for (name, number) in [("ЖАСОТАН", &ngo.number), ("Zhasotan", &ngo.number), ("Қызыл Таңдала", &together.number)] {
+            let answer = public_match(&app, json!({"items": [{"name": name, "country": "KZ"}]})).await.expect(200);
+            assert_eq!(answer.at("/items/0/chosen"), number.as_str(), "{}", answer.text());
+            let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
+            let refused = kz.post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+            assert_eq!(refused.at("/candidates/0/number"), number.as_str());
+            assert_eq!(refused.at("/candidates/0/verdict"), "same");
+        }
+    }
+}
+
+both! {
     async fn an_identifier_decides_a_match_and_is_no_way_to_guess_a_private_one(app) {
         let ngo = app.organisation("KZ").named("«Үлгі» қоғамдық қоры")
             .with(json!({"identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]})).active().create().await;

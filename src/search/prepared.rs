@@ -1,0 +1,95 @@
+//! A name made ready to be compared with many: its words folded, each with what it is worth in a register (pure).
+
+use std::sync::Arc;
+
+use super::fold::{self, Folded, NameWord, Role};
+use super::index::{Index, telling};
+use super::rules::{Rule, applies};
+use super::{branches, places};
+
+/// What a word is worth in a register.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    pub(super) weight: f32,
+    pub(super) place: Option<u16>,
+    pub(super) branch: Option<u16>,
+    pub(super) land: Option<u16>,
+}
+
+/// A name made ready to be compared with many.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) folded: Arc<Folded>,
+    pub(super) weights: Vec<Weight>,
+    /// The weight of all words.
+    pub(super) total: f32,
+}
+
+impl Prepared {
+    /// Makes a name ready; the country and the index are those of [`compare`].
+    #[must_use]
+    pub fn of(name: &str, country: Option<&str>, index: Option<&Index>) -> Self {
+        Self::weighed(Arc::new(Folded::of(name, country)), country, index)
+    }
+
+    /// Makes a name ready that was folded before, in the same country.
+    #[must_use]
+    pub fn weighed(folded: Arc<Folded>, country: Option<&str>, index: Option<&Index>) -> Self {
+        let place = index
+            .zip(country)
+            .and_then(|(index, code)| index.place_of(code));
+        let weights: Vec<Weight> = folded
+            .words
+            .iter()
+            .map(|word| {
+                let rare = match index {
+                    Some(index) => index.telling(index.terms.find(word.skeleton.as_bytes()), place),
+                    None => telling(0, 0),
+                };
+                let short = if word.skeleton.len() < 2 { 0.1 } else { 1.0 };
+                Weight {
+                    weight: rare.max(0.05) * role_worth(word.role) * short,
+                    place: places::of(word),
+                    branch: branches::of(word),
+                    land: places::land(word),
+                }
+            })
+            .collect();
+        Self {
+            total: weights.iter().map(|word| word.weight).sum(),
+            weights,
+            folded,
+        }
+    }
+
+    pub(super) fn keys(&self) -> &fold::Keys {
+        &self.folded.keys
+    }
+
+    /// Its words with their weights.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&NameWord, f32)> + Clone {
+        self.weighed_words()
+            .map(|(word, weight)| (word, weight.weight))
+    }
+
+    pub(super) fn weighed_words(&self) -> impl Iterator<Item = (&NameWord, &Weight)> + Clone {
+        self.folded.words.iter().zip(&self.weights)
+    }
+
+    /// True where both say the same beside legal forms, in more than one word: what tells names of two countries apart from
+    /// names that are usual in both.
+    #[must_use]
+    pub fn has_core_of(&self, other: &Self) -> bool {
+        self.keys().core.contains(' ') && self.keys().core == other.keys().core
+    }
+}
+
+/// Forms weigh little here: they are compared apart.
+pub(super) fn role_worth(role: Option<Role>) -> f32 {
+    match role {
+        Some(Role::Form(_)) if applies(Rule::LegalForms) => 0.08,
+        Some(Role::Generic) if applies(Rule::GenericWords) => 0.35,
+        Some(Role::Named | Role::Small) if applies(Rule::GenericWords) => 0.05,
+        _ => 1.0,
+    }
+}
