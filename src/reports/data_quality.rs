@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::chart::{Chart, Form, Series, Tone};
 use super::list::{AT_ONCE, Held, Key, Line, List};
-use super::queries::quality::{self, COMPLETE, CRITERIA, Judged};
+use super::queries::quality::{self, COMPLETE, CRITERIA, Judged, Unchanged};
 use super::queries::{self};
 use super::question::{Filters, Known};
 use super::register::known_name;
@@ -26,6 +26,9 @@ use crate::organisations::rows::OrganisationRow;
 
 /// Counts up when the same question gets another answer.
 pub const DEFINITION: u32 = 1;
+
+/// The same for the records behind a figure. 2: the question names the column.
+pub const RECORDS_DEFINITION: u32 = 2;
 
 /// So many records that were changed behind the position are put together from the journal.
 const MOST_CHANGED: usize = 2_000;
@@ -49,6 +52,14 @@ pub const WORDS: [&str; 12] = [
 schema_words!(
     /// A criterion of the data quality; `complete`: all others are met.
     Criterion as "QualityCriterion", WORDS
+);
+
+/// The figures that have records behind them.
+pub const FIGURES: [&str; 3] = ["records", "met", "unmet"];
+
+schema_words!(
+    /// A figure of the data quality.
+    QualityFigure as "QualityFigure", FIGURES
 );
 
 /// The columns of the figures.
@@ -194,7 +205,14 @@ fn changed(conn: &mut Conn, asked: &Asked) -> Result<Vec<Judged>, Error> {
     }
     let limit = i64::try_from(MOST_CHANGED).map_err(Error::internal)? + 1;
     let moment = (asked.day, asked.known);
-    let mut found = quality::records(conn, &asked.filters, moment, None, ("", ""), limit)?;
+    let mut found = quality::records(
+        conn,
+        &asked.filters,
+        moment,
+        Unchanged::None,
+        ("", ""),
+        limit,
+    )?;
     if found.len() > MOST_CHANGED {
         let text = format!(
             "more than {MOST_CHANGED} of these records were changed since; ask for one country, or for a later moment"
@@ -338,8 +356,8 @@ fn share(part: i64, whole: i64) -> i64 {
 pub struct Records {
     /// The criterion's word.
     pub criterion: &'static str,
-    /// Those that meet it, or those that do not.
-    pub met: bool,
+    /// The figure's word.
+    pub figure: &'static str,
     /// The report.
     pub asked: Asked,
 }
@@ -363,6 +381,11 @@ impl List for Records {
 
     fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
         let mask = mask(self.criterion).ok_or_else(|| Error::internal("no such criterion"))?;
+        let (others, met) = match self.figure {
+            "met" => (Unchanged::Meeting(mask), Some(true)),
+            "unmet" => (Unchanged::Missing(mask), Some(false)),
+            _ => (Unchanged::All, None),
+        };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let moment = (self.asked.day, self.asked.known);
         let mut after = match after {
@@ -376,7 +399,7 @@ impl List for Records {
                 conn,
                 &self.asked.filters,
                 moment,
-                Some((mask, self.met)),
+                others,
                 (&after.0, &after.1),
                 AT_ONCE.min(limit),
             )?;
@@ -394,7 +417,7 @@ impl List for Records {
                     }
                     (record.met, seq) = judge_then(conn, record.organisation_id, self.asked.known)?;
                 }
-                if (record.met & mask == mask) == self.met {
+                if met.is_none_or(|met| (record.met & mask == mask) == met) {
                     found.push((record, seq));
                 }
             }
@@ -432,18 +455,13 @@ impl List for Records {
     fn report(&self) -> Report {
         let mut question = self.asked.question();
         question.insert("criterion".to_owned(), Value::from(self.criterion));
-        question.insert("met".to_owned(), Value::from(self.met));
+        question.insert("column".to_owned(), Value::from(self.figure));
         Report {
             name: "data-quality-records",
             title: "Behind a figure of the data quality",
-            definition: DEFINITION,
+            definition: RECORDS_DEFINITION,
             question,
-            filters: format!(
-                "{} {}: {}",
-                self.criterion,
-                if self.met { "met" } else { "not met" },
-                self.asked.words()
-            ),
+            filters: format!("{} {}: {}", self.criterion, self.figure, self.asked.words()),
             tables: vec![Table {
                 code: "records",
                 title: "Records behind the figure",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::chart::{Chart, Form, Series, Tone};
 use super::exceptions::{self, Asked};
 use super::list::{AT_ONCE, Held, Key, Line, List};
-use super::queries::decisions::{self, Closed, OUTCOMES};
+use super::queries::decisions::{self, Closed, OUTCOMES, Outcomes};
 use super::queries::{self};
 use super::register::known_name;
 use super::report::Report;
@@ -22,14 +22,18 @@ use crate::http::{Error, pages};
 pub const DEFINITION: u32 = 2;
 
 /// The figures that have proposals behind them.
-pub const FIGURES: [&str; 6] = [
+pub const FIGURES: [&str; 7] = [
     "closed",
     "approved",
     "refused",
     "sent_back",
     "retracted",
     "fallen",
+    "decided",
 ];
+
+/// How a proposal is closed by a decision.
+const DECIDED: [&str; 3] = ["approved", "refused", "sent_back"];
 
 schema_words!(
     /// A figure of the decisions.
@@ -203,7 +207,7 @@ type Typed = Vec<(Closed, Option<String>)>;
 fn closed(
     conn: &mut Conn,
     asked: &Asked,
-    outcomes: &[&str],
+    outcomes: &Outcomes<'_>,
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Closed>, Error> {
@@ -216,7 +220,7 @@ fn closed(
 fn walk(
     conn: &mut Conn,
     asked: &Asked,
-    outcomes: &[&str],
+    outcomes: &Outcomes<'_>,
     after: Option<Place>,
     limit: i64,
 ) -> Result<(Typed, Option<Place>), Error> {
@@ -244,13 +248,14 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
     let mut officers: BTreeMap<String, [i64; 2]> = BTreeMap::new();
     let mut all = Sums::default();
     let mut after = None;
+    let outcomes = Outcomes::all();
     loop {
         // Types are looked up only where some are asked for: a big report names none.
         let (part, next) = if asked.filters.some_types {
-            let (part, next) = walk(conn, asked, &OUTCOMES, after, AT_ONCE)?;
+            let (part, next) = walk(conn, asked, &outcomes, after, AT_ONCE)?;
             (part.into_iter().map(|(closed, _)| closed).collect(), next)
         } else {
-            let part = closed(conn, asked, &OUTCOMES, after, AT_ONCE)?;
+            let part = closed(conn, asked, &outcomes, after, AT_ONCE)?;
             let next = part.last().map(|c| (c.seq, c.id));
             (part, next)
         };
@@ -269,7 +274,7 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
                 .add(&closed);
             all.add(&closed);
             officers.entry(closed.proposer).or_default()[0] += 1;
-            let decided = matches!(closed.status.as_str(), "approved" | "refused" | "sent_back");
+            let decided = DECIDED.contains(&closed.status.as_str());
             if let Some(decider) = closed.decider.filter(|_| decided) {
                 officers.entry(decider).or_default()[1] += 1;
             }
@@ -369,6 +374,10 @@ pub struct Proposals {
     pub figure: &'static str,
     /// Only this act.
     pub act: Option<String>,
+    /// Only what this account proposed.
+    pub proposer: Option<String>,
+    /// Only what this account closed.
+    pub decider: Option<String>,
     /// The report.
     pub asked: Asked,
 }
@@ -392,10 +401,16 @@ impl List for Proposals {
     }
 
     fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
-        let outcomes: Vec<&str> = OUTCOMES
-            .into_iter()
-            .filter(|o| self.figure == "closed" || *o == self.figure)
-            .collect();
+        let is_wanted = |outcome: &&str| match self.figure {
+            "closed" => true,
+            "decided" => DECIDED.contains(outcome),
+            figure => *outcome == figure,
+        };
+        let outcomes = Outcomes {
+            words: OUTCOMES.into_iter().filter(is_wanted).collect(),
+            proposer: self.proposer.as_deref(),
+            decider: self.decider.as_deref(),
+        };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut after = after.map(place_of).transpose()?;
         let mut found: Vec<(Closed, Option<String>)> = Vec::new();
@@ -451,16 +466,22 @@ impl List for Proposals {
         let mut question = self.asked.question();
         question.insert("column".to_owned(), Value::from(self.figure));
         question.insert("act".to_owned(), Value::from(self.act.as_deref()));
-        let act = self
-            .act
-            .as_ref()
-            .map_or_else(String::new, |a| format!("; act: {a}"));
+        let mut more = String::new();
+        if let Some(act) = &self.act {
+            more.push_str(&format!("; act: {act}"));
+        }
+        for (name, account) in [("proposer", &self.proposer), ("decider", &self.decider)] {
+            if let Some(account) = account {
+                question.insert(name.to_owned(), Value::from(account.as_str()));
+                more.push_str(&format!("; {name}: {account}"));
+            }
+        }
         Report {
             name: "decisions-proposals",
             title: "Behind a figure of the decisions",
             definition: DEFINITION,
             question,
-            filters: format!("{}: {}{act}", self.figure, self.asked.words()),
+            filters: format!("{}: {}{more}", self.figure, self.asked.words()),
             tables: vec![Table {
                 code: "proposals",
                 title: "Proposals behind the figure",

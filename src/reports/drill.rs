@@ -1,5 +1,6 @@
 //! From a figure down to what stands behind it: the address of the list, for links in pages. Pure.
 
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::exceptions::MACHINERY;
@@ -9,8 +10,14 @@ use super::table::{Cell, Column, Table};
 
 /// Which list stands behind the figures of a table, and by which parameter a figure is named there.
 enum Behind {
-    /// The list's path and the parameter that names the column.
-    Column(&'static str, &'static str),
+    /// The list, whose parameter `column` names the figure.
+    Column(&'static str),
+    /// The members of each day, in the report of the standing.
+    Days,
+    /// The members of the day before, as known then and as known now.
+    Before,
+    /// Proposals, by the row's account.
+    Officers,
     /// Exceptions, by the row's kind.
     Exceptions,
     /// Records, by the row's criterion; the column tells whether it is met.
@@ -19,11 +26,14 @@ enum Behind {
 
 fn behind(report: &str, table: &str) -> Option<Behind> {
     Some(match (report, table) {
-        ("roll-forward", "figures" | "totals")
+        ("roll-forward", "figures" | "by_country" | "totals")
         | ("standing", "figures" | "by_country" | "by_standing" | "totals")
-        | ("renewals", "figures" | "by_country" | "totals") => Behind::Column("members", "column"),
-        ("ageing", "figures" | "by_country" | "totals") => Behind::Column("applications", "column"),
-        ("decisions", "figures" | "by_country" | "totals") => Behind::Column("proposals", "column"),
+        | ("renewals", "figures" | "by_country" | "totals") => Behind::Column("members"),
+        ("ageing", "figures" | "by_country" | "totals") => Behind::Column("applications"),
+        ("decisions", "figures" | "by_country" | "totals") => Behind::Column("proposals"),
+        ("standing", "over_time") => Behind::Days,
+        ("roll-forward", "previous_closing") => Behind::Before,
+        ("decisions", "officers") => Behind::Officers,
         ("decisions", "exceptions" | "exception_totals" | "machinery") => Behind::Exceptions,
         ("data-quality", "figures" | "totals") => Behind::Records,
         _ => return None,
@@ -73,15 +83,57 @@ pub fn link(
             _ => None,
         }
     };
+    let day = |code: &str| {
+        let place = table.columns.iter().position(|c| c.code == code)?;
+        match row.get(place) {
+            Some(Cell::Day(day)) => Some(*day),
+            _ => None,
+        }
+    };
     let is_machinery = table.code == "machinery";
     let mut address = Address::new(report, known_at.filter(|_| !is_machinery));
+    let mut of = report.name;
     let list = match behind(report.name, table.code)? {
-        // The members of a country that lapse, and those that only are members: no list of these.
-        Behind::Column("members", _) if report.name == "renewals" && column.code == "members" => {
-            return None;
+        // The members of a country, of which some lapse.
+        Behind::Column("members") if report.name == "renewals" && column.code == "members" => {
+            of = "standing";
+            address.add("column", "members");
+            "members"
         }
-        Behind::Column(list, name) => {
-            address.add(name, column.code);
+        Behind::Days => {
+            address = Address::on(day("day")?, known_at);
+            address.add("column", column.code);
+            "members"
+        }
+        Behind::Before => match column.code {
+            "opening" => {
+                address.add("column", "opening");
+                "members"
+            }
+            "closing" => {
+                let from = report.question.get("from").and_then(Value::as_str)?;
+                let before = from.parse::<NaiveDate>().ok()?.pred_opt()?;
+                let then = report.question.get("previous_known_seq")?.as_i64()?;
+                of = "standing";
+                address = Address::on(before, Some(&format!("seq:{then}")));
+                address.add("column", "members");
+                "members"
+            }
+            // These are the lines of the restatement.
+            _ => return None,
+        },
+        Behind::Officers => {
+            let (figure, who) = match column.code {
+                "proposed" => ("closed", "proposer"),
+                "decided" => ("decided", "decider"),
+                _ => return None,
+            };
+            address.add("column", figure);
+            address.add(who, cell("officer")?);
+            "proposals"
+        }
+        Behind::Column(list) => {
+            address.add("column", column.code);
             for own in ["state", "act", "ots_standing"] {
                 if let Some(word) = cell(own) {
                     address.add(own, word);
@@ -102,11 +154,7 @@ pub fn link(
         }
         Behind::Records => {
             address.add("criterion", cell("criterion")?);
-            match column.code {
-                "met" => address.add("met", "true"),
-                "unmet" => address.add("met", "false"),
-                _ => return None,
-            }
+            address.add("column", column.code);
             "records"
         }
     };
@@ -117,8 +165,7 @@ pub fn link(
         }
     }
     Some(format!(
-        "{reports}/{}/{list}?{}&format=html",
-        report.name,
+        "{reports}/{of}/{list}?{}&format=html",
         address.parts.join("&")
     ))
 }
@@ -141,11 +188,17 @@ impl Address {
         address
     }
 
+    fn on(day: NaiveDate, known_at: Option<&str>) -> Self {
+        let mut parts = vec![format!("as_of={day}")];
+        parts.extend(known_at.map(|moment| format!("known_at={moment}")));
+        Self { parts }
+    }
+
     /// Our own words need no encoding; what is none of them is left out.
     fn add(&mut self, name: &str, word: &str) {
         if word
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':'))
         {
             self.parts.push(format!("{name}={word}"));
         }

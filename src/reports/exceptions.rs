@@ -251,6 +251,17 @@ type Place = (i64, i64, i32);
 
 const FIRST: Place = (-1, i64::MIN, 0);
 
+/// Kinds that are events of memberships.
+fn which_events(kind: &str) -> Option<Which> {
+    match kind {
+        "back_dated" => Some(Which::BackDated),
+        "corrected" => Some(Which::Corrections),
+        "same_person" => Some(Which::SamePerson),
+        "without_evidence" => Some(Which::WithoutEvidence),
+        _ => None,
+    }
+}
+
 /// Exceptions of a kind behind a place, whatever their country.
 fn walk(
     conn: &mut Conn,
@@ -268,14 +279,7 @@ fn walk(
         (from, i64::MAX, i32::MAX)
     };
     let stretch = asked.stretch;
-    let which = match kind {
-        "back_dated" => Some(Which::BackDated),
-        "corrected" => Some(Which::Corrections),
-        "same_person" => Some(Which::SamePerson),
-        "without_evidence" => Some(Which::WithoutEvidence),
-        _ => None,
-    };
-    if let Some(which) = which {
+    if let Some(which) = which_events(kind) {
         let events = found::events(conn, which, stretch, place, limit)?;
         return of_events(conn, asked, events);
     }
@@ -458,6 +462,14 @@ fn counts(conn: &mut Conn, asked: &Asked, kind: &str) -> Result<Counts, Error> {
     if kind == "sequence_gap" {
         if asked.takes(None, None) {
             counts.insert(None, found::gaps(conn, asked.stretch)?);
+        }
+        return Ok(counts);
+    }
+    if let Some(which) = which_events(kind) {
+        for of_one in found::count_events(conn, which, asked.stretch, asked.known)? {
+            if asked.takes(of_one.country.as_deref(), of_one.membership_type.as_deref()) {
+                *counts.entry(of_one.country).or_insert(0) += of_one.events;
+            }
         }
         return Ok(counts);
     }

@@ -19,7 +19,8 @@ use crate::http::Error;
 use crate::memberships::ledger::FlowKind;
 
 /// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// 2: a table by country.
+pub const DEFINITION: u32 = 2;
 
 /// The columns of the figures.
 pub const COLUMNS: &[Column] = &[
@@ -65,6 +66,26 @@ pub const COLUMNS: &[Column] = &[
 row_of!(
     /// How the number of members of a country and type moved.
     RollForwardRow as "RollForwardRow", COLUMNS
+);
+
+/// The columns by country: the figures without the type.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "looked at by the compiler: a place that is none does not compile"
+)]
+pub const BY_COUNTRY: &[Column] = &{
+    let mut columns = [COLUMNS[0]; COLUMNS.len() - 1];
+    let mut at = 1;
+    while at < columns.len() {
+        columns[at] = COLUMNS[at + 1];
+        at += 1;
+    }
+    columns
+};
+
+row_of!(
+    /// How the number of members of a country moved, whatever their type.
+    RollForwardByCountry as "RollForwardByCountry", BY_COUNTRY
 );
 
 /// The columns of the totals: the figures without country and type.
@@ -257,6 +278,10 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
     } = asked;
     let sums = queries::sums(conn, filters, *period, *known)?;
     let figures = figures(&sums, filters.narrowed())?;
+    let mut by_country: BTreeMap<&str, Figures> = BTreeMap::new();
+    for ((country, _), one) in &figures {
+        by_country.entry(country).or_default().add(one);
+    }
     let mut tables = vec![
         Table {
             code: "figures",
@@ -278,6 +303,20 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
             } else {
                 Vec::new()
             },
+        },
+        Table {
+            code: "by_country",
+            title: "Members per country",
+            columns: BY_COUNTRY,
+            rows: by_country
+                .iter()
+                .map(|(country, figures)| {
+                    let mut row = vec![Cell::text(*country)];
+                    row.extend(figures.cells());
+                    row
+                })
+                .collect(),
+            notes: Vec::new(),
         },
         Table {
             code: "totals",

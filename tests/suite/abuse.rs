@@ -108,7 +108,7 @@ both! {
             ("/v1/reports/ageing/applications", &["column=waiting", "column=waiting&country=KZ", "column=waiting&format=csv"]),
             ("/v1/reports/decisions/exceptions", &["kind=back_dated&from=2020-01-01&to=2026-01-01", "kind=identifier_override&from=2020-01-01&to=2030-01-01"]),
             ("/v1/reports/decisions/proposals", &["column=closed&from=2020-01-01&to=2030-01-01"]),
-            ("/v1/reports/data-quality/records", &["criterion=city", "criterion=city&met=true&format=csv"]),
+            ("/v1/reports/data-quality/records", &["criterion=city", "criterion=city&column=met&format=csv"]),
             ("/v1/exports/organisations", &["country=KZ", "country=KG", "country=KZ&format=xlsx"]),
             ("/v1/journal", &["", "organisation=OTS-7K3M9Q2-54"]),
         ];

@@ -356,6 +356,21 @@ both! {
                 let by_country: i64 = answer.at("/data/exceptions").as_array().unwrap().iter()
                     .filter(|r| r["kind"] == kind).map(|r| { assert!(r["country"].is_string(), "{r}"); number(r, "count") }).sum();
                 assert_eq!(by_country, totals[kind]);
+                let told = |rows: Vec<(String, i64)>| rows.into_iter().fold(BTreeMap::new(), |mut all: BTreeMap<String, i64>, (country, n)| {
+                    *all.entry(country).or_default() += n;
+                    all
+                });
+                let counted = answer.at("/data/exceptions").as_array().unwrap().iter()
+                    .filter(|r| r["kind"] == kind).map(|r| (text(r, "country"), number(r, "count"))).collect();
+                let listed = list.iter().map(|r| (text(r, "country"), 1)).collect();
+                assert_eq!(told(counted), told(listed), "{kind}");
+                // One country and type: as many as the list has of them.
+                let narrow = format!("{known}&country=KZ&type=full");
+                let one = auditor.get(&format!("/v1/reports/decisions?{narrow}")).await.expect(200);
+                let of_one = one.at("/data/exception_totals").as_array().unwrap().iter()
+                    .find(|r| r["kind"] == kind).map(|r| number(r, "count")).unwrap();
+                let list = rows(&auditor, "exceptions", &format!("/v1/reports/decisions/exceptions?{narrow}&kind={kind}&limit=50")).await;
+                assert_eq!(of_one, count(list.len()), "{kind}");
             }
             assert_eq!((totals["same_person"], totals["sequence_gap"]), (0, 0));
         }
@@ -423,6 +438,12 @@ both! {
         for (column, role) in [("proposed", "proposer"), ("decided", "decider")] {
             let who = officers.as_array().unwrap().iter().find(|o| o["officer"] == row[role]).unwrap();
             assert_eq!(number(who, column), 1);
+            let behind = if column == "proposed" { "closed" } else { column };
+            let account = text(row, role);
+            let address = |role: &str| format!("/v1/reports/decisions/proposals?{period}&column={behind}&{role}={account}");
+            assert_eq!(rows(&auditor, "proposals", &address(role)).await, std::slice::from_ref(row));
+            let other = if role == "proposer" { "decider" } else { "proposer" };
+            assert_eq!(rows(&auditor, "proposals", &address(other)).await, Vec::<Value>::new());
         }
         // Down to the journal: the entry of the closing.
         let entry = auditor.get(&format!("/v1/journal/{}", number(row, "seq"))).await.expect(200);
@@ -548,7 +569,7 @@ both! {
         assert_eq!(kz_rows, [json!({"country": "KZ", "criterion": "city", "records": 2, "met": 1, "unmet": 1, "share_permille": 500})]);
         let list = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=city&limit=1").await;
         assert_eq!(list.len(), 2);
-        let with = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=city&met=true").await;
+        let with = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=city&column=met").await;
         assert_eq!(with.iter().map(|r| text(r, "registry_number")).collect::<Vec<_>>(), std::slice::from_ref(&one.number));
         assert_eq!(with[0]["unmet"], json!(["identifier", "evidence"]));
         let entry = auditor.get(&format!("/v1/journal/{}", number(&with[0], "seq"))).await.expect(200);
@@ -565,7 +586,7 @@ both! {
         let then = auditor.get(&format!("/v1/reports/data-quality?known_at={at}")).await.expect(200);
         assert_eq!(then.at("/data"), answer.at("/data"));
         assert_eq!(then.str("/cover/data_sha256"), answer.str("/cover/data_sha256"));
-        let again = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=city&met=true&known_at={at}")).await;
+        let again = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=city&column=met&known_at={at}")).await;
         assert_eq!(again, with);
         // Nor does a row change when its membership alone goes on: the entry of a row is the last one about the record.
         let before = rows(&auditor, "records", "/v1/reports/data-quality/records?criterion=complete").await;
@@ -712,7 +733,7 @@ both! {
             "ageing/applications?column=longest", "ageing/applications?column=waiting&state=active", "renewals/members?column=members",
             "decisions?from=2020-01-01", "decisions/proposals?from=2020-01-01&to=2020-01-02&column=open",
             "decisions/exceptions?from=2020-01-01&to=2020-01-02&kind=golden", "data-quality/records?criterion=golden",
-            "data-quality/records?criterion=city&met=perhaps", "sample?seed=x&size=many", "standing?format=doc",
+            "data-quality/records?criterion=city&column=perhaps", "sample?seed=x&size=many", "standing?format=doc",
         ] {
             auditor.get(&format!("/v1/reports/{bad}")).await.problem(400, "bad_parameter");
         }

@@ -81,6 +81,13 @@ both! {
                 assert_eq!(number(&total, column.as_str()), sum);
                 flows_seen += sum;
             }
+            for row in answer.at("/data/by_country").as_array().unwrap() {
+                for column in FlowKind::ALL.iter().map(|kind| kind.as_str()).chain(["opening_active", "closing_grace"]) {
+                    let sum: i64 = expected.iter().filter(|((country, _, c), _)| (country.as_str(), c.as_str()) == (row["country"].as_str().unwrap(), column))
+                        .map(|(_, n)| n).sum();
+                    assert_eq!(number(row, column), sum, "{address}");
+                }
+            }
             assert_eq!(number(&total, "transferred_in"), number(&total, "transferred_out"));
             assert_eq!(number(&total, "changed_in"), number(&total, "changed_out"));
         }
@@ -265,6 +272,9 @@ both! {
             let held = std::fs::read_to_string(&path).unwrap_or_default();
             let data = answer.at("/data").to_string();
             if held != data {
+                if std::env::var_os("OTS_WRITE_EXAMPLES").is_some() {
+                    std::fs::write(&path, &data).unwrap();
+                }
                 changed.push(format!("{}\n{data}\n", path.display()));
                 continue;
             }

@@ -9,8 +9,8 @@ use crate::countries::Countries;
 use crate::http::{Error, Query, docs};
 use crate::reports::answer::{self, Door};
 use crate::reports::data_quality::{
-    self, Asked, Criterion, QualityMeaning, QualityRecord, QualityRow, QualityTotals, Records,
-    WORDS,
+    self, Asked, Criterion, FIGURES, QualityFigure, QualityMeaning, QualityRecord, QualityRow,
+    QualityTotals, Records, WORDS,
 };
 
 report_query!(
@@ -79,9 +79,9 @@ report_query!(
         /// The criterion.
         #[param(inline, value_type = Criterion, example = "identifiers_valid")]
         criterion: String,
-        /// True for the records that meet it; those that do not when absent.
-        #[param(example = false)]
-        met: Option<bool>,
+        /// The figure, by its name in the data quality: all records, those that meet it, or those that do not (when absent).
+        #[param(inline, value_type = QualityFigure, example = "unmet")]
+        column: Option<String>,
     }
 );
 
@@ -125,11 +125,16 @@ async fn answer_data_quality_records(
 ) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let criterion = one_of("criterion", &query.criterion, &WORDS)?;
+    let figure = one_of(
+        "column",
+        query.column.as_deref().unwrap_or("unmet"),
+        &FIGURES,
+    )?;
     let how = query.how(shape);
     answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(Records {
             criterion,
-            met: query.met.unwrap_or_default(),
+            figure,
             asked: Asked {
                 day: query.day(held, acting),
                 filters: query.filters(&countries, acting)?,

@@ -113,6 +113,12 @@ report_query!(
         /// Only proposals of this act.
         #[param(min_length = 1, max_length = 40, example = "recommend")]
         act: Option<String>,
+        /// Only proposals that this account made, as the officers' table tells it.
+        #[param(min_length = 1, max_length = 60, example = "user:3k7v0c5m2qxyz")]
+        proposer: Option<String>,
+        /// Only proposals that this account closed.
+        #[param(min_length = 1, max_length = 60, example = "user:3k7v0c5m2qxyz")]
+        decider: Option<String>,
     }
 );
 
@@ -164,6 +170,8 @@ async fn answer_decisions_proposals(
         Ok(Proposals {
             figure,
             act: query.act.clone(),
+            proposer: query.proposer.clone(),
+            decider: query.decider.clone(),
             asked: Asked::of(conn, period, known, filters, (false, false))?,
         })
     })

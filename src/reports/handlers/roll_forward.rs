@@ -12,7 +12,7 @@ use crate::reports::answer::{self, Door};
 use crate::reports::members::{self, FIGURES, Figure, FigureWord, RollForwardMember};
 use crate::reports::question::Known;
 use crate::reports::restatement::{PreviousClosingRow, RestatementRow};
-use crate::reports::roll_forward::{self, RollForwardRow, RollForwardTotals};
+use crate::reports::roll_forward::{self, RollForwardByCountry, RollForwardRow, RollForwardTotals};
 
 report_query!(
     /// Which period, and how.
@@ -29,6 +29,8 @@ report_answer!(
     RollForwardReport, RollForwardData, "roll-forward", {
         /// Each country and type that has any figure.
         pub figures: Vec<RollForwardRow>,
+        /// Each country that has any.
+        pub by_country: Vec<RollForwardByCountry>,
         /// All of them together: one row.
         pub totals: Vec<RollForwardTotals>,
         /// How the earlier closing becomes the opening; only with `previous_known_at` or behind a closed period.

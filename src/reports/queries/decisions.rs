@@ -37,11 +37,34 @@ pub struct Closed {
     pub seq: i64,
 }
 
+/// Which closed proposals are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes<'a> {
+    /// How they were closed.
+    pub words: Vec<&'static str>,
+    /// By whom they were made.
+    pub proposer: Option<&'a str>,
+    /// By whom they were closed.
+    pub decider: Option<&'a str>,
+}
+
+impl Outcomes<'_> {
+    /// All of them.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            words: OUTCOMES.to_vec(),
+            proposer: None,
+            decider: None,
+        }
+    }
+}
+
 /// Proposals closed behind a place (position and id) and up to a position, in order.
 pub fn closed(
     conn: &mut Conn,
     filters: &Filters,
-    outcomes: &[&str],
+    outcomes: &Outcomes<'_>,
     (after, until): ((i64, Id), i64),
     limit: i64,
 ) -> Result<Vec<Closed>, Error> {
@@ -49,11 +72,18 @@ pub fn closed(
     let behind = proposals::seq
         .gt(seq)
         .or(proposals::seq.eq(seq).and(proposals::id.gt(id)));
-    Ok(proposals::table
+    let mut query = proposals::table.into_boxed();
+    if let Some(account) = outcomes.proposer {
+        query = query.filter(proposals::proposer.eq(account));
+    }
+    if let Some(account) = outcomes.decider {
+        query = query.filter(proposals::decider.eq(account));
+    }
+    Ok(query
         .filter(proposals::seq.ge(seq))
         .filter(proposals::seq.le(until))
         .filter(behind)
-        .filter(proposals::status.eq_any(outcomes))
+        .filter(proposals::status.eq_any(&outcomes.words))
         .filter(proposals::country.eq_any(&filters.countries))
         .order((proposals::seq, proposals::id))
         .select((

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use serde_json::Value;
 
+use super::super::question::Known;
 use crate::db::schema::{job_runs, journal, journal_facts, private_reads};
 use crate::db::{Conn, Id};
 use crate::dialect;
@@ -96,6 +97,45 @@ pub fn events(
          FROM membership_events e JOIN memberships m ON m.id = e.membership_id \
          WHERE e.seq >= {seq} AND e.seq <= {until} AND (e.seq, e.membership_id, e.no) > ({seq}, {membership}, {no}) AND {} \
          ORDER BY e.seq, e.membership_id, e.no LIMIT {limit}",
+        which.condition(conn)
+    );
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// How many events of a country and type there are.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct CountedEvents {
+    /// Country on the day from which they hold; that of the first day, where they hold from before it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub country: Option<String>,
+    /// Type then.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub membership_type: Option<String>,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub events: i64,
+}
+
+/// Counts the events of a stretch by country and type, in one statement that reads no event itself.
+pub fn count_events(
+    conn: &mut Conn,
+    which: Which,
+    (after, until): Stretch,
+    known: Known,
+) -> Result<Vec<CountedEvents>, Error> {
+    let days = |rest: &str| {
+        format!(
+            "(SELECT d.from_day FROM membership_intervals d WHERE d.membership_id = e.membership_id AND {} {rest} LIMIT 1)",
+            known.condition("d")
+        )
+    };
+    let text = format!(
+        "SELECT i.country, i.membership_type, COUNT(*) AS events FROM membership_events e \
+         LEFT JOIN membership_intervals i ON i.membership_id = e.membership_id AND {} AND i.from_day = COALESCE({}, {}) \
+         WHERE e.seq > {after} AND e.seq <= {until} AND {} GROUP BY i.country, i.membership_type",
+        known.condition("i"),
+        days("AND d.from_day <= e.effective_on ORDER BY d.from_day DESC"),
+        days("ORDER BY d.from_day"),
         which.condition(conn)
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)

@@ -136,20 +136,34 @@ pub struct Judged {
     pub met: i32,
 }
 
-/// Records of members behind a place, by country and registry number: those that were changed behind the position, and where
-/// a mask is given those of the others that meet all of it, or not.
+/// Which records of those that were not changed behind the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unchanged {
+    /// None of them.
+    None,
+    /// All.
+    All,
+    /// Those that meet all criteria of a mask.
+    Meeting(i32),
+    /// Those that do not.
+    Missing(i32),
+}
+
+/// Records of members behind a place, by country and registry number: those that were changed behind the position, and some of the
+/// others.
 pub fn records(
     conn: &mut Conn,
     filters: &Filters,
     (day, known): (NaiveDate, Known),
-    wanted: Option<(i32, bool)>,
+    others: Unchanged,
     (country, number): (&str, &str),
     limit: i64,
 ) -> Result<Vec<Judged>, Error> {
-    let meets = match wanted {
-        None => "1 = 0".to_owned(),
-        Some((mask, true)) => format!("(met & {mask}) = {mask}"),
-        Some((mask, false)) => format!("(met & {mask}) <> {mask}"),
+    let meets = match others {
+        Unchanged::None => "1 = 0".to_owned(),
+        Unchanged::All => "1 = 1".to_owned(),
+        Unchanged::Meeting(mask) => format!("(met & {mask}) = {mask}"),
+        Unchanged::Missing(mask) => format!("(met & {mask}) <> {mask}"),
     };
     let text = format!(
         "SELECT country, organisation_id, number, seq, met FROM \
