@@ -60,13 +60,15 @@ pub fn create_key(
 }
 
 fn refuse_third(tx: &mut Tx<'_>, new: &NewKey, now: Instant) -> Result<(), Error> {
-    let active: i64 = api_keys::table
-        .filter(api_keys::name.eq(new.name.as_str()))
+    let active: Vec<String> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::expires_at.gt(now.0))
-        .count()
-        .get_result(&mut **tx)?;
-    if active >= ACTIVE_KEYS {
+        .select(api_keys::name)
+        .load(&mut **tx)?;
+    // One partner, however the name is spaced and capitalised.
+    let partner = partner_of(new.name.as_str());
+    let of_partner = active.iter().filter(|name| partner_of(name) == partner);
+    if of_partner.count() >= ACTIVE_KEYS {
         return Err(Error::new(
             Code::Conflict,
             "this partner has two active keys already; revoke one of them first",
@@ -74,6 +76,11 @@ fn refuse_third(tx: &mut Tx<'_>, new: &NewKey, now: Instant) -> Result<(), Error
         .at_field("/name"));
     }
     Ok(())
+}
+
+fn partner_of(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 /// Revokes the active keys of a partner but the newest, so that there is room for another.

@@ -57,7 +57,7 @@ pub use auth_handlers::{LogInParts, well_known_routes};
 pub use model::NewUser;
 pub use queries::{find_by_email, principal_of};
 pub use rows::recorded_tables;
-pub use users::{create_active, disable, invite};
+pub use users::{change, create_active, disable, invite};
 
 /// Where the registry is reached from outside, like `https://registry.example`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub const DEVICE_SECONDS: i64 = 90 * 24 * 3600;
 /// How long an API key is good when nothing else is asked for, in seconds: a year.
 pub const KEY_SECONDS: i64 = 365 * 24 * 3600;
 /// How many active keys a partner may have: one to use, and one to change to.
-pub const ACTIVE_KEYS: i64 = 2;
+pub const ACTIVE_KEYS: usize = 2;
 /// The longest that an API key may be good, in seconds: two years.
 pub const KEY_MAX_SECONDS: i64 = 731 * 24 * 3600;
 

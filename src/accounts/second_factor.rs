@@ -10,9 +10,10 @@ use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::links::NewLink;
 use super::model::{ENROLMENT_SECONDS, End, RECOVERY_CODES};
 use super::rows::{SecondFactorRow, UserRow};
-use super::{queries, sessions};
+use super::{queries, sessions, users as accounts};
 use crate::auth::sealing::SealKeys;
 use crate::auth::{Acting, Actor, totp};
 use crate::db::schema::{second_factor_enrolments, second_factors, users};
@@ -237,11 +238,15 @@ pub fn remove(tx: &mut Tx<'_>, actor: &Actor, user: Id, now: Instant) -> Result<
     })
 }
 
-/// Removes somebody's factor as the operator does it; their sessions end. False when there is none.
-pub fn remove_for(tx: &mut Tx<'_>, acting: &Acting, user: Id) -> Result<bool, Error> {
+/// Removes somebody's factor as the operator does it; their sessions end, and so does the password, which may be one that is only good
+/// beside a factor. Gives the link that sets another; none when there is no factor.
+pub fn remove_for(tx: &mut Tx<'_>, acting: &Acting, user: Id) -> Result<Option<NewLink>, Error> {
     lock(tx, user)?;
     sessions::end_all(tx, user, acting.now(), End::SecondFactorChanged)?;
-    remove(tx, &acting.actor(), user, acting.now())
+    if !remove(tx, &acting.actor(), user, acting.now())? {
+        return Ok(None);
+    }
+    accounts::end_password(tx, acting, user).map(Some)
 }
 
 fn save(

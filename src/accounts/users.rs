@@ -307,6 +307,21 @@ pub fn renew_hash(
     Ok(())
 }
 
+/// Ends the password of a locked account, and makes the link that sets another. A disabled account stays so and gets no good of it.
+pub fn end_password(tx: &mut Tx<'_>, acting: &Acting, id: Id) -> Result<NewLink, Error> {
+    let before = queries::by_id(tx, acting.reach(), id)?;
+    let mut after = UserRow {
+        password_hash: None,
+        ..before.clone()
+    };
+    if before.is_active() {
+        Status::Invited.as_str().clone_into(&mut after.status);
+    }
+    let (actor, now) = (acting.actor(), acting.now());
+    save(tx, &actor, now, "password.ended", &before, after)?;
+    links::create(tx, id, Purpose::Invitation, now)
+}
+
 /// Sets the password of a locked account; every session and link of it ends.
 fn set_password(
     tx: &mut Tx<'_>,

@@ -1,7 +1,7 @@
 //! Four eyes: who can be the second of two people. One rule for everything that takes two: memberships, the handover of the
 //! office.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -29,7 +29,7 @@ pub fn not_second(
         Some("whoever wrote the current revision cannot decide it")
     } else if tied {
         Some(
-            "one of you invited the other, made a link for it or changed its address within the last 30 days",
+            "one of you could have acted as the other, or somebody else as both of you: by an invitation, a link or a changed address of the last 30 days",
         )
     } else {
         None
@@ -67,38 +67,109 @@ pub const LINK_MADE: &str = "user.link_made";
 /// An account got another e-mail address, to which its links go.
 pub const ADDRESS_CHANGED: &str = "user.address_changed";
 
-/// Which of some accounts could lately act as which other: one invited the other, made a link for it or gave it another address.
-#[derive(Clone, Debug)]
-pub struct Ties(BTreeSet<(Id, Id)>);
+/// Who could lately act as whom: by an invitation, a link that was made or an address that was changed. Whoever could act as somebody
+/// could act as everybody whom that one could act as.
+#[derive(Clone, Debug, Default)]
+pub struct Ties(BTreeMap<Id, BTreeSet<Id>>);
 
 impl Ties {
-    /// Reads the ties among these accounts that stand now.
+    /// Reads the ties of these accounts that stand now, and those of whoever they lead to.
     pub fn load(conn: &mut Conn, accounts: &[Id], now: Instant) -> Result<Self, Error> {
         let since = now.plus_seconds(-TIED_DAYS * 24 * 3600).0;
-        let invited: Vec<(Id, Option<Id>)> = users::table
-            .filter(users::id.eq_any(accounts))
-            .filter(users::invited_by.is_not_null())
-            .filter(users::created_at.ge(since))
-            .select((users::id, users::invited_by))
-            .load(conn)?;
-        let subjects: Vec<String> = accounts.iter().map(|id| format!("user:{id}")).collect();
-        let entered: Vec<(String, String)> = journal::table
-            .filter(journal::subject.eq_any(subjects))
-            .filter(other_subject())
-            .filter(journal::action.eq_any([LINK_MADE, ADDRESS_CHANGED]))
-            .filter(journal::recorded_at.ge(since))
-            .select((journal::subject, journal::actor))
-            .load(conn)?;
-        let invited = invited.into_iter().filter_map(|(on, by)| Some((on, by?)));
-        let entered = entered
-            .iter()
-            .filter_map(|(on, by)| Some((account(on)?, account(by)?)));
-        Ok(Self(invited.chain(entered).collect()))
+        let mut makers: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+        let mut asked: BTreeSet<Id> = accounts.iter().copied().collect();
+        let mut next: Vec<Id> = asked.iter().copied().collect();
+        while !next.is_empty() {
+            let found = makers_of(conn, &next, since)?;
+            next.clear();
+            for (on, by) in found {
+                makers.entry(on).or_default().insert(by);
+                if asked.insert(by) {
+                    next.push(by);
+                }
+            }
+        }
+        Ok(Self(makers))
     }
 
-    /// True when one of the two could act as the other.
+    /// True when one of the two could act as the other, or a third person as both: then they are not two.
     #[must_use]
     pub fn between(&self, one: Id, other: Id) -> bool {
-        self.0.contains(&(one, other)) || self.0.contains(&(other, one))
+        !self.behind(one).is_disjoint(&self.behind(other))
+    }
+
+    /// An account and all who could act as it.
+    fn behind(&self, account: Id) -> BTreeSet<Id> {
+        let mut found = BTreeSet::from([account]);
+        let mut next = vec![account];
+        while let Some(on) = next.pop() {
+            for by in self.0.get(&on).into_iter().flatten() {
+                if found.insert(*by) {
+                    next.push(*by);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Who invited these accounts, made a link for them or changed their address since then.
+fn makers_of(conn: &mut Conn, accounts: &[Id], since: i64) -> Result<Vec<(Id, Id)>, Error> {
+    let invited: Vec<(Id, Option<Id>)> = users::table
+        .filter(users::id.eq_any(accounts))
+        .filter(users::invited_by.is_not_null())
+        .filter(users::created_at.ge(since))
+        .select((users::id, users::invited_by))
+        .load(conn)?;
+    let subjects: Vec<String> = accounts.iter().map(|id| format!("user:{id}")).collect();
+    let entered: Vec<(String, String)> = journal::table
+        .filter(journal::subject.eq_any(subjects))
+        .filter(other_subject())
+        .filter(journal::action.eq_any([LINK_MADE, ADDRESS_CHANGED]))
+        .filter(journal::recorded_at.ge(since))
+        .select((journal::subject, journal::actor))
+        .load(conn)?;
+    let invited = invited.into_iter().filter_map(|(on, by)| Some((on, by?)));
+    let entered = entered
+        .iter()
+        .filter_map(|(on, by)| Some((account(on)?, account(by)?)));
+    Ok(invited.chain(entered).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Id, Ties};
+
+    fn ties(pairs: &[(i64, i64)]) -> Ties {
+        let mut ties = Ties::default();
+        for (on, by) in pairs {
+            ties.0
+                .entry(Id(*on))
+                .or_insert_with(BTreeSet::new)
+                .insert(Id(*by));
+        }
+        ties
+    }
+
+    #[test]
+    fn whoever_could_act_as_both_is_one_person_behind_two_accounts() {
+        // 1 invited 2 and 3, 3 invited 4; 5 made a link for 6, whom nobody else knows.
+        let ties = ties(&[(2, 1), (3, 1), (4, 3), (6, 5)]);
+        for (one, other) in [(1, 2), (2, 3), (1, 4), (2, 4), (5, 6)] {
+            assert!(ties.between(Id(one), Id(other)), "{one} {other}");
+            assert!(ties.between(Id(other), Id(one)), "{other} {one}");
+        }
+        for (one, other) in [(1, 5), (2, 6), (4, 6), (1, 7)] {
+            assert!(!ties.between(Id(one), Id(other)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn accounts_that_made_links_for_each_other_come_to_an_end() {
+        let ties = ties(&[(1, 2), (2, 1)]);
+        assert!(ties.between(Id(1), Id(2)));
+        assert!(!ties.between(Id(1), Id(3)));
     }
 }

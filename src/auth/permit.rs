@@ -7,6 +7,8 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
@@ -17,7 +19,7 @@ use super::policy::{self, Act, Action, DeskAct, Grant};
 use super::reads::{self, ReadLog, Seen, What};
 use super::{Actor, Credential, Principal, Reach, Role, queries};
 use crate::db::{Conn, Db, Id, Instant, Tx};
-use crate::http::envelope::RequestId;
+use crate::http::envelope::{RequestId, Unsettled};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::limits::Limits;
 use crate::http::{Answer, Code, Error};
@@ -31,6 +33,8 @@ pub struct Permit<A> {
     /// Where readings of private data are recorded, and the request that they are recorded with.
     log: Option<ReadLog>,
     request: Option<String>,
+    /// True once the database was asked who this is.
+    asked: Arc<AtomicBool>,
     act: PhantomData<fn() -> A>,
 }
 
@@ -57,6 +61,7 @@ impl<A> Clone for Permit<A> {
             rule: self.rule,
             log: self.log.clone(),
             request: self.request.clone(),
+            asked: self.asked.clone(),
             act: PhantomData,
         }
     }
@@ -160,8 +165,26 @@ impl Acting {
 }
 
 impl<A: Act + 'static> Permit<A> {
+    /// Asks who this is and whether they may, where that was not done yet: before anything else is said.
+    async fn settle(&self) -> Result<(), Error> {
+        if self.asked.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (credential, limits, rule) = (self.credential.clone(), self.limits.clone(), self.rule);
+        self.db
+            .read(move |conn| {
+                acting(conn, &credential, limits.as_ref(), rule, A::ACTION).map(|_| ())
+            })
+            .await
+    }
+
     /// For what needs no data: a credential that was sent must still be good. Nobody known costs no query.
     pub async fn confirm(&self) -> Result<(), Error> {
+        self.asked.store(true, Ordering::Relaxed);
+        self.counts().await
+    }
+
+    async fn counts(&self) -> Result<(), Error> {
         let (credential, limits) = (self.credential.clone(), self.limits.clone());
         if credential == Credential::None {
             return Ok(());
@@ -178,6 +201,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.asked.store(true, Ordering::Relaxed);
         let (credential, limits, rule, request) =
             (self.credential, self.limits, self.rule, self.request);
         let (done, seen) = self
@@ -197,6 +221,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.asked.store(true, Ordering::Relaxed);
         let (credential, limits, rule, request) =
             (self.credential, self.limits, self.rule, self.request);
         let (done, seen) = self
@@ -230,16 +255,30 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.asked.store(true, Ordering::Relaxed);
         let (credential, limits, rule, request) =
             (self.credential, self.limits, self.rule, self.request);
-        self.db
+        // What a refusal tells was read as well, though nothing else of the transaction stays.
+        let refused: Arc<Mutex<Vec<reads::Row>>> = Arc::default();
+        let told = refused.clone();
+        let done = self
+            .db
             .write(move |tx| {
                 let acting = acting(tx, &credential, limits.as_ref(), rule, A::ACTION)?;
-                let done = work(tx, &acting)?;
-                reads::insert(tx, &acting.taken(request.as_deref())?)?;
-                Ok(done)
+                let done = work(tx, &acting);
+                let seen = acting.taken(request.as_deref())?;
+                match &done {
+                    Ok(_) => reads::insert(tx, &seen)?,
+                    Err(_) => *told.lock().unwrap_or_else(PoisonError::into_inner) = seen,
+                }
+                done
             })
-            .await
+            .await;
+        if done.is_err() {
+            let seen = std::mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
+            record(self.log, seen).await?;
+        }
+        done
     }
 
     /// Runs a write transaction once per `Idempotency-Key`; a repeat gets the same answer, if the right still holds.
@@ -259,7 +298,9 @@ impl<A: Act + 'static> Permit<A> {
         };
         let _running = once.begin(&caller)?;
         self.write(move |tx, acting| {
-            once.run(tx, &caller, &request_hash, acting.now(), keep, |tx| {
+            let reach = acting.principal.rights();
+            let who = (caller.as_str(), reach.as_str());
+            once.run(tx, who, &request_hash, acting.now(), keep, |tx| {
                 work(tx, acting)
             })
         })
@@ -309,11 +350,22 @@ impl<A: Act + 'static> FromRequest for Permit<A> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let permit = Credential::of(request).and_then(|found| permit::<A>(request, found));
+        if let Ok(permit) = &permit
+            && permit.credential != Credential::None
+        {
+            let permit = permit.clone();
+            let ask: Unsettled = Unsettled(Rc::new(move || {
+                let permit = permit.clone();
+                Box::pin(async move { permit.settle().await })
+            }));
+            request.extensions_mut().insert(ask);
+        }
         Box::pin(async move {
             let permit = permit?;
             match refuse_early(&permit.credential, A::ACTION) {
                 // Whoever is nobody any more is told that, not what the role may do.
-                Err(refused) => permit.confirm().await.and(Err(refused)),
+                // (Another parameter may be refused meanwhile: then it is asked again.)
+                Err(refused) => permit.counts().await.and(Err(refused)),
                 Ok(()) => Ok(permit),
             }
         })
@@ -347,6 +399,7 @@ fn permit<A: Act>(request: &HttpRequest, credential: Credential) -> Result<Permi
             .extensions()
             .get::<RequestId>()
             .map(|id| id.0.clone()),
+        asked: Arc::default(),
         act: PhantomData,
     })
 }

@@ -88,6 +88,18 @@ impl Principal {
         }
     }
 
+    /// What the rights follow from, in words: another role or country is another reach.
+    pub fn rights(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::Partner { scopes, .. } => format!("partner {}", scopes.join(" ")),
+            Self::User { role, country, .. } => {
+                format!("{} {}", role.as_str(), country.as_deref().unwrap_or("*"))
+            }
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+
     /// Who the journal says it was.
     pub fn actor(&self) -> Actor {
         match self {

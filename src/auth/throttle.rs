@@ -43,6 +43,8 @@ type Key = [u8; 16];
 #[derive(Clone, Copy)]
 struct Count {
     failures: u32,
+    /// Attempts without a verdict yet.
+    running: u32,
     last: Clock,
     until: Clock,
 }
@@ -61,6 +63,17 @@ pub struct Attempt {
     throttle: Throttle,
     pair: Key,
     network: Option<Key>,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let mut counts = self.throttle.lock();
+        for key in [Some(self.pair), self.network].into_iter().flatten() {
+            if let Some(count) = counts.get_mut(&key) {
+                count.running = count.running.saturating_sub(1);
+            }
+        }
+    }
 }
 
 impl Default for Throttle {
@@ -111,6 +124,22 @@ impl Throttle {
             )
             .header("Retry-After", seconds.to_string()));
         }
+        // What runs may fail: no more run at once than may fail without a wait.
+        let all_run = |key: Key, free: u32| {
+            let count = counts.get(&key);
+            count.is_some_and(|c| c.failures < free && c.failures + c.running >= free)
+        };
+        if all_run(pair, self.free) || network.is_some_and(|n| all_run(n, self.free_network)) {
+            return Err(Error::new(
+                Code::TooManyRequests,
+                "too many log-ins from here at once; try again in 1 s",
+            )
+            .header("Retry-After", "1"));
+        }
+        make_room(&mut counts);
+        for key in [Some(pair), network].into_iter().flatten() {
+            count_of(&mut counts, key, now).running += 1;
+        }
         // Whoever had to wait gets one attempt, not as many as run at once.
         reserve(&mut counts, pair, now, self.free, LONGEST);
         if let Some(network) = network {
@@ -142,7 +171,6 @@ impl Attempt {
 
     fn failed_at(self, now: Clock) {
         let mut counts = self.throttle.lock();
-        make_room(&mut counts);
         fail(&mut counts, self.pair, now, KEPT);
         reserve(&mut counts, self.pair, now, self.throttle.free, LONGEST);
         if let Some(network) = self.network {
@@ -204,12 +232,17 @@ fn reserve(counts: &mut HashMap<Key, Count>, key: Key, now: Clock, free: u32, lo
     }
 }
 
-fn fail(counts: &mut HashMap<Key, Count>, key: Key, now: Clock, kept: Duration) {
-    let count = counts.entry(key).or_insert(Count {
+fn count_of(counts: &mut HashMap<Key, Count>, key: Key, now: Clock) -> &mut Count {
+    counts.entry(key).or_insert(Count {
         failures: 0,
+        running: 0,
         last: now,
         until: now,
-    });
+    })
+}
+
+fn fail(counts: &mut HashMap<Key, Count>, key: Key, now: Clock, kept: Duration) {
+    let count = count_of(counts, key, now);
     if now.duration_since(count.last) >= kept {
         count.failures = 0;
     }
@@ -319,6 +352,24 @@ mod tests {
             throttle.begin_at("a", &network(1), now).is_ok(),
             "a success starts anew"
         );
+    }
+
+    #[test]
+    fn no_more_run_at_once_than_may_fail_without_a_wait() {
+        let (throttle, now) = (Throttle::default(), Clock::now());
+        assert!(fail(&throttle, "a", &network(1), now));
+        let running: Vec<_> = (1..FREE)
+            .map(|_| throttle.begin_at("a", &network(1), now).unwrap())
+            .collect();
+        let refused = throttle.begin_at("a", &network(1), now).map(|_| ());
+        assert_eq!(refused.unwrap_err().code(), Code::TooManyRequests);
+        assert!(throttle.begin_at("a", &network(2), now).is_ok());
+        // What came to no verdict counts for nothing.
+        drop(running);
+        for _ in 1..FREE {
+            assert!(fail(&throttle, "a", &network(1), now));
+        }
+        assert!(!fail(&throttle, "a", &network(1), now));
     }
 
     #[test]

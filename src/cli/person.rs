@@ -1,4 +1,4 @@
-//! `person`: exports or erases what is held of a person, as the operator.
+//! `person`: exports, corrects or erases what is held of a person, as the operator.
 
 use std::process::ExitCode;
 
@@ -10,15 +10,32 @@ use crate::auth::policy::Action;
 use crate::auth::{Acting, reads};
 use crate::config::Config;
 use crate::db::{Conn, dialect};
-use crate::http::Error;
-use crate::people::{self, Subject};
-use crate::text::{Email, Reason};
+use crate::http::{Error, Patch};
+use crate::people::{self, Corrections, Subject};
+use crate::text::{Email, Line, Phone, Reason};
 
-/// Exports or erases what is held of a person.
+/// Exports, corrects or erases what is held of a person.
 #[derive(Subcommand)]
 pub(super) enum Person {
     /// Prints everything that is held of a person, as JSON. It is recorded.
     Export(Whose),
+    /// Corrects what is held of a person. An empty text clears what may be empty.
+    Rectify {
+        #[command(flatten)]
+        whose: Whose,
+        /// The name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A contact person's position.
+        #[arg(long)]
+        position: Option<String>,
+        /// The e-mail address; another one ends an account's sessions and links.
+        #[arg(long)]
+        email: Option<String>,
+        /// A contact person's telephone.
+        #[arg(long)]
+        phone: Option<String>,
+    },
     /// Forgets a person; it cannot be undone. An account must be disabled first.
     Erase {
         #[command(flatten)]
@@ -59,6 +76,21 @@ impl Whose {
     }
 }
 
+/// What an option says: nothing, an empty text that clears, or a value.
+fn patch<T, E: std::fmt::Display>(
+    name: &str,
+    text: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Patch<T>, Stop> {
+    match text {
+        None => Ok(Patch::Keep),
+        Some("") => Ok(Patch::Clear),
+        Some(text) => parse(text)
+            .map(Patch::Set)
+            .map_err(|e| Stop(format!("--{name}: {e}"))),
+    }
+}
+
 pub(super) fn run(args: &Person, config: &Config) -> Done {
     let mut conn = super::open_existing(config)?;
     let text = match args {
@@ -71,6 +103,31 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
                 Ok::<_, Error>(found)
             })?;
             serde_json::to_string_pretty(&found)
+        }
+        Person::Rectify {
+            whose,
+            name,
+            position,
+            email,
+            phone,
+        } => {
+            let name = name.as_deref().map(Line::parse).transpose();
+            let corrections = Corrections {
+                name: name.map_err(|e| Stop(format!("--name: {e}")))?,
+                position: patch("position", position.as_deref(), Line::parse)?,
+                email: patch("email", email.as_deref(), Email::parse)?,
+                phone: patch("phone", phone.as_deref(), Phone::parse)?,
+            };
+            let subject = whose.subject(&mut conn)?;
+            // Whoever may have a person forgotten may have them corrected.
+            conn.transact(|tx| {
+                let acting = Acting::operator(Action::ErasePerson)?;
+                people::rectify(tx, &acting, &subject, &corrections)
+            })?;
+            println!(
+                "Corrected {subject}. The journal keeps what was said before, until it is erased."
+            );
+            return Ok(ExitCode::SUCCESS);
         }
         Person::Erase { whose, reason } => {
             let reason = Reason::parse(reason).map_err(|e| Stop(format!("--reason: {e}")))?;

@@ -23,7 +23,8 @@ pub(super) enum User {
         /// Its e-mail address.
         email: String,
     },
-    /// Removes an account's second factor when its app and recovery codes are lost; its sessions end at once.
+    /// Removes an account's second factor when its app and recovery codes are lost; its sessions and its password end, and the link that
+    /// sets another is printed.
     RemoveSecondFactor {
         /// Its e-mail address.
         email: String,
@@ -83,17 +84,23 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
         }
         User::RemoveSecondFactor { email: text } => {
             let address = email(text)?;
-            let removed = conn.transact(|tx| {
+            let link = conn.transact(|tx| {
                 let user =
                     find_by_email(tx, &address)?.ok_or_else(|| Error::not_found("account"))?;
                 second_factor::remove_for(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
             })?;
-            if !removed {
+            let Some(link) = link else {
                 return Err(format!("{text} has no second factor").into());
-            }
+            };
             println!(
-                "Removed the second factor of {text}; its sessions have ended. The password alone logs in now; a secretariat account has to set up another factor before anything else."
+                "Removed the second factor of {text}; its sessions and its password have ended. Pass this link on, which sets another password; it works once, until {}:",
+                link.expires_at
             );
+            println!(
+                "{}",
+                OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()))
+            );
+            println!("A secretariat account has to set up another factor before anything else.");
         }
         User::List => {
             let acting = Acting::operator(Action::ReadAccounts)?;

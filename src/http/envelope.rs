@@ -1,7 +1,10 @@
 //! The outermost middleware: every answer, whatever made it, leaves with a request id, security headers and, when
 //! it is an error, a problem body; every request leaves one log line.
 
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Instant as Clock;
 
 use actix_cors::CorsError;
@@ -19,6 +22,14 @@ use crate::db::Id;
 /// The id of the request, in every answer as `X-Request-Id` and in every log line.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+/// How to ask who sends a request, where nobody has asked yet. What is wrong with the request itself is told only to those who may
+/// send one like it: the envelope asks before an answer that refuses goes out.
+#[derive(Clone)]
+pub struct Unsettled(pub Rc<Ask>);
+
+/// Says who it is that must not go on.
+type Ask = dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Error>>>>;
 
 /// Proxies whose `X-Forwarded-For` is believed.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +87,13 @@ pub async fn envelope(
         Ok(standing) => {
             // Handlers and the middleware inside turn their errors into answers; nothing else comes back as an error.
             let mut response = next.call(request).await?.map_into_boxed_body();
+            let unsettled = response.request().extensions().get::<Unsettled>().cloned();
+            if response.status().is_client_error()
+                && let Some(unsettled) = unsettled
+                && let Err(error) = (unsettled.0)().await
+            {
+                response = response.error_response(error);
+            }
             if let Some(standing) = standing {
                 set(&mut response, "RateLimit-Policy", &standing.policy);
                 set(&mut response, "RateLimit", &standing.state);

@@ -2,7 +2,7 @@
 //!
 //! The kept answer is written in the transaction of the effect, so a crash between the two is impossible. A key is
 //! scoped to the caller and the route, and kept 24 hours. Whether the caller still has the right is checked before
-//! this module is asked.
+//! this module is asked; whether they still reach what they reached then, here.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,11 +123,12 @@ impl Once {
         })
     }
 
-    /// Runs `work` once per key inside the caller's transaction, or gives the kept answer.
+    /// Runs `work` once per key inside the caller's transaction, or gives the kept answer. `reach` says in a word what the caller
+    /// reaches: whoever reaches something else now is told nothing of the answer of then.
     pub fn run(
         &self,
         tx: &mut Tx<'_>,
-        caller: &str,
+        (caller, reach): (&str, &str),
         request_hash: &[u8],
         now: Instant,
         keep: Keep,
@@ -141,6 +142,7 @@ impl Once {
         if !dialect::try_lock_number(tx, number)? {
             return Err(still_running());
         }
+        let reached = Sha256::digest(reach);
         let kept = idempotency_keys::table
             .find((caller, &self.route, &self.key))
             .filter(idempotency_keys::created_at.gt(now.plus_seconds(-KEPT_SECONDS).0))
@@ -153,7 +155,7 @@ impl Once {
             .first::<Kept>(&mut **tx)
             .optional()?;
         if let Some(kept) = kept {
-            return kept.replay(request_hash);
+            return kept.replay(request_hash, &reached);
         }
         diesel::delete(idempotency_keys::table.find((caller, &self.route, &self.key)))
             .execute(&mut **tx)?;
@@ -164,7 +166,7 @@ impl Once {
                 idempotency_keys::caller.eq(caller),
                 idempotency_keys::route.eq(&self.route),
                 idempotency_keys::key.eq(&self.key),
-                idempotency_keys::request_hash.eq(request_hash),
+                idempotency_keys::request_hash.eq([request_hash, &reached].concat()),
                 idempotency_keys::status.eq(if keep == Keep::Answer {
                     i32::from(answer.status)
                 } else {
@@ -188,8 +190,15 @@ impl Once {
 }
 
 impl Kept {
-    fn replay(self, request_hash: &[u8]) -> Result<Answer, Error> {
-        if self.request_hash != request_hash {
+    fn replay(self, request_hash: &[u8], reached: &[u8]) -> Result<Answer, Error> {
+        let rest = self.request_hash.strip_prefix(request_hash);
+        if rest.is_some_and(|rest| rest != reached) {
+            return Err(Error::new(
+                Code::Forbidden,
+                "this was done under other rights than you have now; what came of it can be read as far as you reach it",
+            ));
+        }
+        if rest.is_none() {
             return Err(Error::new(
                 Code::IdempotencyKeyReused,
                 "this Idempotency-Key came with another body before; use a new key",

@@ -92,14 +92,18 @@ impl Limits {
             ),
             Caller::Known(key) => (&self.known, "known", key.clone(), self.allowance.known),
         };
-        let Some(limiter) = limiter else {
-            return Ok(None);
-        };
         let own = match caller {
             Caller::Known(key) => self.own(key),
             Caller::Address(_) => None,
         };
-        let (limiter, quota) = own.as_ref().map_or((limiter, quota), |(l, q)| (l, *q));
+        // A key's own allowance holds also where there is none for all.
+        let Some((limiter, quota)) = own
+            .as_ref()
+            .map(|(own, quota)| (own, *quota))
+            .or_else(|| limiter.as_ref().map(|all| (all, quota)))
+        else {
+            return Ok(None);
+        };
         let policy = format!("\"{name}\";q={quota};w=60");
         match limiter.check_key(&key) {
             Ok(state) => {

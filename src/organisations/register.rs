@@ -15,6 +15,7 @@ use super::number::RegistryNumber;
 use super::queries;
 use super::rows::{IdentifierRow, NameRow, OrganisationRow, ReferenceRow};
 use crate::auth::Acting;
+use crate::auth::reads::What;
 use crate::countries::{self, Countries, Verdict};
 use crate::db::schema::{
     organisation_identifiers, organisation_names, organisation_references, organisations,
@@ -94,12 +95,12 @@ pub fn register(
     }
     let facts = FoldedFacts::of(facts_of(body, country, &identifiers));
     let (candidates, position) = candidates::find(tx, acting, lookout, &facts)?;
-    settle_candidates(&candidates, body)?;
+    settle_candidates(acting, &candidates, body)?;
     let known: Vec<String> = candidates.iter().map(|c| c.number.clone()).collect();
     let late = |tx: &mut Tx<'_>, before: i64| {
         let moments = (position, before);
         let mut late = candidates::find_late(tx, acting, lookout, &facts, moments)?;
-        settle_candidates(&late, body)?;
+        settle_candidates(acting, &late, body)?;
         late.retain(|c| !known.contains(&c.number));
         Ok(late)
     };
@@ -386,7 +387,11 @@ pub fn name_key(keys: &fold::Keys) -> String {
     }
 }
 
-fn settle_candidates(candidates: &[Candidate], body: &RegisterOrganisation) -> Result<(), Error> {
+fn settle_candidates(
+    acting: &Acting,
+    candidates: &[Candidate],
+    body: &RegisterOrganisation,
+) -> Result<(), Error> {
     if !body.distinct_from.is_empty() && body.distinct_reason.is_none() {
         return Err(Error::field(
             "/distinct_reason",
@@ -398,6 +403,17 @@ fn settle_candidates(candidates: &[Candidate], body: &RegisterOrganisation) -> R
         .any(|c| !body.distinct_from.iter().any(|n| n.as_str() == c.number));
     if !unsettled {
         return Ok(());
+    }
+    // The records beside the registration hold private numbers of those that the caller reaches.
+    let reached = |c: &&Candidate| acting.reach().covers(&c.country);
+    for candidate in candidates.iter().filter(reached) {
+        let numbers = candidate.side_by_side.iter();
+        if numbers
+            .into_iter()
+            .any(|one| one.field == "identifiers" && !one.second.is_empty())
+        {
+            acting.saw(What::OrganisationPrivate, &candidate.number, 1);
+        }
     }
     Err(Error::new(
         Code::PossibleDuplicate,

@@ -6,6 +6,7 @@
 //! | `traces.rs` | a person's values where they are kept by the way: rows of imports, kept answers |
 //! | `export.rs` | everything that is held of a person |
 //! | `erase.rs` | forgetting a person, with an entry of the journal that decides it |
+//! | `rectify.rs` | correcting what is held of a person, as the operator |
 //! | `rows.rs` | the rows of erasures |
 //! | `dto.rs` | the wire |
 //! | `handlers.rs`, `read_handlers.rs` | the routes: export and erasure; who read what, for auditors |
@@ -17,6 +18,7 @@ mod erase;
 mod export;
 mod handlers;
 mod read_handlers;
+mod rectify;
 mod rows;
 mod subject;
 mod traces;
@@ -25,6 +27,7 @@ use crate::http::Routes;
 
 pub use erase::erase;
 pub use export::export;
+pub use rectify::{Corrections, rectify};
 pub use rows::recorded_tables;
 pub use subject::Subject;
 

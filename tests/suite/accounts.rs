@@ -237,6 +237,53 @@ both! {
 }
 
 both! {
+    async fn an_answer_of_other_rights_is_not_given_again(app) {
+        let office = app.secretariat();
+        let (id, email) = account(&app, &office, "coordinator", Some("KZ")).await;
+        let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Once"}], "notes": "For officers."});
+        let register = async || {
+            let token = log_in(&app, &email, PASSWORD).await.expect(200).str("/access_token");
+            let request = actix_web::test::TestRequest::post().uri("/v1/organisations");
+            let request = request.insert_header(("Authorization", format!("Bearer {token}"))).insert_header(("Idempotency-Key", "once"));
+            app.send(request.set_json(&body)).await
+        };
+        register().await.expect(201);
+        assert_eq!(register().await.expect(201).header("idempotency-replayed"), Some("true"));
+        office.patch(&format!("/v1/users/{id}"), json!({"country": "TR"})).await.expect(200);
+        let refused = register().await.problem(403, "forbidden");
+        assert!(!refused.text().contains("For officers."), "{}", refused.text());
+        office.patch(&format!("/v1/users/{id}"), json!({"country": "KZ"})).await.expect(200);
+        register().await.expect(201);
+    }
+}
+
+both! {
+    async fn whoever_is_nobody_any_more_is_told_that_alone_whatever_else_is_wrong(app) {
+        let (office, auditor) = (app.secretariat(), app.auditor());
+        let (id, email) = account(&app, &office, "coordinator", Some("KZ")).await;
+        let token = log_in(&app, &email, PASSWORD).await.expect(200).str("/access_token");
+        let wrong = [
+            (Method::POST, "/v1/organisations", Some(json!({}))),
+            (Method::POST, "/v1/users", Some(json!({"nonsense": 1}))),
+            (Method::GET, "/v1/organisations?nonsense=1", None),
+            (Method::GET, "/v1/memberships/nonsense", None),
+        ];
+        for (method, path, body) in &wrong {
+            let answer = app.send_as(&token, method.clone(), path, body.clone()).await;
+            assert!((400..=422).contains(&answer.status) && answer.status != 401, "{path}: {}", answer.status);
+        }
+        office.patch(&format!("/v1/users/{id}"), json!({"status": "disabled"})).await.expect(200);
+        for _ in 0..5 {
+            for (method, path, body) in &wrong {
+                app.send_as(&token, method.clone(), path, body.clone()).await.problem(401, "not_authenticated");
+            }
+            // Nor is what may be wrong told to a role that may not do it.
+            auditor.post("/v1/users", json!({"nonsense": 1})).await.problem(403, "forbidden");
+        }
+    }
+}
+
+both! {
     async fn a_log_in_that_a_change_overtook_opens_no_session(app) {
         let hash = app.parts.passwords.hash(PASSWORD.to_owned()).await.unwrap();
         let new = new_user(Role::Auditor, None);

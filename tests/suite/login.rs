@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use ots_registry::accounts::{self, NewUser};
+use ots_registry::accounts::{self, NewUser, second_factor};
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
@@ -288,6 +288,30 @@ both! {
         let token = token_of(&app, &office).await;
         let (secret, _) = enrol(&app, &token).await;
         remove(&token, PASSWORD, &code(&secret, 0)).await.problem(403, "forbidden");
+        assert_recorded(&app);
+    }
+}
+
+both! {
+    async fn whose_factor_the_operator_removes_sets_another_password_first(app) {
+        let (id, email) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &email).await;
+        let (secret, _) = enrol(&app, &token).await;
+        let short = "kq vmw tz";
+        let change = json!({"current_password": PASSWORD, "new_password": short, "code": code(&secret, 0)});
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
+        let remove = || {
+            app.db_conn().transact(|tx| second_factor::remove_for(tx, &Acting::operator(Action::ManageAccounts)?, id))
+                .unwrap_or_else(|e: Error| panic!("{e}"))
+        };
+        let link = remove().expect("a link");
+        // Eight characters are too few without a factor.
+        log_in(&app, json!({"email": email, "password": short})).await.problem(401, "wrong_credentials");
+        let path = format!("{}/{}", link.purpose.path(), link.token.reveal());
+        app.send_as("", Method::POST, &path, Some(json!({"password": short}))).await.problem(422, "invalid_field");
+        app.send_as("", Method::POST, &path, Some(json!({"password": OTHER}))).await.expect(204);
+        log_in(&app, json!({"email": email, "password": OTHER})).await.expect(200);
+        assert!(remove().is_none());
         assert_recorded(&app);
     }
 }

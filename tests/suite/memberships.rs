@@ -5,6 +5,7 @@ use ots_registry::db::{Id, Instant};
 use serde_json::json;
 
 use crate::both;
+use crate::kit::Person;
 
 both! {
     async fn an_application_becomes_a_member_by_two_people(app) {
@@ -80,6 +81,30 @@ both! {
         officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
         made(31);
         officer.post(&format!("{proposal}/decision"), decision).await.expect(200);
+    }
+}
+
+both! {
+    async fn a_third_person_behind_both_is_no_second_one(app) {
+        use diesel::prelude::*;
+        use ots_registry::db::schema::users;
+        let mut conn = app.db_conn();
+        let mut invited = |account: &Person, by: &Person| {
+            diesel::update(users::table.filter(users::id.eq(account.id))).set(users::invited_by.eq(by.id)).execute(&mut conn).unwrap();
+        };
+        // One of the office made two accounts, or one that made another.
+        let (maker, kz, officer) = (app.secretariat(), app.coordinator("KZ"), app.secretariat());
+        invited(&kz, &maker);
+        invited(&officer, &maker);
+        let (chain, last) = (app.secretariat(), app.secretariat());
+        invited(&chain, &officer);
+        invited(&last, &chain);
+        let ngo = app.organisation("KZ").create().await;
+        let (_, proposal) = app.recommended(&kz, &ngo.number).await;
+        for tied in [&maker, &officer, &chain, &last] {
+            app.decide(tied, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        }
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
     }
 }
 

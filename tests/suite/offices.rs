@@ -189,6 +189,9 @@ both! {
         let first = make().await.expect(201).str("/key/id");
         make().await.expect(201);
         make().await.problem(409, "conflict");
+        for same in ["sample partner", "Sample  partner", "SAMPLE PARTNER"] {
+            office.post("/v1/api-keys", json!({"name": same})).await.problem(409, "conflict");
+        }
         office.post("/v1/api-keys", json!({"name": "Another partner"})).await.expect(201);
         office.send(office.request(Method::DELETE, &format!("/v1/api-keys/{first}"))).await.expect(204);
         make().await.expect(201);
@@ -215,6 +218,14 @@ both! {
             assert_eq!(answer.header("ratelimit"), Some(format!("\"known\";r={left};t=60").as_str()));
         }
         ask().await.problem(429, "too_many_requests");
+        // Also where nobody else has a limit.
+        let free = app.with(|parts| parts.limits = Limits::new(Allowance { anonymous: 0, known: 0 })).await;
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let request = actix_web::test::TestRequest::get().uri("/v1/organisations");
+            answers.push(free.send(request.insert_header(("Authorization", format!("Bearer {secret}")))).await.status);
+        }
+        assert_eq!(answers, [200, 200, 200, 200, 429]);
         let uses = limited.parts.limits.take_uses();
         assert_eq!(uses.len(), 1);
         assert_eq!(limited.parts.limits.take_uses(), []);

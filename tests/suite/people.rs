@@ -1,8 +1,10 @@
 //! Personal data: who read it is recorded before it is given; what is held of a person can be exported and erased.
 
 use diesel::connection::SimpleConnection;
-use ots_registry::auth::reads;
+use ots_registry::auth::policy::Action;
+use ots_registry::auth::{Acting, reads};
 use ots_registry::db::Instant;
+use ots_registry::http::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -293,6 +295,41 @@ both! {
         office.get(&format!("{contact}/personal-data")).await.problem(404, "not_found");
         office.post(&format!("{contact}/erasure"), json!({"reason": "Once more."})).await.problem(409, "conflict");
         office.post(&format!("{url}/contacts/99/erasure"), json!({"reason": "Nobody."})).await.problem(404, "not_found");
+    }
+}
+
+both! {
+    async fn the_operator_corrects_what_is_held_of_a_person(app) {
+        use ots_registry::http::Patch;
+        use ots_registry::people::{Corrections, Subject, rectify};
+        use ots_registry::text::{Email, Line};
+        let contact = with_person(&app).await;
+        let url = contact.split("/contacts").next().unwrap().to_owned();
+        let subject: Subject = contact.trim_start_matches("/v1/organisations/").replace("/contacts/", "/").parse().unwrap();
+        let correct = |subject: &Subject, corrections: Corrections| {
+            app.db_conn().transact(|tx| {
+                let acting = Acting::operator(Action::ErasePerson)?;
+                rectify(tx, &acting, subject, &corrections)
+            })
+        };
+        let new = Corrections {
+            name: Some(Line::parse("Right Name").unwrap()),
+            position: Patch::Clear,
+            email: Patch::Set(Email::parse("right@sample.example").unwrap()),
+            phone: Patch::Keep,
+        };
+        correct(&subject, new.clone()).unwrap_or_else(|e: Error| panic!("{e}"));
+        let held = app.coordinator("KZ").get(&url).await.expect(200).at("/private/contacts/1");
+        assert_eq!((held["name"].clone(), held["email"].clone(), held["phone"].clone()), (json!("Right Name"), json!("right@sample.example"), json!(PERSON[3])));
+        assert!(held.get("position").is_none_or(Value::is_null), "{held}");
+        let history = app.coordinator("KZ").get(&format!("{url}/history")).await.expect(200);
+        assert!(history.text().contains("organisation.contact_changed"));
+        assert_eq!(found(&app), Vec::<String>::new());
+        // An account has a name and an address alone, and nothing is no correction.
+        let account = Subject::Account(app.auditor().id);
+        assert_eq!(correct(&account, new).unwrap_err().code(), Code::InvalidField);
+        assert_eq!(correct(&account, Corrections::default()).unwrap_err().code(), Code::InvalidField);
+        correct(&account, Corrections { name: Some(Line::parse("Right Name").unwrap()), ..Corrections::default() }).unwrap_or_else(|e: Error| panic!("{e}"));
     }
 }
 

@@ -35,9 +35,14 @@ fn next() -> u64 {
 
 /// A folder of this process's own.
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir()
-        .join(format!("ots-registry-test-{}", std::process::id()))
-        .join(name);
+    static ROOT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let root = ROOT.get_or_init(|| {
+        let root = std::env::temp_dir().join(format!("ots-registry-test-{}", std::process::id()));
+        // A run that was broken off may have left one: numbers of processes come again.
+        let _ = std::fs::remove_dir_all(&root);
+        root
+    });
+    let folder = root.join(name);
     std::fs::create_dir_all(&folder).expect("a folder for the tests");
     folder
 }
