@@ -502,6 +502,19 @@ both! {
         let coordinator = json!({"email": "third@example.org", "name": "Third Officer", "role": "coordinator", "country": "KZ"});
         secretariat.post("/v1/users", coordinator).await.expect(201);
         assert_eq!(exceptions(&auditor, today, "privileged_account").await, before + 1);
+        // The office is given to an account, which is named anew, and taken from it; what happens to it then is nobody's.
+        let third = secretariat.get("/v1/users?limit=200").await.expect(200).at("/items").as_array().unwrap().iter()
+            .find(|user| user["email"] == "third@example.org").map(|user| format!("/v1/users/{}", text(user, "id"))).unwrap();
+        secretariat.patch(&third, json!({"role": "secretariat", "country": null})).await.expect(200);
+        assert_eq!(exceptions(&auditor, today, "privileged_account").await, before + 2);
+        secretariat.patch(&third, json!({"name": "Third Officer of Two"})).await.expect(200);
+        assert_eq!(exceptions(&auditor, today, "privileged_account").await, before + 3);
+        secretariat.patch(&third, json!({"role": "coordinator", "country": "KZ"})).await.expect(200);
+        assert_eq!(exceptions(&auditor, today, "privileged_account").await, before + 4);
+        secretariat.patch(&third, json!({"country": "AZ"})).await.expect(200);
+        assert_eq!(exceptions(&auditor, today, "privileged_account").await, before + 4);
+        let entries = rows(&auditor, "exceptions", &format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=privileged_account&limit=3")).await;
+        assert_eq!(i64::try_from(entries.len()).unwrap(), before + 4);
         let read = exceptions(&auditor, today, "private_read").await;
         secretariat.get(&ngo.url()).await.expect(200);
         assert!(exceptions(&auditor, today, "private_read").await > read);

@@ -439,7 +439,7 @@ fn count_overrides(which: Override, body: &str) -> Result<i32, Error> {
     i32::try_from(changes.iter().filter(meets).count()).map_err(Error::internal)
 }
 
-/// What was done to accounts of the secretariat, to the office and to partners' keys, behind a position.
+/// What was done to accounts that were of the secretariat before or after it, to the office and to partners' keys, behind a position.
 pub fn privileged(
     conn: &mut Conn,
     (_, until): Stretch,
@@ -459,12 +459,22 @@ pub fn privileged(
         #[diesel(sql_type = Text)]
         subject: String,
     }
+    // What the account was up to an entry: as the newest one of it says that has a row of it.
+    let office = |up_to: &str| {
+        format!(
+            "(SELECT f.body FROM journal p JOIN journal_facts f ON f.seq = p.seq \
+              WHERE p.subject = journal.subject AND substr(p.subject, 1, 13) <> 'organisation:' AND p.seq {up_to} journal.seq \
+                AND f.class = 'private' AND f.body LIKE '%\"table\":\"users\"%' \
+              ORDER BY p.seq DESC LIMIT 1) LIKE '%\"role\":\"secretariat\"%'"
+        )
+    };
     let text = format!(
         "SELECT seq, recorded_at, actor, action, subject FROM journal \
          WHERE {ACCOUNTS} AND seq > {after} AND seq <= {until} \
-         AND (substr(action, 1, 5) <> 'user.' OR EXISTS (SELECT 1 FROM journal_facts f \
-             WHERE f.seq = journal.seq AND f.class = 'private' AND f.body LIKE '%\"role\":\"secretariat\"%')) \
-         ORDER BY seq LIMIT {limit}"
+         AND (substr(action, 1, 5) <> 'user.' OR {} OR {}) \
+         ORDER BY seq LIMIT {limit}",
+        office("<="),
+        office("<")
     );
     let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
     Ok(rows
