@@ -533,9 +533,37 @@ both! {
             let (code, told) = run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]);
             assert!(code == Some(1) && told.contains(&format!("its member `{member}` is not what was signed")), "{told}");
         }
-        let mut answer = period.json();
-        answer["reports"][0]["data_sha256"] = json!("0".repeat(64));
-        assert_eq!(run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]).0, Some(1));
+        let changed = |change: &dyn Fn(&mut Value), more: &[&str]| {
+            let mut answer = period.json();
+            change(&mut answer);
+            let path = name(&file("forged.json", &answer.to_string()));
+            run(&[&[path.as_str(), "--key", &vkey], more].concat())
+        };
+        let wrong_in = |member: &str, change: &dyn Fn(&mut Value)| {
+            let (code, told) = changed(change, &[]);
+            assert!(code == Some(1) && told.contains(&format!("its member `{member}` is not what was signed")), "{member}: {told}");
+        };
+        wrong_in("reports[0].data_sha256", &|answer| answer["reports"][0]["data_sha256"] = json!("0".repeat(64)));
+        wrong_in("id", &|answer| answer["id"] = json!("x"));
+        wrong_in("reports[0].question.as_of", &|answer| answer["reports"][0]["question"]["as_of"] = json!("2025-01-01"));
+        wrong_in("reports[2].question.country", &|answer| answer["reports"][2]["question"]["country"] = json!(["KZ"]));
+        wrong_in("checkpoint", &|answer| {
+            let note = text(answer, "checkpoint");
+            let (says, signature) = note.trim_end().rsplit_once(' ').unwrap();
+            let mut signature = data_encoding::BASE64.decode(signature.as_bytes()).unwrap();
+            *signature.last_mut().unwrap() ^= 1;
+            answer["checkpoint"] = json!(format!("{says} {}\n", data_encoding::BASE64.encode(&signature)));
+        });
+        // What nobody signed is told, whatever it says.
+        for (member, change) in [("note", json!("zz")), ("more", json!(1))] {
+            let (code, told) = changed(&|answer| answer[member] = change.clone(), &[]);
+            assert!(code == Some(0) && told.contains("Nobody signed ") && told.contains(&format!("`{member}`")), "{told}");
+        }
+        // A question is that of the report which was asked for again.
+        let other = |answer: &mut Value| answer["reports"][2]["question"]["reference_data"] = json!("2025-01-01");
+        let (code, told) = changed(&other, &["--report", &name(&right)]);
+        assert!(code == Some(1) && told.contains("its question is not the one"), "{told}");
+        assert_eq!(changed(&|_| (), &["--report", &name(&right)]).0, Some(0));
         let (code, told) = run(&[&name(&forged), "--key", &vkey]);
         assert!(code == Some(1) && told.contains("is not signed by any of these keys"), "{told}");
     }
