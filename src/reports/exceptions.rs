@@ -652,6 +652,8 @@ pub struct Exceptions {
     pub kind: &'static str,
     /// The report.
     pub asked: Asked,
+    /// For [`MACHINERY`], which knows no position of the journal: when it was asked for.
+    pub kept_at: Option<Instant>,
 }
 
 fn place_of(key: &Key) -> Result<Place, Error> {
@@ -711,12 +713,19 @@ impl List for Exceptions {
     fn report(&self) -> Report {
         let mut question = self.asked.question();
         question.insert("kind".to_owned(), Value::from(self.kind));
+        let mut words = self.asked.words();
+        if let Some(at) = self.kept_at {
+            question.remove("known_seq");
+            question.insert("kept_at".to_owned(), Value::from(at.to_string()));
+            let Period { from, to, .. } = self.asked.period;
+            words = format!("of {from} to {to}, as it was kept beside the journal at {at}");
+        }
         Report {
             name: "decisions-exceptions",
             title: "Exceptions behind a figure",
             definition: DEFINITION,
             question,
-            filters: format!("{}: {}", self.kind, self.asked.words()),
+            filters: format!("{}: {words}", self.kind),
             tables: vec![Table {
                 code: "exceptions",
                 title: "Exceptions",

@@ -530,6 +530,36 @@ both! {
 }
 
 both! {
+    async fn what_is_not_in_the_journal_names_no_position_of_it_and_no_country(app) {
+        let (ngo, _) = app.member("KZ").await;
+        let (auditor, secretariat, kz) = (app.auditor(), app.secretariat(), app.coordinator("KZ"));
+        let today = app.today();
+        for kind in ["private_read", "failed_job_run"] {
+            let address = format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind={kind}");
+            let first = auditor.get(&address).await.expect(200);
+            secretariat.get(&ngo.url()).await.expect(200);
+            let second = auditor.get(&address).await.expect(200);
+            for answer in [&first, &second] {
+                let question = answer.at("/data/question");
+                assert_eq!((question.get("known_seq"), question["kept_at"].is_string()), (None, true), "{question}");
+                let words = answer.str("/cover/filters");
+                assert!(!words.contains("position") && words.contains(&text(&question, "kept_at")), "{words}");
+            }
+            // Two lists are two questions.
+            assert_ne!(first.at("/data/question"), second.at("/data/question"));
+            let file = auditor.get(&format!("{address}&format=csv")).await.expect(200).text();
+            assert!(file.contains("as it was kept beside the journal at") && !file.contains("as known at position"), "{file}");
+            for narrow in ["country=KZ", "type=full"] {
+                let refused = auditor.get(&format!("{address}&{narrow}")).await.problem(422, "invalid_field");
+                assert_eq!(refused.str("/fields/0/pointer"), narrow.split('=').next().unwrap());
+            }
+            kz.get(&address).await.problem(403, "forbidden");
+        }
+        secretariat.get(&format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=failed_job_run")).await.expect(200);
+    }
+}
+
+both! {
     async fn a_failed_run_of_a_job_is_an_exception(app) {
         use diesel::prelude::*;
         use ots_registry::db::schema::job_runs;
