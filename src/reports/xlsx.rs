@@ -23,7 +23,6 @@ struct Formats {
     header: Format,
     number: Format,
     day: Format,
-    share: Format,
 }
 
 impl Formats {
@@ -37,7 +36,6 @@ impl Formats {
                 .set_border_bottom(FormatBorder::Thin),
             number: Format::new().set_num_format("#,##0"),
             day: Format::new().set_num_format("yyyy-mm-dd"),
-            share: Format::new().set_num_format("0.0%"),
         }
     }
 }
@@ -113,8 +111,8 @@ fn fill_table(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result
     }
     sheet.set_freeze_panes(1, 0)?;
     for (row, cells) in (1u32..).zip(&table.rows) {
-        for ((place, column), cell) in (0u16..).zip(table.columns).zip(cells) {
-            write_cell(sheet, (row, place), column, cell, formats)?;
+        for (place, cell) in (0u16..).zip(cells) {
+            write_cell(sheet, (row, place), cell, formats)?;
         }
     }
     Ok(())
@@ -136,7 +134,6 @@ fn width(column: &Column) -> f64 {
 fn write_cell(
     sheet: &mut Worksheet,
     (row, place): (u32, u16),
-    column: &Column,
     cell: &Cell,
     formats: &Formats,
 ) -> Result<(), XlsxError> {
@@ -146,11 +143,7 @@ fn write_cell(
         Cell::Integer(number) => {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
             let number = *number as f64;
-            if column.kind == Kind::Permille {
-                sheet.write_number_with_format(row, place, number / 1000.0, &formats.share)?;
-            } else {
-                sheet.write_number_with_format(row, place, number, &formats.number)?;
-            }
+            sheet.write_number_with_format(row, place, number, &formats.number)?;
         }
         Cell::Day(day) => match excel_day(*day) {
             Some(date) => {
