@@ -481,7 +481,7 @@ both! {
         let proof = auditor.get(&format!("/v1/journal/{}/proof?size={}", says.closed.0, says.checkpoint.0)).await.expect(200);
         assert_eq!(proof.str("/checkpoint"), period.str("/checkpoint"));
         // One letter is another text.
-        for (old, new) in [("2026-06-30", "2026-06-29"), ("number 1", "number 2"), ("report standing 1", "report standing 2")] {
+        for (old, new) in [("2026-06-30", "2026-06-29"), ("number 1", "number 2"), ("report standing 2", "report standing 3")] {
             let forged = period.str("/statement").replacen(old, new, 1);
             assert_ne!(forged, period.str("/statement"));
             assert!(statement::verified(&forged, &[key(&app)]).is_err(), "{new}");

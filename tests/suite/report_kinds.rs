@@ -121,6 +121,12 @@ both! {
         let answer = auditor.get("/v1/reports/standing?as_of=2019-10-14").await.expect(200);
         let countries: Vec<i64> = answer.at("/data/by_standing").as_array().unwrap().iter().map(|r| number(r, "countries")).collect();
         assert_eq!(countries, [4, 1, 3]);
+        // The question names the newest standing that counts, not the newest file: it is the same with the files of a later program.
+        assert_eq!(answer.at("/data/question/reference_data"), "2018-09-03");
+        let later = auditor.get("/v1/reports/standing?as_of=2026-01-01").await.expect(200);
+        assert_eq!(later.at("/data/question/reference_data"), "2022-11-11");
+        let before = auditor.get("/v1/reports/standing?as_of=2009-01-01").await.expect(200);
+        assert_eq!(before.at("/data/question/reference_data"), Value::Null);
     }
 }
 
