@@ -93,9 +93,7 @@ def check_xlsx(name, file, tables, digest):
                 value, wanted = cell.value, row[column]
                 if cell.data_type == "f":
                     sys.exit(f"{name} {code}: a formula in {cell.coordinate}")
-                if column == "share_permille":
-                    same(f"{name} {code} {column}", round(value * 1000), wanted)
-                elif isinstance(wanted, int):
+                if isinstance(wanted, int):
                     same(f"{name} {code} {column}: a number", (cell.data_type, value), ("n", wanted))
                 elif cell.is_date:
                     same(f"{name} {code} {column}: a day", value.date().isoformat(), wanted)

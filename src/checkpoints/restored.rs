@@ -10,7 +10,8 @@ use super::{file, queries};
 use crate::auth::Actor;
 use crate::db::{Conn, Instant, Tx};
 use crate::http::Error;
-use crate::journal::{self, RESTORED, restored_subject};
+use crate::journal::note::{Checkpoint, SignedNote};
+use crate::journal::{self, RESTORED, restored_subject, tree};
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,30 +20,46 @@ pub struct Restored {
     pub last: u64,
     /// The entry that says so.
     pub entry: u64,
-    /// The size of the newest checkpoint in the file, if it is newer: what was lost ends there at the earliest.
+    /// The size of the newest checkpoint in the file, if it is newer and not of this journal: what was lost ends there at the earliest.
     pub known: Option<u64>,
 }
 
-/// The part of it in the database: the entry, unless it is there, and a checkpoint. Gives the entry's position, that of the last one of
-/// before, and the checkpoint.
+/// What an entry about a restore says, and what was signed with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// Its position.
+    pub entry: u64,
+    /// The last entry of before.
+    pub last: u64,
+    /// How many entries the file knows, where some of them are lost.
+    pub known: Option<u64>,
+    /// The checkpoint.
+    pub made: Made,
+}
+
+/// The part of it in the database: the entry, unless it is there, and a checkpoint. `held` is the last checkpoint of the file.
 pub fn enter(
     tx: &mut Tx<'_>,
     checkpoints: &Checkpoints,
     last: Option<u64>,
-    held: Option<u64>,
+    held: Option<&Checkpoint>,
     now: Instant,
-) -> Result<(u64, u64, Made), Error> {
+) -> Result<Entered, Error> {
     let size = queries::journal_size(tx)?;
     let last = match last {
         Some(last) => last,
         // The file knows of no entry beyond: this is no further restore.
-        None if held.is_none_or(|held| held <= size) => before_restore(tx, size)?,
+        None if held.is_none_or(|held| held.size <= size) => before_restore(tx, size)?,
         None => size,
     };
     if last > size {
         return Err(Error::field("last", format!("the journal ends at {size}")));
     }
-    let known = held.filter(|held| *held > last);
+    let known = match held {
+        // Of the journal as it is now nothing is lost: this was done before.
+        Some(held) if held.size <= size && tree::root_at(tx, held.size)? == held.root => None,
+        held => held.map(|held| held.size).filter(|held| *held > last),
+    };
     let subject = restored_subject(last, known);
     let there = journal::queries::last_of(tx, RESTORED, &restored_subject(last, None))?;
     let entry = match there {
@@ -52,7 +69,13 @@ pub fn enter(
             Ok(entry.seq().unsigned_abs())
         })?,
     };
-    Ok((entry, last, checkpoints.make(tx, now)?))
+    let made = checkpoints.make(tx, now)?;
+    Ok(Entered {
+        entry,
+        last,
+        known,
+        made,
+    })
 }
 
 /// The last entry of before, where nothing was recorded since: the journal's end, or the one before it where that says it already.
@@ -69,7 +92,8 @@ fn before_restore(tx: &mut Tx<'_>, size: u64) -> Result<u64, Error> {
 ///
 /// # Errors
 ///
-/// A position that the journal does not have, or a journal that does not have the roots of its own checkpoints.
+/// A position that the journal does not have, a journal that does not have the roots of its own checkpoints, or one whose checkpoints
+/// have another name than those that would be signed.
 pub fn record(
     conn: &mut Conn,
     checkpoints: &Checkpoints,
@@ -81,14 +105,37 @@ pub fn record(
         Some(path) => file::last(path).map_err(Error::internal)?,
         None => None,
     };
-    let held = held.map(|note| note.checkpoint.size);
-    let (entry, last, note) = conn.transact(|tx| enter(tx, checkpoints, last, held, now))?;
+    must_be_ours(conn, checkpoints, held.as_ref())?;
+    let checkpoint = held.as_ref().map(|note| &note.checkpoint);
+    let done = conn.transact(|tx| enter(tx, checkpoints, last, checkpoint, now))?;
     if let Some(path) = path {
-        file::append(path, note.made_at, &note.note).map_err(Error::internal)?;
+        file::append(path, done.made.made_at, &done.made.note).map_err(Error::internal)?;
     }
     Ok(Restored {
-        last,
-        entry,
-        known: held.filter(|held| *held > last),
+        last: done.last,
+        entry: done.entry,
+        known: done.known,
     })
+}
+
+/// Refuses to sign under another name than that of the last checkpoints: verifiers know the journal by it, and what is signed stays.
+fn must_be_ours(
+    conn: &mut Conn,
+    checkpoints: &Checkpoints,
+    held: Option<&SignedNote>,
+) -> Result<(), Error> {
+    let stored = queries::latest(conn)?.and_then(|stored| SignedNote::parse(&stored.note));
+    let ours = checkpoints.origin();
+    for (note, place) in [(stored.as_ref(), "the database"), (held, "the file")] {
+        let Some(name) = note.map(|note| &note.checkpoint.origin) else {
+            continue;
+        };
+        if name != ours {
+            let text = format!(
+                "the checkpoints of {place} are those of {name}, and this would sign as {ours}: give base_url (or --listen) as the service has it, or checkpoint_origin = {name}; nothing was recorded"
+            );
+            return Err(Error::field("checkpoint_origin", text));
+        }
+    }
+    Ok(())
 }

@@ -72,15 +72,32 @@ fn verify(args: &Verify) -> Done {
         .map_err(|why| format!("{}: {why}", args.file.display()))?;
     tell(&says);
     let mut found = true;
-    for member in answer.iter().flat_map(|answer| says.deviations(answer)) {
-        println!(
-            "{}: its member `{member}` is not what was signed.",
-            args.file.display()
-        );
-        found = false;
+    if let Some(answer) = &answer {
+        let members = answer.as_object().ok_or("the answer is no object")?;
+        let around = says.around(members, &keys);
+        for member in &around.wrong {
+            println!(
+                "{}: its member `{member}` is not what was signed.",
+                args.file.display()
+            );
+            found = false;
+        }
+        if !around.unsigned.is_empty() {
+            println!(
+                "Nobody signed {} of {}: the journal's entry {} has what was recorded. Of a question what its address says was compared.",
+                around
+                    .unsigned
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                args.file.display(),
+                says.closed.0
+            );
+        }
     }
     for path in &args.report {
-        found &= compare(&says, path)?;
+        found &= compare(&says, answer.as_ref(), path)?;
     }
     Ok(if found {
         ExitCode::SUCCESS
@@ -109,18 +126,30 @@ fn tell(says: &Statement) {
     println!("The signature is good.");
 }
 
-/// Whether a saved report is one of those that were frozen.
-fn compare(says: &Statement, path: &Path) -> Result<bool, Stop> {
+/// Whether a saved report is one of those that were frozen, and the question of an answer around the statement is that of the report.
+fn compare(says: &Statement, around: Option<&Value>, path: &Path) -> Result<bool, Stop> {
     let answer: Value = serde_json::from_str(&read(path)?)
         .map_err(|e| format!("{}: no JSON: {e}", path.display()))?;
     let data = answer
         .get("data")
         .ok_or_else(|| format!("{}: has no member `data`", path.display()))?;
     let hash = report::sha256(data);
-    let known = says.reports.iter().find(|r| r.data_sha256 == hash);
-    match known {
-        Some(report) => println!("{}: is the frozen {}.", path.display(), report.report),
-        None => println!("{}: {hash} is none of the frozen reports.", path.display()),
+    let Some(report) = says.reports.iter().find(|r| r.data_sha256 == hash) else {
+        println!("{}: {hash} is none of the frozen reports.", path.display());
+        return Ok(false);
+    };
+    println!("{}: is the frozen {}.", path.display(), report.report);
+    let all = around.and_then(|answer| answer.get("reports")?.as_array());
+    let named = all
+        .into_iter()
+        .flatten()
+        .find(|one| one.get("data_sha256").and_then(Value::as_str) == Some(hash.as_str()));
+    let same = named.is_none_or(|one| one.get("question") == data.get("question"));
+    if !same {
+        println!(
+            "{}: its question is not the one that the answer around the statement tells.",
+            path.display()
+        );
     }
-    Ok(known.is_some())
+    Ok(same)
 }

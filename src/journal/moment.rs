@@ -124,25 +124,29 @@ fn is_written_well(text: &str) -> bool {
 
 impl KnownAt {
     /// The position of the last entry that counts; a moment in the future and one that does not exist are refused, and so is a day
-    /// that is not over.
-    fn position(self, conn: &mut Conn, now: Instant) -> Result<i64, Error> {
+    /// that is not over. `name` is the parameter that says it.
+    ///
+    /// # Errors
+    ///
+    /// Those moments.
+    pub fn position(self, conn: &mut Conn, name: &str, now: Instant) -> Result<i64, Error> {
         if let Self::Position(seq) = self {
             let head = head(conn)?;
             if seq > head {
                 let text = format!("there is no such position yet; the newest is seq:{head}");
-                return Err(Error::field("known_at", text));
+                return Err(Error::field(name, text));
             }
             return Ok(seq);
         }
-        position(conn, self.last_instant(now)?)
+        position(conn, self.last_instant(name, now)?)
     }
 
-    fn last_instant(self, now: Instant) -> Result<Instant, Error> {
-        let future = || Error::field("known_at", "must not lie in the future");
+    fn last_instant(self, name: &str, now: Instant) -> Result<Instant, Error> {
+        let future = || Error::field(name, "must not lie in the future");
         match self {
             // A position that is taken for an instant is none.
             Self::Nowhere | Self::Position(_) => Err(Error::field(
-                "known_at",
+                name,
                 format!("there is no such moment; it {WRONG}"),
             )),
             Self::Instant(at) if at > now => Err(future()),
@@ -150,7 +154,7 @@ impl KnownAt {
             Self::Day(day) if day > now.day() => Err(future()),
             // The same day would mean something else an hour later.
             Self::Day(day) if day == now.day() => Err(Error::field(
-                "known_at",
+                name,
                 "is a day that is not over (UTC); leave it out for what is known now, or give an instant",
             )),
             Self::Day(day) => day
@@ -179,7 +183,7 @@ pub fn resolve(
     };
     Ok(Moment {
         day,
-        known: Some(known_at.position(conn, now)?),
+        known: Some(known_at.position(conn, "known_at", now)?),
     })
 }
 

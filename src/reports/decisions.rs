@@ -18,8 +18,9 @@ use crate::db::{Conn, Id, Instant};
 use crate::http::words::schema_words;
 use crate::http::{Error, pages};
 
-/// Counts up when the same question gets another answer. 2: one more kind of exception.
-pub const DEFINITION: u32 = 2;
+/// Counts up when the same question gets another answer. 2: one more kind of exception. 3: an event is an exception of every country
+/// that it takes days from or gives days to.
+pub const DEFINITION: u32 = 3;
 
 /// The figures that have proposals behind them.
 pub const FIGURES: [&str; 7] = [

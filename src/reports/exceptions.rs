@@ -1,6 +1,6 @@
 //! Exceptions: what an auditor looks at twice, in the entries of a period.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::list::{AT_ONCE, Held, Key, Line, List};
 use super::periods;
 use super::queries::exceptions::{self as found, Override, ToldEntry, ToldEvent, Which};
-use super::queries::{self, after_close, decisions};
+use super::queries::{self, Pair, after_close, decisions};
 use super::question::{Filters, Known, Period};
 use super::register::known_name;
 use super::report::Report;
@@ -19,8 +19,8 @@ use crate::http::{Error, pages};
 use crate::memberships::rows::IntervalRow;
 
 /// Counts up when the same question gets another answer. 2: changes after a period was closed, with the period of each; warnings
-/// about duplicates pair by pair.
-pub const DEFINITION: u32 = 2;
+/// about duplicates pair by pair. 3: an event is of every country and type that it takes days from or gives days to.
+pub const DEFINITION: u32 = 3;
 
 /// The kinds, in the order of the report.
 pub const KINDS: [&str; 12] = [
@@ -75,6 +75,11 @@ pub const LIST: &[Column] = &[
     Column::new("kind", Kind::Text, "Kind of exception"),
     Column::new("country", Kind::Text, "Country").optional(),
     Column::new("type", Kind::Text, "Type of membership").optional(),
+    Column::new(
+        "also_of",
+        Kind::Texts,
+        "Further countries and types, of those asked for, that it takes days from or gives days to",
+    ),
     Column::new("registry_number", Kind::Text, "Registry number").optional(),
     Column::new("subject", Kind::Text, "What it was done to"),
     Column::new("what", Kind::Text, "What was done"),
@@ -228,11 +233,58 @@ impl Asked {
     }
 }
 
+/// Of which countries and types something is: what a transfer took from one and gave to another is of both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Of {
+    country: Option<String>,
+    membership_type: Option<String>,
+    also: BTreeSet<Pair>,
+}
+
+impl Of {
+    /// What nothing is known of on its day is of those alone whose days it changed.
+    fn new(
+        mut country: Option<String>,
+        mut membership_type: Option<String>,
+        mut all: BTreeSet<Pair>,
+    ) -> Self {
+        if country.is_none()
+            && let Some((of, kind)) = all.pop_first()
+        {
+            (country, membership_type) = (Some(of), Some(kind));
+        }
+        let is_own = |(of, kind): &Pair| {
+            (Some(of), Some(kind)) == (country.as_ref(), membership_type.as_ref())
+        };
+        Self {
+            also: all.into_iter().filter(|pair| !is_own(pair)).collect(),
+            country,
+            membership_type,
+        }
+    }
+
+    /// The part of it that is asked for, if any is.
+    fn asked(mut self, asked: &Asked) -> Option<Self> {
+        self.also
+            .retain(|(country, kind)| asked.takes(Some(country), Some(kind)));
+        if !asked.takes(self.country.as_deref(), self.membership_type.as_deref()) {
+            let (country, kind) = self.also.pop_first()?;
+            (self.country, self.membership_type) = (Some(country), Some(kind));
+        }
+        Some(self)
+    }
+
+    /// Each of its countries once.
+    fn countries(self) -> BTreeSet<Option<String>> {
+        let also = self.also.into_iter().map(|(country, _)| Some(country));
+        also.chain([self.country]).collect()
+    }
+}
+
 /// An exception that is told, and its place.
 struct Told {
     place: Place,
-    country: Option<String>,
-    membership_type: Option<String>,
+    of: Of,
     organisation: Option<i64>,
     number: Option<String>,
     subject: String,
@@ -300,9 +352,13 @@ fn walk(
         "changed_after_close" => {
             let closings = periods::queries::known(conn, asked.known.seq)?;
             let late = after_close::events(conn, &closings, stretch, place, limit)?;
-            let (events, days): (Vec<_>, Vec<_>) = late.into_iter().unzip();
-            let mut told = of_events(conn, asked, events)?;
-            for (one, period) in told.iter_mut().zip(days) {
+            let (events, changes): (Vec<_>, Vec<_>) = late
+                .into_iter()
+                .map(|late| (late.event, (late.period, late.changed)))
+                .unzip();
+            let (periods, changed): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+            let mut told = told_events(conn, asked, events, changed)?;
+            for (one, period) in told.iter_mut().zip(periods) {
                 one.period = Some(period);
             }
             Ok(told)
@@ -334,8 +390,7 @@ impl Told {
     fn of(place: Place, subject: String, what: &str) -> Self {
         Self {
             place,
-            country: None,
-            membership_type: None,
+            of: Of::default(),
             organisation: None,
             number: None,
             subject,
@@ -370,12 +425,15 @@ impl Told {
 
     fn cells(self, kind: &str) -> Line {
         let (seq, second, no) = self.place;
+        let also = self.of.also.into_iter();
+        let also = also.map(|(country, kind)| format!("{country} {kind}"));
         Line {
             key: vec![seq.to_string(), second.to_string(), no.to_string()],
             cells: vec![
                 Cell::text(kind),
-                Cell::of(self.country, Cell::Text),
-                Cell::of(self.membership_type, Cell::Text),
+                Cell::of(self.of.country, Cell::Text),
+                Cell::of(self.of.membership_type, Cell::Text),
+                Cell::Texts(also.collect()),
                 Cell::of(self.number, Cell::Text),
                 Cell::Text(self.subject),
                 Cell::Text(self.what),
@@ -397,17 +455,46 @@ pub(super) fn interval_on(intervals: &[IntervalRow], day: NaiveDate) -> Option<&
     held.or_else(|| intervals.first())
 }
 
+/// Events with the countries and types that they are of.
 fn of_events(conn: &mut Conn, asked: &Asked, events: Vec<ToldEvent>) -> Result<Vec<Told>, Error> {
+    let moving: Vec<(i64, i64)> = events
+        .iter()
+        .filter(|event| found::moves(&event.kind))
+        .map(|event| (event.membership_id, event.seq))
+        .collect();
+    let changed = found::changed(conn, &moving)?;
+    let pairs = |event: &ToldEvent| -> BTreeSet<Pair> {
+        let of = changed.get(&(event.membership_id, event.seq));
+        let of = of.filter(|_| found::moves(&event.kind));
+        of.into_iter()
+            .flatten()
+            .map(|(_, pair)| pair.clone())
+            .collect()
+    };
+    let pairs: Vec<BTreeSet<Pair>> = events.iter().map(pairs).collect();
+    told_events(conn, asked, events, pairs)
+}
+
+/// Events that are of the country and type of their day, and of those whose days they changed.
+fn told_events(
+    conn: &mut Conn,
+    asked: &Asked,
+    events: Vec<ToldEvent>,
+    changed: Vec<BTreeSet<Pair>>,
+) -> Result<Vec<Told>, Error> {
     let ids: Vec<Id> = events.iter().map(|e| Id(e.membership_id)).collect();
     let intervals = queries::intervals(conn, &ids, FAR, asked.known)?;
-    let told = |event: ToldEvent| {
+    let told = |(event, changed): (ToldEvent, BTreeSet<Pair>)| {
         let id = Id(event.membership_id);
         let interval = intervals
             .get(&id)
             .and_then(|all| interval_on(all, event.effective_on));
         Told {
-            country: interval.map(|i| i.country.clone()),
-            membership_type: interval.map(|i| i.membership_type.clone()),
+            of: Of::new(
+                interval.map(|i| i.country.clone()),
+                interval.map(|i| i.membership_type.clone()),
+                changed,
+            ),
             organisation: Some(event.organisation_id),
             by: event.proposer,
             decided_by: event.decider,
@@ -422,7 +509,7 @@ fn of_events(conn: &mut Conn, asked: &Asked, events: Vec<ToldEvent>) -> Result<V
             )
         }
     };
-    Ok(events.into_iter().map(told).collect())
+    Ok(events.into_iter().zip(changed).map(told).collect())
 }
 
 /// A day behind all that are written with four digits.
@@ -447,28 +534,42 @@ fn of_entries(conn: &mut Conn, asked: &Asked, entries: Vec<ToldEntry>) -> Result
                 .map(|(_, country)| country.clone())
         });
         Told {
-            country,
+            of: Of::new(country, None, BTreeSet::new()),
             ..Told::entry(entry)
         }
     };
     Ok(entries.into_iter().map(told).collect())
 }
 
-/// How many there are of a kind, by country.
-type Counts = BTreeMap<Option<String>, i64>;
+/// How many there are of a kind: by country, and in all, where one of two countries counts once.
+#[derive(Debug, Default)]
+struct Counts {
+    by_country: BTreeMap<Option<String>, i64>,
+    total: i64,
+}
+
+impl Counts {
+    fn add(&mut self, of: Of, n: i64) {
+        for country in of.countries() {
+            *self.by_country.entry(country).or_insert(0) += n;
+        }
+        self.total += n;
+    }
+}
 
 fn counts(conn: &mut Conn, asked: &Asked, kind: &str) -> Result<Counts, Error> {
-    let mut counts = Counts::new();
+    let mut counts = Counts::default();
     if kind == "sequence_gap" {
         if asked.takes(None, None) {
-            counts.insert(None, found::gaps(conn, asked.stretch)?);
+            counts.add(Of::default(), found::gaps(conn, asked.stretch)?);
         }
         return Ok(counts);
     }
     if let Some(which) = which_events(kind) {
-        for of_one in found::count_events(conn, which, asked.stretch, asked.known)? {
-            if asked.takes(of_one.country.as_deref(), of_one.membership_type.as_deref()) {
-                *counts.entry(of_one.country).or_insert(0) += of_one.events;
+        for one in found::count_events(conn, which, asked.stretch, asked.known)? {
+            let of = Of::new(one.country, one.membership_type, one.changed);
+            if let Some(of) = of.asked(asked) {
+                counts.add(of, one.events);
             }
         }
         return Ok(counts);
@@ -480,10 +581,8 @@ fn counts(conn: &mut Conn, asked: &Asked, kind: &str) -> Result<Counts, Error> {
             return Ok(counts);
         };
         after = last.place;
-        for told in part {
-            if asked.takes(told.country.as_deref(), told.membership_type.as_deref()) {
-                *counts.entry(told.country).or_insert(0) += 1;
-            }
+        for of in part.into_iter().filter_map(|told| told.of.asked(asked)) {
+            counts.add(of, 1);
         }
     }
 }
@@ -509,8 +608,8 @@ pub fn tables(conn: &mut Conn, asked: &Asked) -> Result<Vec<Table>, Error> {
     let mut totals = Vec::new();
     for kind in KINDS.into_iter().filter(|k| !MACHINERY.contains(k)) {
         let counts = counts(conn, asked, kind)?;
-        totals.push(total(kind, counts.values().sum()));
-        for (country, n) in counts.into_iter().filter(|(_, n)| *n != 0) {
+        totals.push(total(kind, counts.total));
+        for (country, n) in counts.by_country.into_iter().filter(|(_, n)| *n != 0) {
             rows.push(vec![
                 Cell::text(kind),
                 Cell::of(country, Cell::Text),
@@ -553,6 +652,8 @@ pub struct Exceptions {
     pub kind: &'static str,
     /// The report.
     pub asked: Asked,
+    /// For [`MACHINERY`], which knows no position of the journal: when it was asked for.
+    pub kept_at: Option<Instant>,
 }
 
 fn place_of(key: &Key) -> Result<Place, Error> {
@@ -586,9 +687,9 @@ impl List for Exceptions {
             let part = walk(conn, &self.asked, self.kind, after, limit)?;
             let Some(last) = part.last() else { break };
             after = last.place;
-            all.extend(part.into_iter().filter(|told| {
-                self.asked
-                    .takes(told.country.as_deref(), told.membership_type.as_deref())
+            all.extend(part.into_iter().filter_map(|mut told| {
+                told.of = std::mem::take(&mut told.of).asked(&self.asked)?;
+                Some(told)
             }));
         }
         all.truncate(wanted);
@@ -612,12 +713,19 @@ impl List for Exceptions {
     fn report(&self) -> Report {
         let mut question = self.asked.question();
         question.insert("kind".to_owned(), Value::from(self.kind));
+        let mut words = self.asked.words();
+        if let Some(at) = self.kept_at {
+            question.remove("known_seq");
+            question.insert("kept_at".to_owned(), Value::from(at.to_string()));
+            let Period { from, to, .. } = self.asked.period;
+            words = format!("of {from} to {to}, as it was kept beside the journal at {at}");
+        }
         Report {
             name: "decisions-exceptions",
             title: "Exceptions behind a figure",
             definition: DEFINITION,
             question,
-            filters: format!("{}: {}", self.kind, self.asked.words()),
+            filters: format!("{}: {words}", self.kind),
             tables: vec![Table {
                 code: "exceptions",
                 title: "Exceptions",

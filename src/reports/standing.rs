@@ -17,8 +17,9 @@ use crate::db::Conn;
 use crate::http::Error;
 use crate::http::words::schema_words;
 
-/// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// Counts up when the same question gets another answer. 2: `reference_data` is the day of what counts, whatever else is in newer files. A
+/// standing of the past that is corrected is another definition too.
+pub const DEFINITION: u32 = 2;
 
 /// How many months before the day the numbers over time begin.
 const MONTHS: u32 = 36;
@@ -173,13 +174,14 @@ pub const fn word(standing: Standing) -> &'static str {
     }
 }
 
-/// What the reference data says that a report uses, and its version.
+/// What the reference data says that a report uses, and of which day it is: what is dated later changes nothing, so that a report of a past
+/// day stays the same with newer data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The standing of each country on the day.
     pub standing: BTreeMap<String, Option<&'static str>>,
-    /// The day of the newest country file.
-    pub version: String,
+    /// The first day of the newest standing that counts; none where no country had one.
+    pub newest: Option<NaiveDate>,
 }
 
 impl Reference {
@@ -188,13 +190,10 @@ impl Reference {
     pub fn on(countries: &Countries, day: NaiveDate) -> Self {
         let standing =
             |c: &crate::countries::model::Country| (c.code.clone(), c.standing_on(day).map(word));
+        let begun = countries.iter().flat_map(|c| &c.standing).map(|p| p.since);
         Self {
             standing: countries.iter().map(standing).collect(),
-            version: countries
-                .iter()
-                .map(|c| c.version)
-                .max()
-                .map_or_else(String::new, |day| day.to_string()),
+            newest: begun.filter(|since| *since <= day).max(),
         }
     }
 
@@ -416,7 +415,7 @@ fn question(asked: &Asked) -> Map<String, Value> {
     question.insert("known_seq".to_owned(), Value::from(asked.known.seq));
     question.insert(
         "reference_data".to_owned(),
-        Value::from(asked.reference.version.as_str()),
+        Value::from(asked.reference.newest.map(|day| day.to_string())),
     );
     asked.filters.tell(&mut question);
     question

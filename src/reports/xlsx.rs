@@ -1,6 +1,8 @@
 //! Any report as a workbook: the cover, a sheet for each table with typed cells under a header that stays, and what the columns
 //! mean.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, NaiveDate};
 use rust_xlsxwriter::{
     ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
@@ -9,7 +11,6 @@ use rust_xlsxwriter::{
 use super::report::{Cover, Report};
 use super::table::{Cell, Column, Kind, Table};
 use crate::http::Error;
-use crate::imports::sheet::kept;
 
 /// The media type.
 pub const KIND: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -22,7 +23,6 @@ struct Formats {
     header: Format,
     number: Format,
     day: Format,
-    share: Format,
 }
 
 impl Formats {
@@ -36,9 +36,26 @@ impl Formats {
                 .set_border_bottom(FormatBorder::Thin),
             number: Format::new().set_num_format("#,##0"),
             day: Format::new().set_num_format("yyyy-mm-dd"),
-            share: Format::new().set_num_format("0.0%"),
         }
     }
+}
+
+/// The longest text of a cell, in UTF-16 units.
+const LONGEST: usize = 32_767;
+
+/// A text as a cell can hold it: whole, and as it is, because a report is read and not imported again. What is longer ends in an ellipsis.
+fn shown(text: &str) -> Cow<'_, str> {
+    if text.encode_utf16().count() <= LONGEST {
+        return Cow::Borrowed(text);
+    }
+    let mut units = 1;
+    let fits = |sign: &char| {
+        units += sign.len_utf16();
+        units <= LONGEST
+    };
+    let mut cut: String = text.chars().take_while(fits).collect();
+    cut.push('…');
+    Cow::Owned(cut)
 }
 
 /// Writes a report.
@@ -61,7 +78,7 @@ fn fill(report: &Report, cover: &[(String, String)]) -> Result<Vec<u8>, XlsxErro
     let lines = cover.iter().map(|(l, v)| (l.as_str(), v.as_str()));
     for (row, (label, value)) in (2u32..).zip(lines.chain(notes)) {
         sheet.write_string_with_format(row, 0, label, &formats.label)?;
-        sheet.write_string(row, 1, kept(value))?;
+        sheet.write_string(row, 1, shown(value))?;
     }
     let tables = || report.tables.iter().chain(&report.beside);
     for table in tables() {
@@ -94,8 +111,8 @@ fn fill_table(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result
     }
     sheet.set_freeze_panes(1, 0)?;
     for (row, cells) in (1u32..).zip(&table.rows) {
-        for ((place, column), cell) in (0u16..).zip(table.columns).zip(cells) {
-            write_cell(sheet, (row, place), column, cell, formats)?;
+        for (place, cell) in (0u16..).zip(cells) {
+            write_cell(sheet, (row, place), cell, formats)?;
         }
     }
     Ok(())
@@ -117,7 +134,6 @@ fn width(column: &Column) -> f64 {
 fn write_cell(
     sheet: &mut Worksheet,
     (row, place): (u32, u16),
-    column: &Column,
     cell: &Cell,
     formats: &Formats,
 ) -> Result<(), XlsxError> {
@@ -127,11 +143,7 @@ fn write_cell(
         Cell::Integer(number) => {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
             let number = *number as f64;
-            if column.kind == Kind::Permille {
-                sheet.write_number_with_format(row, place, number / 1000.0, &formats.share)?;
-            } else {
-                sheet.write_number_with_format(row, place, number, &formats.number)?;
-            }
+            sheet.write_number_with_format(row, place, number, &formats.number)?;
         }
         Cell::Day(day) => match excel_day(*day) {
             Some(date) => {
@@ -144,7 +156,7 @@ fn write_cell(
         Cell::Text(_) | Cell::Texts(_) => {
             let text = cell.plain();
             if !text.is_empty() {
-                sheet.write_string(row, place, kept(&text))?;
+                sheet.write_string(row, place, shown(&text))?;
             }
         }
     }
@@ -156,4 +168,21 @@ fn excel_day(day: NaiveDate) -> Option<ExcelDateTime> {
     let year = u16::try_from(day.year()).ok().filter(|year| *year > 1900)?;
     let month = u8::try_from(day.month()).ok()?;
     ExcelDateTime::from_ymd(year, month, u8::try_from(day.day()).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, shown};
+
+    #[test]
+    fn a_text_stands_as_it_is_and_a_longer_one_ends_in_an_ellipsis() {
+        for text in ["'=апостроф алты", "=1+1", "''", ""] {
+            assert_eq!(shown(text), text);
+        }
+        let long = "𝄞".repeat(LONGEST / 2);
+        assert_eq!(shown(&long), long);
+        let longer = shown(&format!("{long}ab")).into_owned();
+        assert_eq!(longer.encode_utf16().count(), LONGEST);
+        assert!(longer.ends_with("𝄞…"));
+    }
 }

@@ -509,6 +509,27 @@ both! {
 }
 
 both! {
+    async fn every_hash_of_a_closed_period_stands_behind_one_of_its_links(app) {
+        let book = Book::random(1, 24, 160);
+        book.store(&app);
+        let period = app.secretariat().post("/v1/periods", json!({"from": "2019-06-01", "to": "2020-09-30"})).await.expect(201);
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        let page = is_page(&browser.get(&format!("/reports/periods/{}", period.str("/id"))).await.expect(200));
+        let rows: Vec<&str> = page.split("<tr>").filter(|row| row.contains("<code>")).collect();
+        assert_eq!(rows.len(), period.at("/reports").as_array().unwrap().len());
+        for row in rows {
+            let hash = row.split("<code>").nth(1).unwrap().split('<').next().unwrap();
+            let behind: Vec<String> = links(row).into_iter().collect();
+            let mut found = 0;
+            for link in &behind {
+                found += usize::from(browser.get(link).await.expect(200).text().contains(hash));
+            }
+            assert_eq!(found, 1, "{hash} behind {behind:?}");
+        }
+    }
+}
+
+both! {
     async fn a_field_that_nobody_filled_in_counts_as_left_out_at_the_desk_alone(app) {
         let auditor = app.auditor();
         let mut browser = at_desk(&app, Role::Auditor).await;

@@ -1,7 +1,9 @@
 //! The journal: every change is in it, in the same transaction; `journal verify` finds what should not be so.
 
+use std::collections::BTreeSet;
+
 use diesel::connection::SimpleConnection;
-use ots_registry::cli::journal_check;
+use ots_registry::cli::{journal_check, recorded_tables};
 use ots_registry::db::{Conn, Instant};
 use ots_registry::organisations::refold;
 use serde_json::json;
@@ -259,4 +261,38 @@ both! {
         assert_eq!(seqs, (1..=24).collect::<Vec<i64>>());
         assert_eq!(new_findings(&app), Vec::<String>::new());
     }
+}
+
+/// The words between backticks in a text.
+fn named(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_table_is_recorded_or_its_reason_is_told_where_the_journal_is_described() {
+    let page = include_str!("../../docs/journal.md");
+    let schema = include_str!("../../src/db/schema.rs");
+    let tables = schema.split("diesel::table! {").skip(1);
+    let tables: BTreeSet<&str> = tables
+        .filter_map(|table| table.split_once(" (")?.0.split_whitespace().last())
+        .collect();
+    assert!(tables.len() > 40, "{tables:?}");
+    let (_, rest) = page.split_once("Recorded tables: ").unwrap();
+    let told = named(rest.split_once("\n\n").unwrap().0);
+    let recorded: BTreeSet<&str> = recorded_tables().iter().map(|table| table.name).collect();
+    assert_eq!(told, recorded);
+    let (_, machinery) = page.split_once("## What is not in the journal").unwrap();
+    let rows = machinery
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"));
+    let firsts: Vec<String> = rows
+        .map(|row| format!("`{}", row.split(" |").next().unwrap()))
+        .collect();
+    let mut machinery: BTreeSet<&str> = firsts.iter().flat_map(|cell| named(cell)).collect();
+    // The migration tool's own, which is not in the schema.
+    assert!(machinery.remove("__diesel_schema_migrations"));
+    let both: Vec<_> = machinery.intersection(&recorded).collect();
+    assert!(both.is_empty(), "{both:?} are told to be both");
+    let all: BTreeSet<&str> = machinery.union(&recorded).copied().collect();
+    assert_eq!(all, tables);
 }

@@ -483,9 +483,8 @@ fn work(
             3 => notes.push(sign(app, tx)?),
             4 => store_tree(tx)?,
             _ => {
-                let (.., made) =
-                    restored::enter(tx, &app.parts.checkpoints, None, None, Instant::now())?;
-                notes.push(SignedNote::parse(&made.note).unwrap());
+                let done = restored::enter(tx, &app.parts.checkpoints, None, None, Instant::now())?;
+                notes.push(SignedNote::parse(&done.made.note).unwrap());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Closing a period: what is frozen stays, what comes later shows, nothing is opened again, and anybody can check what was signed.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use actix_web::http::Method;
@@ -7,12 +8,14 @@ use chrono::{Days, NaiveDate};
 use diesel::connection::SimpleConnection;
 use ots_registry::db::{Id, Instant};
 use ots_registry::journal::note::{self, SignedNote, VerifierKey};
-use ots_registry::memberships::model::{Correction, EventKind};
+use ots_registry::memberships::fold::{fold, known_at};
+use ots_registry::memberships::model::{Correction, EventKind, MembershipType, Stance};
+use ots_registry::memberships::rules::Rules;
 use ots_registry::reports::periods::statement;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::book::{Book, day, number, text};
+use crate::kit::book::{BEGIN, Book, COUNTRIES, DAY, Dice, day, number, text};
 use crate::kit::{Answer, App, ORIGIN, Person};
 
 /// The registry's key, as somebody holds it who has nothing else.
@@ -190,6 +193,188 @@ both! {
     }
 }
 
+/// Members since the beginning of 2019, of these countries and types.
+fn members(of: &[(&str, MembershipType)]) -> (Book, Vec<Id>) {
+    let mut book = Book {
+        at: BEGIN,
+        ..Book::default()
+    };
+    let ids: Vec<Id> = (1..).map(Id).take(of.len()).collect();
+    for (id, (country, membership_type)) in ids.iter().zip(of) {
+        let kinds = [
+            EventKind::Applied {
+                membership_type: *membership_type,
+                country: (*country).to_owned(),
+            },
+            EventKind::Submitted {},
+            EventKind::ReviewTaken {
+                reviewer: "user:r".to_owned(),
+            },
+            EventKind::Recommended {
+                stance: Stance::For,
+            },
+            EventKind::Admitted {},
+        ];
+        for kind in kinds {
+            book.record(*id, 0, kind);
+        }
+    }
+    (book, ids)
+}
+
+/// Positions of the exceptions of a kind that were recorded today, as a narrowed list has them; the figures must say as many.
+async fn told(person: &Person, today: NaiveDate, kind: &str, narrow: &str) -> Vec<i64> {
+    let days = format!("from={today}&to={today}{narrow}");
+    let list = person
+        .get(&format!(
+            "/v1/reports/decisions/exceptions?{days}&kind={kind}&limit=200"
+        ))
+        .await
+        .expect(200);
+    let rows = list.at("/data/exceptions");
+    let seqs: Vec<i64> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| number(row, "seq"))
+        .collect();
+    let report = person
+        .get(&format!("/v1/reports/decisions?{days}"))
+        .await
+        .expect(200);
+    let totals = report.at("/data/exception_totals");
+    let total = totals
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["kind"] == kind);
+    assert_eq!(
+        number(total.unwrap(), "count"),
+        i64::try_from(seqs.len()).unwrap(),
+        "{kind} {narrow}"
+    );
+    // Of each country that is told there are as many as stand under it.
+    for row in report.at("/data/exceptions").as_array().unwrap() {
+        if row["kind"] == kind {
+            let country = row["country"].as_str().unwrap_or_default();
+            let of = rows.as_array().unwrap().iter();
+            let of = of.filter(|row| pairs(row).iter().any(|(c, _)| c == country));
+            assert_eq!(
+                number(row, "count"),
+                i64::try_from(of.count()).unwrap(),
+                "{kind} {narrow} {country}"
+            );
+        }
+    }
+    seqs
+}
+
+/// The countries and types of an exception; empty words where it is of none.
+fn pairs(row: &Value) -> BTreeSet<(String, String)> {
+    let own = ["country", "type"].map(|column| row[column].as_str().unwrap_or_default().to_owned());
+    let own: (String, String) = own.into();
+    let also = row["also_of"].as_array().unwrap().iter();
+    let also = also.map(|word| word.as_str().unwrap().split_once(' ').unwrap());
+    also.map(|(country, kind)| (country.to_owned(), kind.to_owned()))
+        .chain([own])
+        .collect()
+}
+
+both! {
+    async fn what_moves_after_a_close_is_an_exception_of_both_sides(app) {
+        use MembershipType::{Full, Observer};
+        let (mut book, ids) = members(&[("HU", Full), ("HU", Full), ("TRNC", Full), ("HU", Full)]);
+        book.at += 60 * DAY;
+        book.record(ids[1], 0, EventKind::Transferred { to_country: "KZ".to_owned() });
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2019-06-30").await.expect(201);
+        goes_on(&mut book, &period);
+        let back = (book.today() - day("2019-04-01")).num_days();
+        book.record(ids[0], back, EventKind::Transferred { to_country: "KZ".to_owned() });
+        let transfer = book.seq;
+        book.record(ids[2], back, EventKind::TypeChanged { to: Observer });
+        let change = book.seq;
+        // The one of March did not happen.
+        book.record(ids[1], 0, EventKind::Corrected { target_no: 6, correction: Correction::Void {} });
+        let void = book.seq;
+        book.record(ids[3], back, EventKind::Withdrawn {});
+        let left = book.seq;
+        book.store(&app);
+        let (auditor, today) = (app.auditor(), app.today());
+        let next = auditor.get("/v1/reports/roll-forward?from=2019-07-01&to=2019-12-31&country=HU").await.expect(200);
+        let line = next.at("/data/previous_closing/0");
+        assert_eq!(["closing", "left", "entered", "opening"].map(|c| number(&line, c)), [2, 2, 1, 1]);
+        for (narrow, expected) in [
+            ("&country=HU", vec![transfer, void, left]), ("&country=KZ", vec![transfer, void]), ("&country=KZ&type=observer", vec![]),
+            ("&country=TRNC", vec![change]), ("&type=full&country=TRNC", vec![change]), ("&type=observer", vec![change]),
+            ("", vec![transfer, change, void, left]), ("&country=HU&country=KZ", vec![transfer, void, left]),
+        ] {
+            assert_eq!(told(&auditor, today, "changed_after_close", narrow).await, expected, "{narrow}");
+            let back_dated: Vec<i64> = expected.into_iter().filter(|seq| *seq != void).collect();
+            assert_eq!(told(&auditor, today, "back_dated", narrow).await, back_dated, "{narrow}");
+        }
+        assert_eq!(told(&auditor, today, "corrected", "&country=KZ").await, [void]);
+        let hu = app.coordinator("HU");
+        assert_eq!(told(&hu, today, "changed_after_close", "").await, [transfer, void, left]);
+        // A list of one country names no other; one of all names both.
+        let days = format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=changed_after_close");
+        let own = hu.get(&days).await.expect(200).at("/data/exceptions/0");
+        assert_eq!((text(&own, "country"), own["also_of"].clone()), ("HU".to_owned(), json!([])));
+        let all = auditor.get(&days).await.expect(200).at("/data/exceptions/0");
+        assert_eq!((text(&all, "country"), all["also_of"].clone()), ("KZ".to_owned(), json!(["HU full"])));
+    }
+}
+
+both! {
+    async fn whoever_loses_or_gains_closed_days_is_told_of_it(app) {
+        let mut book = Book::random(56, 30, 250);
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        goes_on(&mut book, &period);
+        let closed = book.seq;
+        let mut dice = Dice(57);
+        let ids: Vec<Id> = book.events.keys().copied().collect();
+        for _ in 0..80 {
+            let id = dice.one(&ids);
+            let kind = book.act(&mut dice, id);
+            let on = day("2019-03-01") + Days::new(dice.below(800));
+            let back = (book.today() - on).num_days();
+            book.record(id, back, kind);
+        }
+        book.store(&app);
+        let (auditor, today) = (app.auditor(), app.today());
+        let seqs = told(&auditor, today, "changed_after_close", "").await;
+        let list = auditor.get(&format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=changed_after_close&limit=200")).await.expect(200);
+        let rows = list.at("/data/exceptions").as_array().unwrap().clone();
+        let rules = Rules::default_rules().unwrap();
+        let mut of_two = 0;
+        for (events, event) in book.events.values().flat_map(|all| all.iter().filter(|e| e.seq > closed).map(move |e| (all, e))) {
+            let [then, now] = [event.seq - 1, event.seq].map(|seq| fold(&known_at(events, seq), &rules));
+            let mut changed = BTreeSet::new();
+            for on in day("2019-01-01").iter_days().take_while(|on| *on <= day("2020-06-30")) {
+                let [was, is] = [&then, &now].map(|ledger| ledger.interval_on(on)
+                    .map(|i| (i.state, (i.country.clone(), i.membership_type.as_str().to_owned()))));
+                if was != is {
+                    changed.extend([was, is].into_iter().flatten().map(|(_, pair)| pair));
+                }
+            }
+            let row = rows.iter().find(|row| number(row, "seq") == event.seq);
+            assert!(changed.is_empty() || row.is_some_and(|row| pairs(row).is_superset(&changed)), "{event:?} {changed:?} {row:?}");
+            of_two += usize::from(changed.len() > 1);
+        }
+        assert!(of_two > 5 && seqs.len() > of_two, "{of_two} of {}", seqs.len());
+        for country in COUNTRIES {
+            for kind in MembershipType::ALL {
+                let pair = (country.to_owned(), kind.as_str().to_owned());
+                let expected: Vec<i64> = rows.iter().filter(|row| pairs(row).contains(&pair)).map(|row| number(row, "seq")).collect();
+                let narrow = format!("&country={country}&type={}", kind.as_str());
+                assert_eq!(told(&auditor, today, "changed_after_close", &narrow).await, expected);
+                told(&auditor, today, "back_dated", &narrow).await;
+            }
+        }
+    }
+}
+
 both! {
     async fn periods_are_closed_once_in_order_and_when_they_are_over(app) {
         let today = app.today();
@@ -296,7 +481,7 @@ both! {
         let proof = auditor.get(&format!("/v1/journal/{}/proof?size={}", says.closed.0, says.checkpoint.0)).await.expect(200);
         assert_eq!(proof.str("/checkpoint"), period.str("/checkpoint"));
         // One letter is another text.
-        for (old, new) in [("2026-06-30", "2026-06-29"), ("number 1", "number 2"), ("report standing 1", "report standing 2")] {
+        for (old, new) in [("2026-06-30", "2026-06-29"), ("number 1", "number 2"), ("report standing 2", "report standing 3")] {
             let forged = period.str("/statement").replacen(old, new, 1);
             assert_ne!(forged, period.str("/statement"));
             assert!(statement::verified(&forged, &[key(&app)]).is_err(), "{new}");
@@ -348,9 +533,37 @@ both! {
             let (code, told) = run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]);
             assert!(code == Some(1) && told.contains(&format!("its member `{member}` is not what was signed")), "{told}");
         }
-        let mut answer = period.json();
-        answer["reports"][0]["data_sha256"] = json!("0".repeat(64));
-        assert_eq!(run(&[&name(&file("forged.json", &answer.to_string())), "--key", &vkey]).0, Some(1));
+        let changed = |change: &dyn Fn(&mut Value), more: &[&str]| {
+            let mut answer = period.json();
+            change(&mut answer);
+            let path = name(&file("forged.json", &answer.to_string()));
+            run(&[&[path.as_str(), "--key", &vkey], more].concat())
+        };
+        let wrong_in = |member: &str, change: &dyn Fn(&mut Value)| {
+            let (code, told) = changed(change, &[]);
+            assert!(code == Some(1) && told.contains(&format!("its member `{member}` is not what was signed")), "{member}: {told}");
+        };
+        wrong_in("reports[0].data_sha256", &|answer| answer["reports"][0]["data_sha256"] = json!("0".repeat(64)));
+        wrong_in("id", &|answer| answer["id"] = json!("x"));
+        wrong_in("reports[0].question.as_of", &|answer| answer["reports"][0]["question"]["as_of"] = json!("2025-01-01"));
+        wrong_in("reports[2].question.country", &|answer| answer["reports"][2]["question"]["country"] = json!(["KZ"]));
+        wrong_in("checkpoint", &|answer| {
+            let note = text(answer, "checkpoint");
+            let (says, signature) = note.trim_end().rsplit_once(' ').unwrap();
+            let mut signature = data_encoding::BASE64.decode(signature.as_bytes()).unwrap();
+            *signature.last_mut().unwrap() ^= 1;
+            answer["checkpoint"] = json!(format!("{says} {}\n", data_encoding::BASE64.encode(&signature)));
+        });
+        // What nobody signed is told, whatever it says.
+        for (member, change) in [("note", json!("zz")), ("more", json!(1))] {
+            let (code, told) = changed(&|answer| answer[member] = change.clone(), &[]);
+            assert!(code == Some(0) && told.contains("Nobody signed ") && told.contains(&format!("`{member}`")), "{told}");
+        }
+        // A question is that of the report which was asked for again.
+        let other = |answer: &mut Value| answer["reports"][2]["question"]["reference_data"] = json!("2025-01-01");
+        let (code, told) = changed(&other, &["--report", &name(&right)]);
+        assert!(code == Some(1) && told.contains("its question is not the one"), "{told}");
+        assert_eq!(changed(&|_| (), &["--report", &name(&right)]).0, Some(0));
         let (code, told) = run(&[&name(&forged), "--key", &vkey]);
         assert!(code == Some(1) && told.contains("is not signed by any of these keys"), "{told}");
     }

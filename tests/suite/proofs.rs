@@ -751,11 +751,16 @@ both! {
 
 /// Runs the program over a data folder; what it said, and its exit code.
 fn run(data: &Path, args: &[&str]) -> (String, Option<i32>) {
+    run_at(data, "https://registry.example", args)
+}
+
+/// The same under another address.
+fn run_at(data: &Path, base_url: &str, args: &[&str]) -> (String, Option<i32>) {
     let done = std::process::Command::new(env!("CARGO_BIN_EXE_ots-registry"))
         .args(args)
         .arg("--data-dir")
         .arg(data)
-        .args(["--base-url", "https://registry.example"])
+        .args(["--base-url", base_url])
         .env_remove("DATABASE_URL")
         .output()
         .unwrap();
@@ -856,4 +861,56 @@ fn the_command_line_makes_keys_marks_a_restore_and_verifies_databases_and_export
     assert_eq!(code, Some(1), "{said}");
     let (said, code) = run(&data, &["journal", "verify", "--key", "nonsense"]);
     assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn marking_a_restore_again_tells_of_no_loss_and_another_name_signs_nothing() {
+    let data = folder("restored-again");
+    let of = |name: &str| data.join(name).display().to_string();
+    let offices = ["first@sample.example", "second@sample.example"];
+    let [first, second] = offices.map(|email| ["--secretariat", email]);
+    let (said, code) = run(&data, &[&["init"][..], &first, &second].concat());
+    assert_eq!(code, Some(0), "{said}");
+    let restored = || run(&data, &["journal", "restored"]);
+    assert_eq!(restored().1, Some(0));
+    let url = DatabaseUrl::Sqlite(data.join("registry.db"));
+    let (backup, file) = (of("backup.db"), of("registry.checkpoints.jsonl"));
+    let mut conn = Conn::open_for_work(&url).unwrap();
+    conn.batch_execute(&format!("VACUUM INTO '{backup}'"))
+        .unwrap();
+    many_entries(&mut conn, 4);
+    drop(conn);
+    assert_eq!(restored().1, Some(0));
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(of(&format!("registry.db{end}")));
+    }
+    std::fs::copy(&backup, of("registry.db")).unwrap();
+    let (said, code) = restored();
+    assert!(
+        code == Some(0) && said.contains("4 to 8 are lost"),
+        "{said}"
+    );
+    for more in [&[][..], &["--last", "3"]] {
+        let (said, code) = run(&data, &[&["journal", "restored"][..], more].concat());
+        assert!(
+            code == Some(0) && said.contains("Entry 4 says") && !said.contains("lost"),
+            "{said}"
+        );
+    }
+    // Whoever forgets the address would sign as another log: that is refused, and the name to give is told.
+    let before = std::fs::read_to_string(&file).unwrap();
+    let other = "http://127.0.0.1:9";
+    let (said, code) = run_at(&data, other, &["journal", "restored"]);
+    assert_eq!(code, Some(1), "{said}");
+    for told in [
+        "registry.example/v1/journal",
+        "127.0.0.1:9/v1/journal",
+        "--listen",
+        "nothing was recorded",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    let (said, code) = run(&data, &["journal", "verify", "--checkpoint", &file]);
+    assert!(code == Some(3) && said.contains("4 entries,"), "{said}");
 }

@@ -428,6 +428,21 @@ both! {
 }
 
 both! {
+    async fn a_moment_that_is_refused_is_told_of_the_parameter_that_named_it(app) {
+        let auditor = app.auditor();
+        let today = app.today();
+        let address = "/v1/reports/roll-forward?from=2020-01-01&to=2020-12-31";
+        for moment in ["seq:99999", "2999-01-01", "2026-02-31", &today.to_string()] {
+            for name in ["previous_known_at", "known_at"] {
+                let refused = auditor.get(&format!("{address}&{name}={moment}")).await.problem(422, "invalid_field");
+                assert_eq!(refused.str("/fields/0/pointer"), name, "{moment}");
+                assert!(refused.str("/detail").starts_with(&format!("{name}: ")), "{moment}");
+            }
+        }
+    }
+}
+
+both! {
     async fn a_name_in_a_report_is_that_known_at_its_position(app) {
         let ngo = app.organisation("KZ").named("Sample Before").active().create().await;
         let kz = app.coordinator("KZ");

@@ -80,7 +80,8 @@ pub fn table(language: Language, closed: &[PeriodRow]) -> String {
 
 /// Shows a closed period to people: its reports with their hashes, and what was signed.
 ///
-/// A page of the auditors' desk. Each report leads to its page as of the position at which it was frozen.
+/// A page of the auditors' desk. Each report leads to its page as of the position at which it was frozen, a list also to the file whose
+/// cover has the hash.
 #[utoipa::path(
     tag = "desk", operation_id = "get_period_page", security(("desk" = [])),
     params(("id" = crate::db::Id, Path, description = "The period's id", example = "3k7v0c5m2qxyz")),
@@ -114,10 +115,12 @@ pub(super) async fn get_period_page(
     answered(&request, made)
 }
 
-/// An address of `/v1` as a page of the desk: lists are frozen as files, and are read as pages.
-fn at_desk(address: &str) -> String {
-    let page = address.strip_prefix("/v1").unwrap_or(address);
-    page.replace("&format=csv", "")
+/// An address of `/v1` at the desk: its page, and for lists, which are frozen as files and read as pages, the file, whose cover has
+/// the hash. A page of a list is another question.
+fn at_desk(address: &str) -> (String, Option<&str>) {
+    let whole = address.strip_prefix("/v1").unwrap_or(address);
+    let file = Some(whole).filter(|address| address.ends_with("&format=csv"));
+    (whole.replace("&format=csv", ""), file)
 }
 
 fn whole(language: Language, viewer: &Viewer, title: &str, period: &Period) -> String {
@@ -162,9 +165,13 @@ fn whole(language: Language, viewer: &Viewer, title: &str, period: &Period) -> S
                 },
             );
             let word = escape(language.word("report", name).unwrap_or(name));
+            let (page, file) = at_desk(&report.address);
+            let file = file.map_or_else(String::new, |file| {
+                format!(" <a href=\"{}\">CSV</a>", escape(file))
+            });
             format!(
-                "<tr><td><a href=\"{}\">{word}{rest}</a></td><td><code>{}</code></td></tr>",
-                escape(&at_desk(&report.address)),
+                "<tr><td><a href=\"{}\">{word}{rest}</a>{file}</td><td><code>{}</code></td></tr>",
+                escape(&page),
                 escape(&report.data_sha256)
             )
         })
@@ -190,16 +197,23 @@ mod tests {
     use super::at_desk;
 
     #[test]
-    fn a_frozen_report_leads_to_its_page() {
+    fn a_frozen_report_leads_to_its_page_and_a_list_to_its_file_too() {
         assert_eq!(
-            at_desk("/v1/reports/register?as_of=2026-06-30&known_at=seq:4&format=csv"),
-            "/reports/register?as_of=2026-06-30&known_at=seq:4"
+            at_desk("/v1/reports/standing?as_of=2026-06-30&known_at=seq:4"),
+            (
+                "/reports/standing?as_of=2026-06-30&known_at=seq:4".to_owned(),
+                None
+            )
         );
-        assert_eq!(
-            at_desk(
-                "/v1/reports/decisions/exceptions?from=2026-01-01&to=2026-06-30&known_at=seq:4&kind=back_dated&format=csv"
-            ),
-            "/reports/decisions/exceptions?from=2026-01-01&to=2026-06-30&known_at=seq:4&kind=back_dated"
-        );
+        for page in [
+            "/reports/register?as_of=2026-06-30&known_at=seq:4",
+            "/reports/decisions/exceptions?from=2026-01-01&to=2026-06-30&known_at=seq:4&kind=back_dated",
+        ] {
+            let file = format!("{page}&format=csv");
+            assert_eq!(
+                at_desk(&format!("/v1{file}")),
+                (page.to_owned(), Some(file.as_str()))
+            );
+        }
     }
 }

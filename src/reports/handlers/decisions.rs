@@ -198,7 +198,8 @@ report_answer!(
 /// Lists the exceptions of one kind in a period.
 ///
 /// In the order of the journal, each with its position. Failed runs of jobs and readings of private data are not in the journal
-/// and not kept for ever: they can only be asked for as they are now, without `known_at`.
+/// and not kept for ever: they can only be asked for as they are now, without `known_at`, for all countries and types. Their question
+/// has no `known_seq` but `kept_at`, so that each answer has a hash of its own.
 #[utoipa::path(
     tag = "reports", operation_id = "list_decisions_exceptions", security(("bearer" = [])), params(ExceptionsQuery),
     responses((status = 200, description = "A page of exceptions; as a file all of them", body = DecisionsExceptionsReport), docs::OfficerDays)
@@ -230,11 +231,19 @@ async fn answer_decisions_exceptions(
     let period = query.period()?;
     let kind = one_of("kind", &query.kind, &KINDS)?;
     let machinery = MACHINERY.contains(&kind);
-    if machinery && query.known_at.is_some() {
-        return Err(Error::field(
-            "known_at",
-            "this kind is not in the journal and can only be asked for as it is now: leave known_at out",
-        ));
+    let refused = [
+        ("known_at", query.known_at.is_some(), "as it is now"),
+        ("country", !query.country.is_empty(), "for all countries"),
+        ("type", !query.membership_type.is_empty(), "for all types"),
+    ];
+    if let Some((name, _, how)) = refused
+        .into_iter()
+        .find(|(_, given, _)| machinery && *given)
+    {
+        let text = format!(
+            "this kind is not in the journal and can only be asked for {how}: leave {name} out"
+        );
+        return Err(Error::field(name, text));
     }
     let how = query.how(shape);
     answer::list(&door, permit, how, move |conn, acting, held| {
@@ -244,10 +253,15 @@ async fn answer_decisions_exceptions(
             return Err(Error::new(Code::Forbidden, text));
         }
         let filters = query.filters(&countries, acting)?;
+        if machinery && filters.some_countries {
+            let text = "this kind is of no country: it is for those who read all countries";
+            return Err(Error::new(Code::Forbidden, text));
+        }
         let known = query.known(conn, held, acting)?;
         Ok(Exceptions {
             kind,
             asked: Asked::of(conn, period, known, filters, (machinery, readings))?,
+            kept_at: machinery.then(|| acting.now()),
         })
     })
     .await

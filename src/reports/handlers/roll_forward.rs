@@ -10,7 +10,6 @@ use crate::http::{Error, Query, docs};
 use crate::journal::moment::{self, KnownAt};
 use crate::reports::answer::{self, Door};
 use crate::reports::members::{self, FIGURES, Figure, FigureWord, RollForwardMember};
-use crate::reports::question::Known;
 use crate::reports::restatement::{PreviousClosingRow, RestatementRow};
 use crate::reports::roll_forward::{self, RollForwardByCountry, RollForwardRow, RollForwardTotals};
 
@@ -80,7 +79,7 @@ async fn answer_roll_forward(
         let known = query.known(conn, None, acting)?;
         let previous = match query.previous_known_at {
             None => None,
-            Some(at) => Some(Known::resolve(conn, Some(at), acting)?.seq),
+            Some(at) => Some(at.position(conn, "previous_known_at", acting.now())?),
         };
         if previous.is_some_and(|seq| seq > known.seq) {
             return Err(Error::field(

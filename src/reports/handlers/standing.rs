@@ -44,8 +44,8 @@ report_answer!(
 
 /// Reads the standing: members per country, type, state and OTS standing of the country.
 ///
-/// As of a day, with the country's standing in the OTS on that day, and the numbers of the three years before. Which reference
-/// data was used stands in the question as `reference_data`.
+/// As of a day, with the country's standing in the OTS on that day, and the numbers of the three years before. `reference_data` in the
+/// question is the first day of the newest standing that counts.
 #[utoipa::path(
     tag = "reports", operation_id = "get_standing", security(("bearer" = [])), params(StandingQuery),
     responses((status = 200, description = "The standing", body = StandingReport), docs::OfficerDays)

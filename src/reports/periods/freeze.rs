@@ -86,6 +86,7 @@ pub fn reports(
         let list = Exceptions {
             kind,
             asked: asked.clone(),
+            kept_at: None,
         };
         let (report, hash) = list::hashed(conn, &list)?;
         let address = format!(

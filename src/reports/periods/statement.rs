@@ -18,7 +18,7 @@
 use std::fmt::Write as _;
 
 use data_encoding::BASE64;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::rows::{FrozenReport, PeriodRow};
 use crate::checkpoints::Made;
@@ -86,6 +86,8 @@ pub struct Statement {
     pub days: (String, String),
     /// The number among the periods.
     pub number: u32,
+    /// The period's id.
+    pub id: String,
     /// The position up to which the reports know.
     pub known: u64,
     /// Position, instant and actor of the closing.
@@ -96,46 +98,111 @@ pub struct Statement {
     pub reports: Vec<Named>,
 }
 
+/// What an answer says around a statement, held against it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Members that say something else than what was signed.
+    pub wrong: Vec<String>,
+    /// Members that nobody signed, so that nothing is known of them.
+    pub unsigned: Vec<String>,
+}
+
 impl Statement {
-    /// The members of an answer of `GET /v1/periods/{id}` that say something else than its statement.
+    /// Holds the members of an answer of `GET /v1/periods/{id}` against its statement. Its checkpoint must be signed by one of the keys.
     #[must_use]
-    pub fn deviations(&self, answer: &Value) -> Vec<&'static str> {
+    pub fn around(&self, answer: &Map<String, Value>, keys: &[VerifierKey]) -> Around {
         let (seq, at, by) = &self.closed;
-        let reports: Vec<Value> = self
-            .reports
-            .iter()
-            .map(|one| {
-                serde_json::json!([one.report, one.definition, one.data_sha256, one.address])
-            })
-            .collect();
-        let answered: Option<Vec<Value>> = answer["reports"].as_array().map(|all| {
-            let names = ["report", "definition", "data_sha256", "address"];
-            all.iter()
-                .map(|one| Value::from(names.map(|name| one[name].clone()).to_vec()))
-                .collect()
-        });
-        let checkpoint = answer["checkpoint"].as_str().and_then(SignedNote::parse);
-        let is_checkpoint = checkpoint.is_some_and(|note| {
-            let checkpoint = note.checkpoint;
-            checkpoint.origin == self.origin
-                && (checkpoint.size, BASE64.encode(&checkpoint.root)) == self.checkpoint
-        });
-        let said = [
-            ("from", answer["from"] == *self.days.0),
-            ("to", answer["to"] == *self.days.1),
-            ("number", answer["number"] == self.number),
-            ("known_seq", answer["known_seq"] == self.known),
-            ("seq", answer["seq"] == *seq),
-            ("closed_at", answer["closed_at"] == **at),
-            ("closed_by", answer["closed_by"] == **by),
-            ("reports", answered.as_ref() == Some(&reports)),
-            ("checkpoint", is_checkpoint),
+        let mut around = Around::default();
+        let signed: [(&str, Value); 8] = [
+            ("from", Value::from(self.days.0.as_str())),
+            ("to", Value::from(self.days.1.as_str())),
+            ("number", Value::from(self.number)),
+            ("id", Value::from(self.id.as_str())),
+            ("known_seq", Value::from(self.known)),
+            ("seq", Value::from(*seq)),
+            ("closed_at", Value::from(at.as_str())),
+            ("closed_by", Value::from(by.as_str())),
         ];
-        said.into_iter()
-            .filter(|(_, is_so)| !is_so)
-            .map(|(member, _)| member)
-            .collect()
+        let differs = |(name, value): &&(&str, Value)| answer.get(*name) != Some(value);
+        let wrong = signed.iter().filter(differs);
+        around
+            .wrong
+            .extend(wrong.map(|(name, _)| (*name).to_owned()));
+        self.around_reports(answer.get("reports"), &mut around);
+        let checkpoint = answer.get("checkpoint").and_then(Value::as_str);
+        if !checkpoint.is_some_and(|note| self.is_checkpoint(note, keys)) {
+            around.wrong.push("checkpoint".to_owned());
+        }
+        let held = |name: &str| {
+            signed.iter().any(|(known, _)| *known == name)
+                || ["reports", "statement", "checkpoint"].contains(&name)
+        };
+        let others = answer.keys().filter(|name| !held(name));
+        around.unsigned.extend(others.cloned());
+        around
     }
+
+    fn is_checkpoint(&self, note: &str, keys: &[VerifierKey]) -> bool {
+        SignedNote::parse(note).is_some_and(|note| {
+            let said = &note.checkpoint;
+            said.origin == self.origin
+                && (said.size, BASE64.encode(&said.root)) == self.checkpoint
+                && keys.iter().any(|key| note.is_signed_by(key))
+        })
+    }
+
+    fn around_reports(&self, answered: Option<&Value>, around: &mut Around) {
+        let all = answered.and_then(Value::as_array);
+        let Some(all) = all.filter(|all| all.len() == self.reports.len()) else {
+            return around.wrong.push("reports".to_owned());
+        };
+        for (n, (report, named)) in all.iter().zip(&self.reports).enumerate() {
+            let signed: [(&str, Value); 4] = [
+                ("report", Value::from(named.report.as_str())),
+                ("definition", Value::from(named.definition)),
+                ("data_sha256", Value::from(named.data_sha256.as_str())),
+                ("address", Value::from(named.address.as_str())),
+            ];
+            for (name, value) in &signed {
+                if report.get(*name) != Some(value) {
+                    around.wrong.push(format!("reports[{n}].{name}"));
+                }
+            }
+            // Of a question only what the address says was signed.
+            let question = report.get("question").unwrap_or(&Value::Null);
+            for (name, value) in asked(&named.address) {
+                if question.get(&name) != Some(&value) {
+                    around.wrong.push(format!("reports[{n}].question.{name}"));
+                }
+            }
+            let others = report.as_object().into_iter().flat_map(Map::keys);
+            for name in others.filter(|name| signed.iter().all(|(known, _)| known != name)) {
+                let unsigned = format!("reports[].{name}");
+                if !around.unsigned.contains(&unsigned) {
+                    around.unsigned.push(unsigned);
+                }
+            }
+        }
+    }
+}
+
+/// The members of a question that an address gives: its days, its position, its kind, and all countries and types.
+fn asked(address: &str) -> Vec<(String, Value)> {
+    let (_, query) = address.split_once('?').unwrap_or_default();
+    let mut said = vec![
+        ("country".to_owned(), Value::from(Vec::<Value>::new())),
+        ("type".to_owned(), Value::from(Vec::<Value>::new())),
+    ];
+    let given = query.split('&').filter_map(|part| part.split_once('='));
+    said.extend(given.filter_map(|(name, value)| match name {
+        "known_at" => {
+            let seq: u64 = value.strip_prefix("seq:")?.parse().ok()?;
+            Some(("known_seq".to_owned(), Value::from(seq)))
+        }
+        "format" => None,
+        _ => Some((name.to_owned(), Value::from(value))),
+    }));
+    said
 }
 
 /// Reads a statement that one of these keys signed.
@@ -167,7 +234,7 @@ fn read(note: &str) -> Option<Statement> {
     let mut days = words("period", 2)?;
     let days = (days.next()?, days.next()?);
     let number = words("number", 1)?.next()?.parse().ok()?;
-    words("id", 1)?;
+    let id = words("id", 1)?.next()?;
     let known = words("known", 1)?.next()?.parse().ok()?;
     let mut closed = words("closed", 3)?;
     let closed = (closed.next()?.parse().ok()?, closed.next()?, closed.next()?);
@@ -189,6 +256,7 @@ fn read(note: &str) -> Option<Statement> {
         origin,
         days,
         number,
+        id,
         known,
         closed,
         checkpoint,
@@ -198,7 +266,7 @@ fn read(note: &str) -> Option<Statement> {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, body_of, read, verified};
+    use super::{asked, body, body_of, read, verified};
     use crate::checkpoints::Made;
     use crate::db::Instant;
     use crate::reports::periods::rows::{FrozenReport, PeriodRow};
@@ -249,6 +317,7 @@ mod tests {
             (read.number, read.known, read.closed.0, read.checkpoint.0),
             (3, 1234, 1240, 1240)
         );
+        assert_eq!(read.id, crate::db::Id(42).to_string());
         assert_eq!(read.reports[0].address, reports[0].address);
         assert_eq!(read.reports[0].data_sha256, reports[0].data_sha256);
         // What is free text is in the journal's entry, never between the lines.
@@ -256,6 +325,18 @@ mod tests {
         assert_eq!(
             verified(&note, &[]),
             Err("is not signed by any of these keys")
+        );
+    }
+
+    #[test]
+    fn an_address_says_most_of_its_question() {
+        let said = asked(
+            "/v1/reports/decisions/exceptions?from=2026-01-01&to=2026-06-30&known_at=seq:4&kind=back_dated&format=csv",
+        );
+        let question: serde_json::Map<_, _> = said.into_iter().collect();
+        assert_eq!(
+            serde_json::Value::Object(question),
+            serde_json::json!({"from": "2026-01-01", "to": "2026-06-30", "known_seq": 4, "kind": "back_dated", "country": [], "type": []})
         );
     }
 

@@ -1,14 +1,16 @@
 //! Events that change the days of a period that was closed before.
 //!
 //! An event changes the days from its own on; a correction those from the day of what it corrects, as it was and as it becomes. The
-//! first closed period that is changed is told. What the calendar records changes nothing, because it follows from the dates.
+//! first closed period that is changed is told, and every country and type of which closed days are changed. What the calendar records
+//! changes nothing, because it follows from the dates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::exceptions::{Stretch, ToldEvent};
+use super::Pair;
+use super::exceptions::{self, Stretch, ToldEvent};
 use crate::db::schema::membership_events;
 use crate::db::{Conn, Id};
 use crate::dialect;
@@ -21,15 +23,24 @@ use crate::reports::periods::rows::PeriodRow;
 /// Events that are read at once.
 const AT_ONCE: i64 = 500;
 
-/// Those behind a place (position, membership, number), in order, each with the period that it changes; `closings` are in the order of
-/// their days.
+/// An event that changes closed days.
+pub struct Late {
+    /// The event.
+    pub event: ToldEvent,
+    /// First and last day of the first period that it changes.
+    pub period: String,
+    /// Countries and types of which it changes closed days.
+    pub changed: BTreeSet<Pair>,
+}
+
+/// Those behind a place (position, membership, number), in order; `closings` are in the order of their days.
 pub fn events(
     conn: &mut Conn,
     closings: &[PeriodRow],
     (_, until): Stretch,
     place: (i64, i64, i32),
     limit: i64,
-) -> Result<Vec<(ToldEvent, String)>, Error> {
+) -> Result<Vec<Late>, Error> {
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let (Some(first), Some(last)) = (closings.first(), closings.last()) else {
         return Ok(Vec::new());
@@ -50,6 +61,8 @@ pub fn events(
         let Some(end) = part.last() else { break };
         (seq, membership, no) = (end.seq, end.membership_id, end.no);
         let mut timelines = corrected(conn, &part)?;
+        let entries: Vec<(i64, i64)> = part.iter().map(|e| (e.membership_id, e.seq)).collect();
+        let mut changed = exceptions::changed(conn, &entries)?;
         for event in part {
             let day = match timelines.get_mut(&event.membership_id) {
                 Some(all) if event.kind == "corrected" => changed_from(all, event.no),
@@ -57,8 +70,15 @@ pub fn events(
             };
             let period = day.and_then(|day| closings.iter().find(|p| day <= p.to_day));
             if let Some(period) = period.filter(|p| event.seq > p.known_seq) {
-                let days = format!("{} to {}", period.from_day, period.to_day);
-                found.push((event, days));
+                let closed = closings.iter().rev().find(|p| event.seq > p.known_seq);
+                let last = closed.map_or(period.to_day, |p| p.to_day);
+                let of = changed.remove(&(event.membership_id, event.seq));
+                let closed_days = of.into_iter().flatten().filter(|(from, _)| *from <= last);
+                found.push(Late {
+                    period: format!("{} to {}", period.from_day, period.to_day),
+                    changed: closed_days.map(|(_, pair)| pair).collect(),
+                    event,
+                });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What an auditor looks at twice: events, overrides, gaps and accounts in a stretch of the journal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -8,7 +8,8 @@ use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use serde_json::Value;
 
 use super::super::question::Known;
-use crate::db::schema::{job_runs, journal, journal_facts, private_reads};
+use super::Pair;
+use crate::db::schema::{job_runs, journal, journal_facts, membership_intervals, private_reads};
 use crate::db::{Conn, Id};
 use crate::dialect;
 use crate::http::Error;
@@ -64,6 +65,17 @@ pub enum Which {
 }
 
 impl Which {
+    /// The condition on those that are such as [`moves`], where any can be: the indexes that count events do not hold their kind.
+    fn moving(self) -> Option<String> {
+        match self {
+            Self::WithoutEvidence => None,
+            Self::Corrections => Some("1 = 1".to_owned()),
+            Self::BackDated | Self::SamePerson => {
+                Some(format!("e.kind IN ({})", super::quoted(MOVES)))
+            }
+        }
+    }
+
     /// The condition of a partial index, word for word.
     fn condition(self, conn: &Conn) -> &'static str {
         match self {
@@ -102,43 +114,124 @@ pub fn events(
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }
 
-/// How many events of a country and type there are.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+/// Kinds of events that take days from one country or type and give them to another, or that may undo such an event.
+const MOVES: [&str; 3] = ["transferred", "type_changed", "corrected"];
+
+/// True where an event of this kind may be of more than one country or type.
+pub fn moves(kind: &str) -> bool {
+    MOVES.contains(&kind)
+}
+
+/// How many events of some countries and types there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedEvents {
     /// Country on the day from which they hold; that of the first day, where they hold from before it.
-    #[diesel(sql_type = Nullable<Text>)]
     pub country: Option<String>,
     /// Type then.
-    #[diesel(sql_type = Nullable<Text>)]
     pub membership_type: Option<String>,
+    /// Countries and types of which their entries changed days, where they are such as [`moves`].
+    pub changed: BTreeSet<Pair>,
     /// How many.
-    #[diesel(sql_type = BigInt)]
     pub events: i64,
 }
 
-/// Counts the events of a stretch by country and type, in one statement that reads no event itself.
+/// Counts the events of a stretch by country and type, in one statement that reads no event itself, or nothing but its kind.
 pub fn count_events(
     conn: &mut Conn,
     which: Which,
     (after, until): Stretch,
     known: Known,
 ) -> Result<Vec<CountedEvents>, Error> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Text>)]
+        country: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        membership_type: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        changed: Option<String>,
+        #[diesel(sql_type = BigInt)]
+        events: i64,
+    }
     let days = |rest: &str| {
         format!(
             "(SELECT d.from_day FROM membership_intervals d WHERE d.membership_id = e.membership_id AND {} {rest} LIMIT 1)",
             known.condition("d")
         )
     };
+    let pair = "DISTINCT c.country || ' ' || c.membership_type";
+    let all = if conn.is_postgres() {
+        format!("string_agg({pair}, ',')")
+    } else {
+        format!("group_concat({pair})")
+    };
+    let changed = which.moving().map_or_else(
+        || "CAST(NULL AS TEXT)".to_owned(),
+        |moving| {
+            format!(
+                "CASE WHEN {moving} THEN (SELECT {all} FROM membership_intervals c WHERE c.membership_id = e.membership_id \
+                    AND (c.known_from = e.seq OR c.known_to = e.seq)) END"
+            )
+        },
+    );
     let text = format!(
-        "SELECT i.country, i.membership_type, COUNT(*) AS events FROM membership_events e \
-         LEFT JOIN membership_intervals i ON i.membership_id = e.membership_id AND {} AND i.from_day = COALESCE({}, {}) \
-         WHERE e.seq > {after} AND e.seq <= {until} AND {} GROUP BY i.country, i.membership_type",
+        "SELECT country, membership_type, changed, COUNT(*) AS events FROM (\
+            SELECT i.country, i.membership_type, {changed} AS changed FROM membership_events e \
+            LEFT JOIN membership_intervals i ON i.membership_id = e.membership_id AND {} AND i.from_day = COALESCE({}, {}) \
+            WHERE e.seq > {after} AND e.seq <= {until} AND {}) AS told \
+         GROUP BY country, membership_type, changed",
         known.condition("i"),
         days("AND d.from_day <= e.effective_on ORDER BY d.from_day DESC"),
         days("ORDER BY d.from_day"),
         which.condition(conn)
     );
-    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+    let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let counted = |row: Row| {
+        let changed = row.changed.unwrap_or_default();
+        let pairs = changed.split(',').filter_map(|pair| pair.split_once(' '));
+        CountedEvents {
+            country: row.country,
+            membership_type: row.membership_type,
+            changed: pairs
+                .map(|(country, kind)| (country.to_owned(), kind.to_owned()))
+                .collect(),
+            events: row.events,
+        }
+    };
+    Ok(rows.into_iter().map(counted).collect())
+}
+
+/// Of which countries and types entries changed days, by membership and position: those of the intervals that came or went with the
+/// entry, each with its first day.
+pub fn changed(
+    conn: &mut Conn,
+    events: &[(i64, i64)],
+) -> Result<HashMap<(i64, i64), Vec<(NaiveDate, Pair)>>, Error> {
+    let (ids, seqs): (Vec<Id>, Vec<i64>) = events.iter().map(|(id, seq)| (Id(*id), *seq)).unzip();
+    let rows: Vec<(Id, i64, i64, NaiveDate, String, String)> = membership_intervals::table
+        .filter(membership_intervals::membership_id.eq_any(ids))
+        .filter(
+            membership_intervals::known_from
+                .eq_any(&seqs)
+                .or(membership_intervals::known_to.eq_any(&seqs)),
+        )
+        .select((
+            membership_intervals::membership_id,
+            membership_intervals::known_from,
+            membership_intervals::known_to,
+            membership_intervals::from_day,
+            membership_intervals::country,
+            membership_intervals::membership_type,
+        ))
+        .load(conn)?;
+    let mut found: HashMap<(i64, i64), Vec<(NaiveDate, Pair)>> = HashMap::new();
+    for (id, known_from, known_to, from, country, kind) in rows {
+        for seq in [known_from, known_to] {
+            let pair = (country.clone(), kind.clone());
+            found.entry((id.0, seq)).or_default().push((from, pair));
+        }
+    }
+    Ok(found)
 }
 
 /// A warning that was overridden.
@@ -346,7 +439,7 @@ fn count_overrides(which: Override, body: &str) -> Result<i32, Error> {
     i32::try_from(changes.iter().filter(meets).count()).map_err(Error::internal)
 }
 
-/// What was done to accounts of the secretariat, to the office and to partners' keys, behind a position.
+/// What was done to accounts that were of the secretariat before or after it, to the office and to partners' keys, behind a position.
 pub fn privileged(
     conn: &mut Conn,
     (_, until): Stretch,
@@ -366,12 +459,22 @@ pub fn privileged(
         #[diesel(sql_type = Text)]
         subject: String,
     }
+    // What the account was up to an entry: as the newest one of it says that has a row of it.
+    let office = |up_to: &str| {
+        format!(
+            "(SELECT f.body FROM journal p JOIN journal_facts f ON f.seq = p.seq \
+              WHERE p.subject = journal.subject AND substr(p.subject, 1, 13) <> 'organisation:' AND p.seq {up_to} journal.seq \
+                AND f.class = 'private' AND f.body LIKE '%\"table\":\"users\"%' \
+              ORDER BY p.seq DESC LIMIT 1) LIKE '%\"role\":\"secretariat\"%'"
+        )
+    };
     let text = format!(
         "SELECT seq, recorded_at, actor, action, subject FROM journal \
          WHERE {ACCOUNTS} AND seq > {after} AND seq <= {until} \
-         AND (substr(action, 1, 5) <> 'user.' OR EXISTS (SELECT 1 FROM journal_facts f \
-             WHERE f.seq = journal.seq AND f.class = 'private' AND f.body LIKE '%\"role\":\"secretariat\"%')) \
-         ORDER BY seq LIMIT {limit}"
+         AND (substr(action, 1, 5) <> 'user.' OR {} OR {}) \
+         ORDER BY seq LIMIT {limit}",
+        office("<="),
+        office("<")
     );
     let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
     Ok(rows
