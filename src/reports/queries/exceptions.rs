@@ -145,17 +145,17 @@ pub fn count_events(
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Nullable<Text>)]
-        country: Option<String>,
-        #[diesel(sql_type = Nullable<Text>)]
-        membership_type: Option<String>,
+        pair: Option<String>,
         #[diesel(sql_type = Nullable<Text>)]
         changed: Option<String>,
         #[diesel(sql_type = BigInt)]
         events: i64,
     }
-    let days = |rest: &str| {
+    // Both in one text, so that each event looks at one interval alone.
+    let pair_of = |rest: &str| {
         format!(
-            "(SELECT d.from_day FROM membership_intervals d WHERE d.membership_id = e.membership_id AND {} {rest} LIMIT 1)",
+            "(SELECT d.country || ' ' || d.membership_type FROM membership_intervals d \
+              WHERE d.membership_id = e.membership_id AND {} {rest} LIMIT 1)",
             known.condition("d")
         )
     };
@@ -175,26 +175,26 @@ pub fn count_events(
         },
     );
     let text = format!(
-        "SELECT country, membership_type, changed, COUNT(*) AS events FROM (\
-            SELECT i.country, i.membership_type, {changed} AS changed FROM membership_events e \
-            LEFT JOIN membership_intervals i ON i.membership_id = e.membership_id AND {} AND i.from_day = COALESCE({}, {}) \
+        "SELECT pair, changed, COUNT(*) AS events FROM (\
+            SELECT COALESCE({}, {}) AS pair, {changed} AS changed FROM membership_events e \
             WHERE e.seq > {after} AND e.seq <= {until} AND {}) AS told \
-         GROUP BY country, membership_type, changed",
-        known.condition("i"),
-        days("AND d.from_day <= e.effective_on ORDER BY d.from_day DESC"),
-        days("ORDER BY d.from_day"),
+         GROUP BY pair, changed",
+        pair_of("AND d.from_day <= e.effective_on ORDER BY d.from_day DESC"),
+        pair_of("ORDER BY d.from_day"),
         which.condition(conn)
     );
     let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
     let counted = |row: Row| {
+        let pair = |text: &str| {
+            let (country, kind) = text.split_once(' ')?;
+            Some((country.to_owned(), kind.to_owned()))
+        };
         let changed = row.changed.unwrap_or_default();
-        let pairs = changed.split(',').filter_map(|pair| pair.split_once(' '));
+        let (country, membership_type) = row.pair.as_deref().and_then(pair).unzip();
         CountedEvents {
-            country: row.country,
-            membership_type: row.membership_type,
-            changed: pairs
-                .map(|(country, kind)| (country.to_owned(), kind.to_owned()))
-                .collect(),
+            country,
+            membership_type,
+            changed: changed.split(',').filter_map(pair).collect(),
             events: row.events,
         }
     };
