@@ -117,8 +117,11 @@ fn ended(
     }
     if held.organisation.merged_into.is_some() {
         let id = held.organisation.id;
-        let day = merged::merged_on(conn, &[id])?.get(&id).copied();
-        if day.or(held.organisation.merged_on).is_none_or(beyond) {
+        let day = match held.organisation.merged_on {
+            None => merged::merged_on(conn, &[id])?.get(&id).copied(),
+            day => day,
+        };
+        if day.is_none_or(beyond) {
             return Ok(Some("the organisation was merged into another".to_owned()));
         }
     }

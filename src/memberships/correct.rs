@@ -275,7 +275,7 @@ pub(super) fn follow(
         };
         let kind = EventKind::Corrected {
             target_no: twin.no,
-            correction: correction.clone(),
+            correction: on_or_after_its_first_day(correction, &other),
         };
         let particulars = Particulars {
             reason: last.reason.clone(),
@@ -307,6 +307,21 @@ fn follow_organisation(
     match target.kind {
         EventKind::Transferred { .. } => {
             if let Some(interval) = held.ledger.intervals.last() {
+/// A membership that began later than the act has taken it on its own first day, and takes the corrected one so, too.
+fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction {
+    match (correction, first_day(held)) {
+        (Correction::Replace { effective_on }, Some(first)) => Correction::Replace {
+            effective_on: first.max(*effective_on),
+        },
+        _ => correction.clone(),
+    }
+}
+
+/// The day of the application, its corrections counted.
+fn first_day(held: &Held) -> Option<NaiveDate> {
+    held.ledger.intervals.first().map(|interval| interval.from)
+}
+
                 row.country.clone_from(&interval.country);
             }
         }
@@ -331,6 +346,15 @@ fn follow_organisation(
         |tx, entry, changed| {
             if changed.country != row.country {
                 change::move_to(tx, entry, changed, &row.country)?;
+        EventKind::Merged { .. } => {
+            row.merged_on = held
+                .ledger
+                .intervals
+                .iter()
+                .find(|i| i.state == super::model::State::Merged)
+                .map(|i| i.from)
+                .or(row.merged_on);
+        }
             }
             changed.dissolved_on = row.dissolved_on;
             Ok(())
@@ -338,3 +362,4 @@ fn follow_organisation(
     )?;
     Ok(())
 }
+            changed.merged_on = row.merged_on;

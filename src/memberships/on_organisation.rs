@@ -7,6 +7,7 @@ use super::acts::Outcome;
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
+use super::ledger::Interval;
 use super::model::{EventKind, MembershipType, State};
 use super::propose::{Proposing, insert, new_row};
 use super::queries;
@@ -153,8 +154,9 @@ pub fn begin(
     }))
 }
 
-/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day or
-/// today; each is locked first. A membership that began later than the act's day takes it on its own first day.
+/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day,
+/// today, or on a day to come; each is locked first. A membership that begins later than the act's day takes it on its own first
+/// day, so that an application of a day to come is not left behind.
 pub fn record_on_all(
     tx: &mut Tx<'_>,
     acting: &Acting,
@@ -170,9 +172,12 @@ pub fn record_on_all(
     for row in queries::of_organisation(tx, organisation_id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
         let ledger = &held.ledger;
-        let taken = [day, today]
-            .into_iter()
-            .any(|on| ledger.state_on(on).is_some_and(&takes));
+        // On the act's own day, or on any from today on.
+        let counts = |i: &Interval| {
+            i.to.is_none_or(|to| to > today) || (i.from <= day && i.to.is_none_or(|to| to > day))
+        };
+        let mut held_then = ledger.intervals.iter().filter(|i| counts(i));
+        let taken = held_then.any(|i| takes(i.state));
         let Some(first) = ledger.intervals.first().filter(|_| taken) else {
             continue;
         };

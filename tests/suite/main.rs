@@ -19,6 +19,7 @@ mod kit;
 
 mod abuse;
 mod accounts;
+mod ahead;
 mod beside;
 mod contract;
 mod conventions;
