@@ -18,7 +18,7 @@ use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{consent, merge, on_organisation, view};
+use super::{consent, corrector, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx, dialect};
@@ -67,8 +67,8 @@ pub struct Correct {
 
 /// Corrects an event of a membership.
 ///
-/// Takes the authority of the event: what one person recorded, one person corrects (200); what took a decision opens a proposal
-/// (202). Records of the calendar follow from the other events and cannot be corrected.
+/// Takes the authority of the event: what one person recorded, one person corrects who could have recorded it (200); what was
+/// decided opens a proposal (202). Records of the calendar follow from the other events and cannot be corrected.
 #[utoipa::path(
     tag = "memberships", operation_id = "correct_membership", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
@@ -124,6 +124,7 @@ fn correct(
     let replacement = replacement(tx, held, target, body)?;
     let now = Moment::of(acting.now().day());
     if authority == Authority::OnePerson {
+        corrector::must_be_able_to_record(tx, acting, held, target)?;
         let kind = EventKind::Corrected {
             target_no: body.target_no,
             correction,

@@ -43,7 +43,7 @@ fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Er
 }
 
 /// The right that an act takes.
-fn action(act: Act) -> Action {
+pub(super) fn action(act: Act) -> Action {
     match act {
         Act::Submit | Act::WithdrawApplication => Action::Apply,
         Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,

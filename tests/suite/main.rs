@@ -23,6 +23,7 @@ mod ahead;
 mod beside;
 mod contract;
 mod conventions;
+mod corrections;
 mod desk;
 mod duplicates;
 mod imports;
