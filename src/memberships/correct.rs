@@ -141,7 +141,7 @@ fn correct(
         };
         return Ok(Answer::json(200, &shown)?.version(next.row.revision));
     }
-    let other_country = crossed(held, rules, target);
+    let other_country = crossed(tx, held, rules, target)?;
     let proposing = Proposing {
         act: Act::Correct,
         terms: Terms {
@@ -217,13 +217,25 @@ fn replacement(
     }))
 }
 
-/// The country on the other side of a corrected transfer: where it came from, or where it went.
-fn crossed(held: &Held, rules: &Rules, target: &Event) -> Option<String> {
-    let EventKind::Transferred { to_country } = &target.kind else {
-        return None;
+/// The country on the other side of what is corrected: where a transfer came from, or where it went, or that of a merge's
+/// successor.
+fn crossed(
+    tx: &mut Tx<'_>,
+    held: &Held,
+    rules: &Rules,
+    target: &Event,
+) -> Result<Option<String>, Error> {
+    let own = &held.organisation.country;
+    let to_country = match &target.kind {
+        EventKind::Transferred { to_country } => to_country,
+        EventKind::Merged { successor } => {
+            let country = merge::successor_of(tx, successor)?.country;
+            return Ok(Some(country).filter(|country| country != own));
+        }
+        _ => return Ok(None),
     };
-    if *to_country != held.organisation.country {
-        return Some(to_country.clone());
+    if to_country != own {
+        return Ok(Some(to_country.clone()));
     }
     let before: Vec<Event> = held
         .events
@@ -232,7 +244,7 @@ fn crossed(held: &Held, rules: &Rules, target: &Event) -> Option<String> {
         .cloned()
         .collect();
     let ledger = super::fold::fold(&before, rules);
-    ledger.intervals.last().map(|i| i.country.clone())
+    Ok(ledger.intervals.last().map(|i| i.country.clone()))
 }
 
 /// Lets the rest follow a correction that was just recorded as the last event: the same act on the organisation's other
@@ -295,19 +307,6 @@ pub(super) fn follow(
     follow_organisation(tx, acting, held, &target)
 }
 
-fn follow_organisation(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    held: &Held,
-    target: &Event,
-) -> Result<(), Error> {
-    let id = held.organisation.id;
-    dialect::lock_row(tx, "organisations", "id", id)?;
-    let before = crate::organisations::queries::by_id(tx, id)?;
-    let mut row = before.clone();
-    match target.kind {
-        EventKind::Transferred { .. } => {
-            if let Some(interval) = held.ledger.intervals.last() {
 /// A membership that began later than the act has taken it on its own first day, and takes the corrected one so, too.
 fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction {
     match (correction, first_day(held)) {
@@ -323,6 +322,19 @@ fn first_day(held: &Held) -> Option<NaiveDate> {
     held.ledger.intervals.first().map(|interval| interval.from)
 }
 
+fn follow_organisation(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    held: &Held,
+    target: &Event,
+) -> Result<(), Error> {
+    let id = held.organisation.id;
+    dialect::lock_row(tx, "organisations", "id", id)?;
+    let before = crate::organisations::queries::by_id(tx, id)?;
+    let mut row = before.clone();
+    match target.kind {
+        EventKind::Transferred { .. } => {
+            if let Some(interval) = held.ledger.intervals.last() {
                 row.country.clone_from(&interval.country);
             }
         }
@@ -333,6 +345,15 @@ fn first_day(held: &Held) -> Option<NaiveDate> {
                 .iter()
                 .find(|i| i.state == super::model::State::Dissolved)
                 .map(|i| i.from);
+        }
+        EventKind::Merged { .. } => {
+            row.merged_on = held
+                .ledger
+                .intervals
+                .iter()
+                .find(|i| i.state == super::model::State::Merged)
+                .map(|i| i.from)
+                .or(row.merged_on);
         }
         _ => return Ok(()),
     }
@@ -347,20 +368,11 @@ fn first_day(held: &Held) -> Option<NaiveDate> {
         |tx, entry, changed| {
             if changed.country != row.country {
                 change::move_to(tx, entry, changed, &row.country)?;
-        EventKind::Merged { .. } => {
-            row.merged_on = held
-                .ledger
-                .intervals
-                .iter()
-                .find(|i| i.state == super::model::State::Merged)
-                .map(|i| i.from)
-                .or(row.merged_on);
-        }
             }
             changed.dissolved_on = row.dissolved_on;
+            changed.merged_on = row.merged_on;
             Ok(())
         },
     )?;
     Ok(())
 }
-            changed.merged_on = row.merged_on;

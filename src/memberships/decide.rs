@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 
 use super::acts::{Act, Authority};
+use super::corrections::corrected_event;
 use super::dto::{Decide, Proposed};
 use super::machine::{Outcome, next};
 use super::model::{EventKind, MembershipType, Stance, State};
@@ -285,6 +286,23 @@ pub(super) fn must_have_seen(body: &Decide, revision: i32) -> Result<(), Error> 
     Err(Error::new(Code::StaleVersion, text).at_field("/revision"))
 }
 
+/// Whether a proposal about a membership is the secretariat's to decide, whatever the rules say: what crosses a border, and the
+/// correction of what an act on the whole organisation recorded.
+pub(super) fn is_secretariats(
+    held: &Held,
+    act: Act,
+    proposal: &ProposalRow,
+) -> Result<bool, Error> {
+    if act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some() {
+        return Ok(true);
+    }
+    let target = terms(proposal)?
+        .target_no
+        .and_then(|no| corrected_event(&held.events, no))
+        .and_then(|target| Act::of(&target.kind, None));
+    Ok(target.is_some_and(Act::is_on_organisation))
+}
+
 /// Somebody whom the rules of the membership's type let decide.
 fn must_decide(
     acting: &Acting,
@@ -295,8 +313,7 @@ fn must_decide(
 ) -> Result<(), Error> {
     let today = acting.now().day();
     let kind = membership_type(held, today);
-    let crosses =
-        act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some();
+    let crosses = is_secretariats(held, act, proposal)?;
     let named = &rules.at(kind, today).deciders;
     let role = acting.principal().role();
     if role.is_some_and(|role| deciders::role_may(role, crosses, named)) {

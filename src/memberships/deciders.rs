@@ -50,6 +50,8 @@ pub struct Case<'a> {
     pub written_by: &'a str,
     /// Who may decide by the rules.
     pub deciders: &'a BTreeSet<Decider>,
+    /// Whether it is beyond one country, or about the whole organisation.
+    pub beyond: bool,
 }
 
 type Row = (Id, String, String, Option<String>);
@@ -83,10 +85,9 @@ impl Staff {
     pub fn able(&self, case: &Case<'_>) -> Vec<Id> {
         let Case { proposal, .. } = case;
         let proposer = four_eyes::account(&proposal.proposer);
-        let beyond = proposal.other_country.is_some() || proposal.membership_id.is_none();
         self.officers
             .iter()
-            .filter(|officer| officer.active && role_may(officer.role, beyond, case.deciders))
+            .filter(|officer| officer.active && role_may(officer.role, case.beyond, case.deciders))
             .filter(|officer| {
                 officer.role != Role::Coordinator
                     || officer.country.as_deref() == Some(&proposal.country)

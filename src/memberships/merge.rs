@@ -166,6 +166,13 @@ pub(super) fn must_go_on(
     Ok(())
 }
 
+/// The organisation that a merge named as the one that goes on.
+pub(super) fn successor_of(tx: &mut Tx<'_>, number: &str) -> Result<OrganisationRow, Error> {
+    Ok(table::table
+        .filter(table::number.eq(number))
+        .first(&mut **tx)?)
+}
+
 /// The same for a merge that moves to another day: the type that ends then has to go on.
 pub(super) fn must_still_go_on(
     tx: &mut Tx<'_>,
@@ -174,9 +181,7 @@ pub(super) fn must_still_go_on(
     successor: &str,
     day: NaiveDate,
 ) -> Result<(), Error> {
-    let row: OrganisationRow = table::table
-        .filter(table::number.eq(successor))
-        .first(&mut **tx)?;
+    let row = successor_of(tx, successor)?;
     let goes_on = member_types(tx, rules, row.id, day)?;
     let interval = held.ledger.intervals.iter().rev().find(|i| i.from < day);
     match interval.filter(|i| i.state.is_member()) {

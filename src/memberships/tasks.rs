@@ -18,7 +18,7 @@ use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, propose, recommend, view};
+use super::{consent, decide, deciders, propose, recommend, view};
 use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
 use crate::countries::Countries;
@@ -380,17 +380,21 @@ impl Desk<'_> {
         organisation: &OrganisationRow,
     ) -> Result<Option<&'static str>, Error> {
         let today = self.acting.now().day();
-        let (membership_type, written_by) = match proposal.membership_id {
+        let (membership_type, written_by, beyond) = match proposal.membership_id {
             None if proposal.revision != organisation.version => return Ok(None),
-            None => (MembershipType::Full, organisation.updated_by.clone()),
+            None => (MembershipType::Full, organisation.updated_by.clone(), true),
             Some(id) => {
                 let held = queries::held(conn, &crate::auth::Reach::everything(), self.rules, id)?;
                 if propose::has_fallen(proposal, &held, self.acting)? {
                     return Ok(None);
                 }
+                let act = Act::from_name(&proposal.act)
+                    .ok_or_else(|| Error::internal("a proposal of no known act"))?;
+                let beyond = decide::is_secretariats(&held, act, proposal)?;
                 (
-                    super::decide::membership_type(&held, today),
+                    decide::membership_type(&held, today),
                     held.row.updated_by,
+                    beyond,
                 )
             }
         };
@@ -398,6 +402,7 @@ impl Desk<'_> {
             proposal,
             written_by: &written_by,
             deciders: &self.rules.at(membership_type, today).deciders,
+            beyond,
         };
         let missing = consent::missing(conn, proposal)?;
         if !missing.is_empty() {

@@ -1,9 +1,14 @@
 //! Corrections: who may correct what, and what follows.
 
+use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use crate::both;
 use crate::kit::{Answer, App, Person};
+
+fn ago(app: &App, days: u64) -> NaiveDate {
+    app.today() - Days::new(days)
+}
 
 async fn no_of(person: &Person, membership: &str, kind: &str) -> Value {
     let read = person.get(membership).await.expect(200).json();
@@ -101,5 +106,27 @@ both! {
         app.secretariat().patch(&format!("/v1/users/{}", gone.id), disable).await.expect(200);
         void(&here, &membership, "returned").await.expect(200);
         assert_eq!(here.get(&membership).await.str("/state"), "in_review");
+    }
+}
+
+both! {
+    async fn the_day_of_a_merge_across_a_border_is_corrected_by_officers_of_both_countries(app) {
+        let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
+        let (goes_on, _) = app.member_since("HU", json!({"effective_on": ago(&app, 40)})).await;
+        let (ends, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 30)})).await;
+        let merge = az.propose(&ends.url(), "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+        app.decide(&hu, &merge, "approved", json!({})).await.expect(200);
+        app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
+        let no = no_of(&az, &membership, "merged").await;
+        let day = ago(&app, 10);
+        let replace = json!({"target_no": no, "how": "replace", "effective_on": day, "reason": "The minutes name it."});
+        let proposal = az.propose(&membership, "correction", replace).await;
+        let early = app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
+        assert_eq!(early.at("/missing"), json!(["HU"]));
+        app.decide(&hu, &proposal, "approved", json!({})).await.expect(200);
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        let read = hu.get(&goes_on.url()).await.expect(200);
+        assert_eq!(read.at("/predecessors/0/merged_on"), json!(day));
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
