@@ -91,6 +91,9 @@ pub(super) async fn correct_membership(
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            // It may go on to the organisation's other memberships.
+            let (row, _) = queries::reached(tx, acting.reach(), id.0)?;
+            record::lock_whole(tx, &[row.organisation_id])?;
             let held = record::lock(tx, acting, &rules, id.0, Some(&seen))?;
             correct(tx, acting, &rules, &held, &body.body)
         })

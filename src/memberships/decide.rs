@@ -150,6 +150,10 @@ fn approve(
         effective_on: body.effective_on.or(terms.effective_on),
         reason: proposal.reason.clone(),
         evidence: terms.evidence,
+    // A correction may go on to the organisation's other memberships.
+    if Act::from_name(&proposal.act) == Some(Act::Correct) {
+        record::lock_whole(tx, &[proposal.organisation_id])?;
+    }
         replacement: terms.replacement,
         decision_number: body.decision_number.clone().map(String::from),
         decision_date: body.decision_date,

@@ -24,7 +24,7 @@ use super::view;
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::{organisation_identifiers, organisations as table};
-use crate::db::{Id, Tx, dialect};
+use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -239,8 +239,6 @@ pub(super) fn decide(
     let number = super::propose::terms(&proposal)?
         .successor
         .ok_or_else(|| Error::internal("a merge into nothing"))?;
-    let named = successor(tx, acting, &organisation, &number)?;
-    dialect::lock_row(tx, "organisations", "id", named.id)?;
     // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
     let particulars = on_organisation::particulars(&proposal, body)?;

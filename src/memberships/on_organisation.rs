@@ -15,8 +15,8 @@ use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use crate::auth::{Acting, Role, four_eyes};
-use crate::db::schema::proposals;
-use crate::db::{Id, Tx, dialect};
+use crate::db::schema::{organisations as table, proposals};
+use crate::db::{Id, Tx};
 use crate::http::{Code, Error};
 use crate::journal;
 use crate::organisations;
@@ -107,7 +107,7 @@ pub fn begin(
     body: &Decide,
 ) -> Result<Result<Open, ProposalRow>, Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
+    lock(tx, &seen)?;
     let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     if proposal.status != "open" || proposal.revision != organisation.version {
@@ -154,8 +154,22 @@ pub fn begin(
     }))
 }
 
+/// Locks everything that a decision writes, and the organisation that goes on where it names one.
+fn lock(tx: &mut Tx<'_>, proposal: &ProposalRow) -> Result<(), Error> {
+    let mut ids = vec![proposal.organisation_id];
+    if let Some(number) = super::propose::terms(proposal)?.successor {
+        let other: Option<i64> = table::table
+            .filter(table::number.eq(number))
+            .select(table::id)
+            .first(&mut **tx)
+            .optional()?;
+        ids.extend(other);
+    }
+    record::lock_whole(tx, &ids)
+}
+
 /// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day,
-/// today, or on a day to come; each is locked first. A membership that begins later than the act's day takes it on its own first
+/// today, or on a day to come; the caller has locked them all. A membership that begins later than the act's day takes it on its own first
 /// day, so that an application of a day to come is not left behind.
 pub fn record_on_all(
     tx: &mut Tx<'_>,

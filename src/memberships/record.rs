@@ -1,6 +1,6 @@
 //! Writing an event: the one frame of every act.
 //!
-//! The membership's row is locked first; then the rules are asked whether the ledger can take the event; then the
+//! The rows are locked first, in one order for every act: the organisation's, its memberships' by their ids, the journal's head. Then the rules are asked whether the ledger can take the event; then the
 //! event, the timeline it folds to, the membership's revision, the fate of an open proposal and the organisation's first public
 //! day are written in one journal entry.
 
@@ -57,8 +57,8 @@ pub fn lock(
 ) -> Result<Held, Error> {
     if tx.is_postgres() {
         // Looked at before the lock, so that nobody can hold up rows that they do not reach.
-        queries::reached(tx, acting.reach(), id)?;
-        dialect::lock_row(tx, "memberships", "id", id.0)?;
+        let (row, _) = queries::reached(tx, acting.reach(), id)?;
+        lock_rows(tx, &row)?;
     }
     let held = queries::held(tx, acting.reach(), rules, id)?;
     if let Some(seen) = seen {
@@ -69,8 +69,33 @@ pub fn lock(
 
 /// Locks a membership that the caller reaches by what they act on: its organisation, or a proposal.
 pub fn lock_reached(tx: &mut Tx<'_>, rules: &Rules, id: Id) -> Result<Held, Error> {
-    dialect::lock_row(tx, "memberships", "id", id.0)?;
+    if tx.is_postgres() {
+        let (row, _) = queries::reached(tx, &Reach::everything(), id)?;
+        lock_rows(tx, &row)?;
+    }
     queries::held(tx, &Reach::everything(), rules, id)
+}
+
+/// The organisation's row comes first: an event may change it, too, and an act on the whole organisation comes to its memberships
+/// from there.
+fn lock_rows(tx: &mut Tx<'_>, row: &MembershipRow) -> Result<(), Error> {
+    dialect::lock_row(tx, "organisations", "id", row.organisation_id)?;
+    Ok(dialect::lock_row(tx, "memberships", "id", row.id.0)?)
+}
+
+/// Locks organisations with all their memberships: for what records on several of them. All of it before the journal's head, on
+/// which everybody else waits.
+pub fn lock_whole(tx: &mut Tx<'_>, organisations: &[i64]) -> Result<(), Error> {
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    dialect::lock_rows(tx, "organisations", "id", organisations)?;
+    let ids: Vec<Id> = memberships::table
+        .filter(memberships::organisation_id.eq_any(organisations))
+        .select(memberships::id)
+        .load(&mut **tx)?;
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(dialect::lock_rows(tx, "memberships", "id", &ids)?)
 }
 
 /// Opens a membership with its first event.
@@ -262,8 +287,7 @@ fn publish(
     if ledger_before.first_joined() == held.ledger.first_joined() {
         return Ok(());
     }
-    // Read again under its lock: somebody may have changed the organisation since.
-    dialect::lock_row(tx, "organisations", "id", held.organisation.id)?;
+    // Read again: an act on the whole organisation has changed it in this transaction. Its row was locked before the head.
     let before = crate::organisations::queries::by_id(tx, held.organisation.id)?;
     held.organisation = before.clone();
     let first = queries::first_joined(tx, before.id)?;

@@ -11,6 +11,7 @@ use super::record::{self, Particulars};
 use super::rules::Rules;
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
+use super::{queries, view};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, docs};
@@ -105,6 +106,7 @@ pub(super) async fn renew_memberships(
                 let result = tx.savepoint(|tx| renew(tx, acting, &rules, one, &body.body));
                 let result = match result {
                     Ok(renewal) => renewal,
+            lock(tx, acting, &body.body.items)?;
                     Err(error) => refused(one.membership, error)?,
                 };
                 done.renewed += u32::from(result.renewed);
@@ -124,6 +126,20 @@ fn renew(
     body: &RenewMany,
 ) -> Result<Renewal, Error> {
     let held = record::lock(tx, acting, rules, one.membership, None)?;
+/// Locks all that the caller reaches before the first is recorded, because from then on everybody waits on the journal's head.
+fn lock(tx: &mut Tx<'_>, acting: &Acting, items: &[RenewOne]) -> Result<(), Error> {
+    let mut organisations = Vec::new();
+    for one in items {
+        match queries::reached(tx, acting.reach(), one.membership) {
+            Ok((row, _)) => organisations.push(row.organisation_id),
+            // It is told in its row.
+            Err(error) if error.code() == Code::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    record::lock_whole(tx, &organisations)
+}
+
     if held.row.revision != one.revision {
         let text = format!("it is at revision {} now", held.row.revision);
         return Err(Error::new(Code::StaleVersion, text));

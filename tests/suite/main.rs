@@ -30,6 +30,7 @@ mod imports;
 mod journal;
 mod ledger;
 mod login;
+mod locks;
 mod memberships;
 mod merging;
 mod migrations;
