@@ -12,6 +12,7 @@ use validator::Validate;
 use super::acts::{Act, Authority};
 use super::corrections::{authority_to_correct, corrected_event};
 use super::dto::Proposed;
+use super::follow::follow;
 use super::model::{Correction, Event, EventKind, Replacement};
 use super::propose::{Proposing, check_evidence, propose};
 use super::proposed::Terms;
@@ -21,12 +22,11 @@ use super::rules::Rules;
 use super::{consent, corrector, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
-use crate::db::{Id, Tx, dialect};
+use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
-use crate::organisations::change;
 use crate::organisations::text::Reason;
 
 /// How an event is corrected.
@@ -248,134 +248,4 @@ fn crossed(
         .collect();
     let ledger = super::fold::fold(&before, rules);
     Ok(ledger.intervals.last().map(|i| i.country.clone()))
-}
-
-/// Lets the rest follow a correction that was just recorded as the last event: the same act on the organisation's other
-/// memberships, and the organisation's own country or end.
-pub(super) fn follow(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    rules: &Rules,
-    held: &Held,
-) -> Result<(), Error> {
-    let Some(last) = held.events.last() else {
-        return Ok(());
-    };
-    let EventKind::Corrected {
-        target_no,
-        correction,
-    } = &last.kind
-    else {
-        return Ok(());
-    };
-    let Some(target) = corrected_event(&held.events, *target_no).cloned() else {
-        return Ok(());
-    };
-    if !Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
-        return Ok(());
-    }
-    let direct = held.events.iter().find(|e| e.no == *target_no).cloned();
-    for row in queries::of_organisation(tx, held.organisation.id)? {
-        if row.id == held.row.id {
-            continue;
-        }
-        let other = record::lock_reached(tx, rules, row.id)?;
-        // What one act recorded on several memberships has one instant.
-        let same = |e: &&Event| {
-            direct
-                .as_ref()
-                .is_some_and(|d| d.kind.name() == e.kind.name() && d.recorded_at == e.recorded_at)
-        };
-        let Some(twin) = other.events.iter().find(same) else {
-            continue;
-        };
-        let kind = EventKind::Corrected {
-            target_no: twin.no,
-            correction: on_or_after_its_first_day(correction, &other),
-        };
-        let particulars = Particulars {
-            reason: last.reason.clone(),
-            replacement: last.replacement.clone(),
-            proposer: last
-                .decider
-                .is_some()
-                .then(|| last.proposer.clone())
-                .flatten(),
-            ..Particulars::default()
-        };
-        record::record(tx, acting, rules, &other, kind, particulars, |_, _, _| {
-            Ok(())
-        })?;
-    }
-    follow_organisation(tx, acting, held, &target)
-}
-
-/// A membership that began later than the act has taken it on its own first day, and takes the corrected one so, too.
-fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction {
-    match (correction, first_day(held)) {
-        (Correction::Replace { effective_on }, Some(first)) => Correction::Replace {
-            effective_on: first.max(*effective_on),
-        },
-        _ => correction.clone(),
-    }
-}
-
-/// The day of the application, its corrections counted.
-fn first_day(held: &Held) -> Option<NaiveDate> {
-    held.ledger.intervals.first().map(|interval| interval.from)
-}
-
-fn follow_organisation(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    held: &Held,
-    target: &Event,
-) -> Result<(), Error> {
-    let id = held.organisation.id;
-    dialect::lock_row(tx, "organisations", "id", id)?;
-    let before = crate::organisations::queries::by_id(tx, id)?;
-    let mut row = before.clone();
-    match target.kind {
-        EventKind::Transferred { .. } => {
-            if let Some(interval) = held.ledger.intervals.last() {
-                row.country.clone_from(&interval.country);
-            }
-        }
-        EventKind::Dissolved {} => {
-            row.dissolved_on = held
-                .ledger
-                .intervals
-                .iter()
-                .find(|i| i.state == super::model::State::Dissolved)
-                .map(|i| i.from);
-        }
-        EventKind::Merged { .. } => {
-            row.merged_on = held
-                .ledger
-                .intervals
-                .iter()
-                .find(|i| i.state == super::model::State::Merged)
-                .map(|i| i.from)
-                .or(row.merged_on);
-        }
-        _ => return Ok(()),
-    }
-    if row == before {
-        return Ok(());
-    }
-    change::apply(
-        tx,
-        acting,
-        &before,
-        "organisation.corrected",
-        |tx, entry, changed| {
-            if changed.country != row.country {
-                change::move_to(tx, entry, changed, &row.country)?;
-            }
-            changed.dissolved_on = row.dissolved_on;
-            changed.merged_on = row.merged_on;
-            Ok(())
-        },
-    )?;
-    Ok(())
 }

@@ -173,7 +173,7 @@ fn approve(
             Ok(())
         },
     )?;
-    super::correct::follow(tx, acting, rules, &next)?;
+    super::follow::follow(tx, acting, rules, &next)?;
     let closed = closed.ok_or_else(|| Error::internal("a decision that closed nothing"))?;
     Ok((Some(next), closed))
 }

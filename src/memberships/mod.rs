@@ -25,7 +25,7 @@
 //!   `merge`, `unmerge`.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
-//! - `corrector`: who may correct what one person recorded.
+//! - `corrector`: who may correct what one person recorded; `follow`: what follows on the whole organisation.
 //! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
 //! - [`dto`], [`handlers`]: the wire.
 //!
@@ -50,6 +50,7 @@ pub mod dissolve;
 pub mod dto;
 mod expel;
 pub mod fold;
+mod follow;
 pub mod handlers;
 pub mod late;
 pub mod ledger;

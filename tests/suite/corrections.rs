@@ -130,3 +130,93 @@ both! {
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
+
+/// Corrects an event of a membership that crossed a border, with everybody whom that takes.
+async fn corrected(app: &App, people: (&Person, &Person), membership: &str, body: Value) {
+    let (proposer, other) = people;
+    let proposal = proposer.propose(membership, "correction", body).await;
+    for officer in [other, &app.secretariat()] {
+        app.decide(officer, &proposal, "approved", json!({}))
+            .await
+            .expect(200);
+    }
+}
+
+both! {
+    async fn a_corrected_transfer_moves_the_organisation_in_the_past_too(app) {
+        let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
+        let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        let move_to = json!({"to_country": "HU", "reason": "The seat moved.", "effective_on": ago(&app, 30)});
+        let transfer = az.propose(&ngo.url(), "transfer", move_to).await;
+        for officer in [&hu, &app.secretariat()] {
+            app.decide(officer, &transfer, "approved", json!({})).await.expect(200);
+        }
+        let auditor = app.auditor();
+        let country = async |days: u64| {
+            let day = ago(&app, days);
+            let path = format!("{}?as_of={day}", ngo.url());
+            let there = auditor.get(&path).await.expect(200).str("/country");
+            // The reports have members where the organisation is.
+            let path = format!("/v1/reports/register?as_of={day}&country={there}");
+            let members = auditor.get(&path).await.expect(200).at("/data/members");
+            assert_eq!(members.as_array().map(Vec::len), Some(1), "{day} {there}");
+            there
+        };
+        let countries = async |days: [u64; 3]| [country(days[0]).await, country(days[1]).await, country(days[2]).await];
+        assert_eq!(countries([31, 30, 0]).await, ["AZ", "HU", "HU"]);
+        let no = no_of(&hu, &membership, "transferred").await;
+        let to = |days| json!({"target_no": no, "how": "replace", "effective_on": ago(&app, days), "reason": "The register names it."});
+        corrected(&app, (&hu, &az), &membership, to(10)).await;
+        assert_eq!(countries([20, 11, 10]).await, ["AZ", "AZ", "HU"]);
+        corrected(&app, (&hu, &az), &membership, to(45)).await;
+        assert_eq!(countries([46, 45, 0]).await, ["AZ", "HU", "HU"]);
+        let void = json!({"target_no": no, "how": "void", "reason": "It never moved."});
+        corrected(&app, (&hu, &az), &membership, void).await;
+        assert_eq!(countries([45, 30, 0]).await, ["AZ", "AZ", "AZ"]);
+        assert_eq!(app.get(&ngo.url()).await.str("/country"), "AZ");
+        let voided = no_of(&az, &membership, "corrected").await;
+        let again = json!({"target_no": voided, "how": "void", "reason": "It did move."});
+        corrected(&app, (&az, &hu), &membership, again).await;
+        assert_eq!(countries([46, 45, 0]).await, ["AZ", "HU", "HU"]);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn until_the_corrected_day_of_its_merge_an_organisation_answers_for_itself(app) {
+        let az = app.coordinator("AZ");
+        let (goes_on, _) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        let (ends, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 50)})).await;
+        let merge = json!({"successor": goes_on.number, "reason": "Voted.", "effective_on": ago(&app, 30)});
+        let merge = az.propose(&ends.url(), "merge", merge).await;
+        app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
+        let auditor = app.auditor();
+        let status = async |days| auditor.get(&format!("{}?as_of={}", ends.url(), ago(&app, days))).await.status;
+        assert_eq!((status(31).await, status(20).await), (200, 307));
+        let no = no_of(&az, &membership, "merged").await;
+        let replace = json!({"target_no": no, "how": "replace", "effective_on": ago(&app, 10), "reason": "The minutes name it."});
+        let proposal = az.propose(&membership, "correction", replace).await;
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!((status(20).await, status(10).await, status(0).await), (200, 307, 307));
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn nothing_is_opened_for_a_day_on_which_the_organisation_was_in_another_country(app) {
+        let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
+        let ngo = app.organisation("AZ").create().await;
+        let transfer = az.propose(&ngo.url(), "transfer", json!({"to_country": "HU", "reason": "The seat moved."})).await;
+        for officer in [&hu, &app.secretariat()] {
+            app.decide(officer, &transfer, "approved", json!({})).await.expect(200);
+        }
+        let early = json!({"type": "full", "effective_on": ago(&app, 30), "reason": "Found in the archive."});
+        let refused = hu.post(&format!("{}/memberships", ngo.url()), early).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("was in AZ"), "{}", refused.text());
+        let (_, proposal) = app.recommended(&hu, &ngo.number).await;
+        let early = json!({"effective_on": ago(&app, 30)});
+        app.decide(&app.secretariat(), &proposal, "approved", early).await.problem(409, "act_not_possible");
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
