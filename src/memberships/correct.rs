@@ -19,7 +19,7 @@ use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{consent, corrector, merge, on_organisation, view};
+use super::{consent, corrections, corrector, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
@@ -207,16 +207,22 @@ fn replacement(
     if let Some(items) = &body.new_evidence {
         check_evidence(tx, held.organisation.id, "/new_evidence", items)?;
     }
+    // What is not given stays as it is now, which an earlier correction may have said.
+    let resolved = corrections::resolve(&held.events);
+    let now = resolved.standing.iter().find(|s| s.event.no == target.no);
+    let (reason, evidence) = now.map_or(
+        (target.reason.as_deref(), target.evidence.as_slice()),
+        |now| (now.reason, now.evidence),
+    );
     Ok(Some(Replacement {
-        reason: body
-            .new_reason
-            .clone()
-            .map(String::from)
-            .or_else(|| target.reason.clone()),
-        evidence: body
-            .new_evidence
-            .clone()
-            .unwrap_or_else(|| target.evidence.clone()),
+        reason: match &body.new_reason {
+            Some(new) => Some(new.as_str().to_owned()),
+            None => reason.map(str::to_owned),
+        },
+        evidence: match &body.new_evidence {
+            Some(new) => new.clone(),
+            None => evidence.to_vec(),
+        },
     }))
 }
 

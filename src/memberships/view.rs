@@ -190,6 +190,13 @@ pub fn path_of(act: Act) -> &'static str {
         Act::Withdraw => "withdrawal",
         Act::ChangeType => "type-change",
         Act::Dissolve => "dissolution",
+            if let Some(standing) = standing {
+                shown.holds_reason = standing.reason.map(str::to_owned);
+                shown.holds_evidence = Some(standing.evidence.to_vec());
+            } else if shown.voided_by.is_none() {
+                shown.holds_reason.clone_from(&e.reason);
+                shown.holds_evidence = Some(e.evidence.clone());
+            }
         Act::Correct => "correction",
         Act::Submit
         | Act::TakeReview
@@ -226,6 +233,15 @@ pub fn item((row, organisation_row, interval): QueueRow) -> MembershipItem {
 }
 
 /// One proposal.
+        holds_reason: None,
+        holds_evidence: None,
+        replacement: event
+            .replacement
+            .as_ref()
+            .map(|new| super::dto::ReplacementView {
+                reason: new.reason.clone(),
+                evidence: new.evidence.clone(),
+            }),
 pub fn proposal(
     row: &ProposalRow,
     organisation_row: &OrganisationRow,

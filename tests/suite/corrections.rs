@@ -220,3 +220,38 @@ both! {
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
+
+/// An item of an organisation's evidence.
+async fn evidence(app: &App, person: &Person, url: &str) -> Value {
+    let tag = person.tag(url).await;
+    let body = json!({"kind": "decision", "issuer": "Sample court", "issued_on": app.today(), "sha256": "ab".repeat(32)});
+    let made = person
+        .post_seen(&format!("{url}/evidence"), Some(&tag), body)
+        .await;
+    made.expect(201).at("/id")
+}
+
+both! {
+    async fn a_replaced_reason_shows_and_stays_until_it_is_replaced(app) {
+        let (ngo, membership) = app.member("KG").await;
+        let kg = app.coordinator("KG");
+        let item = evidence(&app, &kg, &ngo.url()).await;
+        kg.act(&membership, "withdrawal", json!({"reason": "The first letter."})).await.expect(200);
+        let no = no_of(&kg, &membership, "withdrawn").await;
+        let replace = async |more: Value| {
+            let mut body = json!({"target_no": no, "how": "replace", "effective_on": app.today(), "reason": "Read again."});
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let done = kg.act(&membership, "correction", body).await.expect(200);
+            let events = done.at("/membership/events").as_array().unwrap().clone();
+            (events[usize::try_from(no.as_i64().unwrap() - 1).unwrap()].clone(), events.last().unwrap().clone())
+        };
+        let (event, correction) = replace(json!({"new_reason": "The second letter."})).await;
+        assert_eq!((&event["reason"], &event["holds_reason"]), (&json!("The first letter."), &json!("The second letter.")));
+        assert_eq!(correction["replacement"], json!({"reason": "The second letter.", "evidence": []}));
+        let (event, correction) = replace(json!({"new_evidence": [item]})).await;
+        assert_eq!((&event["holds_reason"], &event["holds_evidence"]), (&json!("The second letter."), &json!([item])));
+        assert_eq!(correction["replacement"], json!({"reason": "The second letter.", "evidence": [item]}));
+    }
+}
