@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 
 use super::acts::{Act, Authority};
-use super::corrections::corrected_event;
+use super::corrections::{corrected_event, resolve};
 use super::dto::{Decide, Proposed};
 use super::machine::{Outcome, next};
 use super::model::{EventKind, MembershipType, Stance, State};
@@ -218,6 +218,10 @@ fn decide_application(
 
 /// Closes a proposal that is refused or sent back: nothing else changes.
 pub(super) fn close(
+        evidence: match kind {
+            EventKind::Returned { .. } => Vec::new(),
+            _ => recommended_on(held),
+        },
     tx: &mut Tx<'_>,
     acting: &Acting,
     number: &str,
@@ -242,6 +246,17 @@ pub(super) fn about(entry: &mut Entry, proposal: &ProposalRow, number: &str) {
 
 /// Writes who decided, how and why.
 pub(super) fn write_decision(
+/// The evidence of the recommendation, its corrections counted: what is decided on it rests on the same.
+fn recommended_on(held: &Held) -> Vec<i32> {
+    resolve(&held.events)
+        .standing
+        .iter()
+        .rev()
+        .find(|standing| matches!(standing.event.kind, EventKind::Recommended { .. }))
+        .map(|standing| standing.evidence.to_vec())
+        .unwrap_or_default()
+}
+
     tx: &mut Tx<'_>,
     acting: &Acting,
     entry: &mut Entry,

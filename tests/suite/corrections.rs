@@ -255,3 +255,26 @@ both! {
         assert_eq!(correction["replacement"], json!({"reason": "The second letter.", "evidence": [item]}));
     }
 }
+
+both! {
+    async fn an_admission_rests_on_the_evidence_of_its_recommendation(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let item = evidence(&app, &az, &ngo.url()).await;
+        let made = az.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await;
+        let membership = format!("/v1/memberships/{}", made.expect(201).str("/id"));
+        for act in ["submit", "review"] {
+            az.act(&membership, act, json!({})).await.expect(200);
+        }
+        let body = json!({"stance": "for", "reason": "Checked.", "evidence": [item]});
+        let proposal = az.propose(&membership, "recommendation", body).await;
+        let done = app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        let events = done.at("/membership/events");
+        assert_eq!(events[4]["kind"], "admitted");
+        assert_eq!(events[4]["evidence"], json!([item]));
+        let path = format!("/v1/reports/decisions/exceptions?from={0}&to={0}&kind=without_evidence", app.today());
+        let listed = app.auditor().get(&path).await.expect(200);
+        assert!(!listed.text().contains(&ngo.number), "{}", listed.text());
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
