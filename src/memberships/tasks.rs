@@ -406,17 +406,18 @@ impl Desk<'_> {
         };
         let missing = consent::missing(conn, proposal)?;
         if !missing.is_empty() {
-            let asked = consent::is_asked_of(self.acting, proposal)?
-                && matches!(self.acting.principal(), Principal::User { country: Some(c), .. } if missing.contains(c))
-                && self.acting.actor().to_string() != proposal.proposer;
-            return Ok(asked.then_some("consent"));
+            let able = missing.iter().map(|c| staff.able_to_agree(&case, c));
+            let able: Vec<Vec<Id>> = able.collect();
+            if me.is_some_and(|me| able.iter().any(|able| able.contains(&me))) {
+                return Ok(Some("consent"));
+            }
+            let nobody = able.iter().any(Vec::is_empty);
+            return Ok((nobody && secretariat).then_some("nobody_can_decide"));
         }
         let able = staff.able(&case);
-        let me = self.acting.user_id();
         if me.is_some_and(|me| able.contains(&me)) {
             return Ok(Some("decide"));
         }
-        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
         Ok((able.is_empty() && secretariat).then_some("nobody_can_decide"))
     }
 }
@@ -452,5 +453,7 @@ fn start_of(day: NaiveDate) -> Instant {
         day.and_time(chrono::NaiveTime::MIN)
             .and_utc()
             .timestamp_micros(),
+        let me = self.acting.user_id();
+        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
     )
 }

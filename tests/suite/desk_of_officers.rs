@@ -1,0 +1,63 @@
+//! What an officer is told: the tasks that wait for them, the acts that are possible for them, and why one is not.
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::kit::{App, Person};
+
+fn ago(app: &App, days: u64) -> NaiveDate {
+    app.today() - Days::new(days)
+}
+
+async fn tasks(person: &Person) -> Vec<(String, Value)> {
+    let read = person.get("/v1/tasks").await.expect(200).at("/items");
+    let of = |task: &Value| {
+        let kind = task["kind"].as_str().unwrap().to_owned();
+        (kind, task["membership"].clone())
+    };
+    read.as_array().unwrap().iter().map(of).collect()
+}
+
+async fn possible(person: &Person, membership: &str) -> Vec<String> {
+    let read = person.get(membership).await.expect(200).at("/possible");
+    let words = read.as_array().unwrap().iter();
+    words.map(|act| act.as_str().unwrap().to_owned()).collect()
+}
+
+/// An application that was handed in.
+async fn submitted(app: &App, person: &Person, country: &str) -> String {
+    let ngo = app.organisation(country).create().await;
+    let made = person
+        .post(
+            &format!("{}/memberships", ngo.url()),
+            json!({"type": "full"}),
+        )
+        .await;
+    let membership = format!("/v1/memberships/{}", made.expect(201).str("/id"));
+    person
+        .act(&membership, "submit", json!({}))
+        .await
+        .expect(200);
+    membership
+}
+
+both! {
+    async fn a_consent_that_nobody_present_can_give_is_a_task_of_the_secretariat(app) {
+        let tm = app.coordinator("TM");
+        let body = json!({"country": "TM", "names": [{"kind": "legal", "text": "Sample Association of One Officer"}]});
+        let number = tm.post("/v1/organisations", body).await.expect(201).str("/number");
+        let url = format!("/v1/organisations/{number}");
+        let (office, other) = (app.secretariat(), app.secretariat());
+        let proposal = office.propose(&url, "transfer", json!({"to_country": "KZ", "reason": "The seat moved."})).await;
+        app.decide(&tm, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        assert_eq!(tasks(&tm).await, []);
+        for officer in [&office, &other] {
+            assert_eq!(tasks(officer).await, [("nobody_can_decide".to_owned(), Value::Null)]);
+        }
+        // Somebody comes who can.
+        let second = app.coordinator("TM");
+        assert_eq!(tasks(&second).await, [("consent".to_owned(), Value::Null)]);
+        assert_eq!(tasks(&other).await, []);
+    }
+}
