@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Date};
 
 use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
-use super::model::{Event, State};
+use super::model::{Event, EventKind, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use crate::auth::{Reach, Scope};
@@ -403,6 +403,24 @@ pub fn last_rejection(
 
 /// The open proposal of a membership.
 pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Error> {
+/// Those of some memberships whose review this person took or was given at some time.
+pub fn reviewed_by(conn: &mut Conn, ids: &[Id], reviewer: &str) -> Result<Vec<Id>, Error> {
+    let rows: Vec<EventRow> = membership_events::table
+        .filter(membership_events::membership_id.eq_any(ids))
+        .filter(membership_events::kind.eq_any(["review_taken", "review_reassigned"]))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for row in rows {
+        if let EventKind::ReviewTaken { reviewer: one }
+        | EventKind::ReviewReassigned { reviewer: one } = row.event()?.kind
+            && one == reviewer
+        {
+            found.push(row.membership_id);
+        }
+    }
+    Ok(found)
+}
+
     Ok(proposals::table
         .filter(proposals::membership_id.eq(id))
         .filter(proposals::status.eq("open"))

@@ -100,8 +100,8 @@ struct TaskQuery {
 /// Lists what waits for the caller, longest first.
 ///
 /// A coordinator: applications to submit, review (those in the own review) and answer, members to renew before they lapse,
-/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, proposals that nobody present may decide, and the work of countries without
-/// an active coordinator.
+/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, what waits for a decision or a consent that nobody present may give, applications in the own review, and the work of
+/// countries without an active coordinator.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_tasks", security(("bearer" = [])), params(TaskQuery),
     responses((status = 200, description = "A page of tasks", body = Page<Task>), docs::OfficerList)
@@ -149,6 +149,20 @@ const WAITING: [(State, &str); 6] = [
     (State::Grace, "renew"),
 ];
 
+/// Whose review it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// The country's, or nobody's who is there.
+    Countrys,
+    /// The caller's own.
+    Callers,
+}
+
+/// States in which an application is in the hands of a reviewer.
+const fn in_hand(state: State) -> bool {
+    matches!(state, State::InReview | State::Recommended)
+}
+
 struct Desk<'a> {
     acting: &'a Acting,
     rules: &'a Rules,
@@ -173,7 +187,24 @@ impl Desk<'_> {
         };
         for country in &own {
             for (state, kind) in WAITING {
-                found.extend(self.of_state(conn, country, state, kind)?);
+                found.extend(self.of_state(
+                    conn,
+                    (country.as_str(), state),
+                    kind,
+                    Whose::Countrys,
+                )?);
+            }
+        }
+        if self.acting.principal().role() == Some(Role::Secretariat) {
+            for country in codes.iter().filter(|code| !own.contains(code)) {
+                for (state, kind) in WAITING.into_iter().filter(|(s, _)| in_hand(*s)) {
+                    found.extend(self.of_state(
+                        conn,
+                        (country.as_str(), state),
+                        kind,
+                        Whose::Callers,
+                    )?);
+                }
             }
         }
         found.extend(self.of_proposals(conn)?);
@@ -188,9 +219,9 @@ impl Desk<'_> {
     fn of_state(
         &self,
         conn: &mut Conn,
-        country: &str,
-        state: State,
+        (country, state): (&str, State),
         kind: &'static str,
+        whose: Whose,
     ) -> Result<Vec<Placed>, Error> {
         let today = self.acting.now().day();
         let mut after = self.after.map(|(since, id)| {
@@ -216,7 +247,7 @@ impl Desk<'_> {
             let rows = queries::waiting(conn, place, &[], today, after, self.limit)?;
             let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= self.limit;
             after = rows.last().map(|r| (r.2.from_day, r.0.id.0));
-            for row in rows {
+            for row in self.with_reviewer(conn, rows, whose)? {
                 if let Some(task) = self.of_membership(conn, row, state, kind)? {
                     found.push(task);
                 }
@@ -228,6 +259,22 @@ impl Desk<'_> {
         }
     }
 
+    /// Of what the secretariat has no task for as such, only what the caller has taken into review, or was given.
+    fn with_reviewer(
+        &self,
+        conn: &mut Conn,
+        mut rows: Vec<QueueRow>,
+        whose: Whose,
+    ) -> Result<Vec<QueueRow>, Error> {
+        if whose == Whose::Callers {
+            let ids: Vec<Id> = rows.iter().map(|r| r.0.id).collect();
+            let reviewer = self.acting.actor().to_string();
+            let own = queries::reviewed_by(conn, &ids, &reviewer)?;
+            rows.retain(|r| own.contains(&r.0.id));
+        }
+        Ok(rows)
+    }
+
     fn of_membership(
         &self,
         conn: &mut Conn,
@@ -235,7 +282,7 @@ impl Desk<'_> {
         state: State,
         kind: &'static str,
     ) -> Result<Option<Placed>, Error> {
-        let in_hand = matches!(state, State::InReview | State::Recommended);
+        let in_hand = in_hand(state);
         let needs_desk = in_hand || state == State::Returned;
         let held = if needs_desk {
             let events = queries::events(conn, row.id)?;

@@ -61,3 +61,18 @@ both! {
         assert_eq!(tasks(&other).await, []);
     }
 }
+
+both! {
+    async fn what_the_secretariat_has_taken_into_review_waits_for_whoever_took_it(app) {
+        let hu = app.coordinator("HU");
+        let membership = submitted(&app, &hu, "HU").await;
+        let (office, other) = (app.secretariat(), app.secretariat());
+        assert_eq!(tasks(&office).await, []);
+        office.act(&membership, "review", json!({})).await.expect(200);
+        let id = membership.rsplit('/').next().unwrap();
+        assert_eq!(tasks(&office).await, [("recommend".to_owned(), json!(id))]);
+        office.act(&membership, "reassignment", json!({"reviewer": other.id})).await.expect(200);
+        assert_eq!(tasks(&other).await, [("recommend".to_owned(), json!(id))]);
+        assert_eq!((tasks(&office).await, tasks(&hu).await), (vec![], vec![]));
+    }
+}
