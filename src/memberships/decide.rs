@@ -102,7 +102,7 @@ pub fn decide(
         let consented = consent::give(tx, acting, &proposal, body)?;
         return Ok((Some(held), consented));
     }
-    must_decide(acting, rules, &held, act, &proposal)?;
+    must_decide(acting, &held, act, &proposal)?;
     if body.outcome == Outcome::Approved {
         consent::must_be_complete(tx, &proposal)?;
     }
@@ -322,26 +322,30 @@ pub(super) fn is_secretariats(
     Ok(target.is_some_and(Act::is_on_organisation))
 }
 
-/// Somebody whom the rules of the membership's type let decide.
-fn must_decide(
+/// Whether the rules of the membership's type let the caller's role decide.
+pub(super) fn lets_decide(
     acting: &Acting,
     rules: &Rules,
     held: &Held,
     act: Act,
     proposal: &ProposalRow,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let today = acting.now().day();
     let kind = membership_type(held, today);
-    let crosses = is_secretariats(held, act, proposal)?;
-    let named = &rules.at(kind, today).deciders;
+    let beyond = is_secretariats(held, act, proposal)?;
+    let named = &held.rules.at(kind, today).deciders;
     let role = acting.principal().role();
-    if role.is_some_and(|role| deciders::role_may(role, crosses, named)) {
-        Ok(())
-    } else {
-        Err(Error::new(
-            Code::Forbidden,
-            "the rules do not let your role decide this",
-        ))
+    Ok(role.is_some_and(|role| deciders::role_may(role, beyond, named)))
+}
+
+fn must_decide(
+    acting: &Acting,
+    held: &Held,
+    act: Act,
+    proposal: &ProposalRow,
+) -> Result<(), Error> {
+    if lets_decide(acting, held, act, proposal)? {
+        return Ok(());
     }
 }
 
@@ -358,7 +362,6 @@ fn application_kind(
     tx: &mut Tx<'_>,
     held: &Held,
     acting: &Acting,
-    rules: &Rules,
     outcome: Outcome,
     day: chrono::NaiveDate,
 ) -> Result<EventKind, Error> {
@@ -369,6 +372,10 @@ fn application_kind(
         .unwrap_or(State::Recommended);
     let context = held.ledger.context_on(today.max(day), false);
     let to = next(state, Act::Decide(outcome), &context)
+    Err(Error::new(
+        Code::Forbidden,
+        "the rules do not let your role decide this",
+    ))
         .map_err(|e| record::act_not_possible(tx, held, acting, e.to_string()))?;
     Ok(match (outcome, context.stance) {
         (Outcome::SentBack, _) => EventKind::Returned {

@@ -32,6 +32,8 @@ pub struct Held {
     pub events: Vec<Event>,
     /// The timeline.
     pub ledger: Ledger,
+    /// The rules by which it folds.
+    pub rules: Rules,
 }
 
 /// The membership with this id, if this reach covers its organisation's country.
@@ -44,6 +46,7 @@ pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Hel
         organisation,
         events,
         ledger,
+        rules: rules.clone(),
     })
 }
 
@@ -71,15 +74,14 @@ pub fn held_at(
         .next_back()
         .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
         .unwrap_or_default();
-    let ledger = match super::adoption::known_at(conn, seq)? {
-        Some(rules) => fold(&events, &rules),
-        None => fold(&events, rules),
-    };
+    let rules = super::adoption::known_at(conn, seq)?.unwrap_or_else(|| rules.clone());
+    let ledger = fold(&events, &rules);
     Ok(Held {
         row,
         organisation,
         events,
         ledger,
+        rules,
     })
 }
 
@@ -401,8 +403,6 @@ pub fn last_rejection(
         .first(conn)?)
 }
 
-/// The open proposal of a membership.
-pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Error> {
 /// Those of some memberships whose review this person took or was given at some time.
 pub fn reviewed_by(conn: &mut Conn, ids: &[Id], reviewer: &str) -> Result<Vec<Id>, Error> {
     let rows: Vec<EventRow> = membership_events::table
@@ -421,6 +421,8 @@ pub fn reviewed_by(conn: &mut Conn, ids: &[Id], reviewer: &str) -> Result<Vec<Id
     Ok(found)
 }
 
+/// The open proposal of a membership.
+pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Error> {
     Ok(proposals::table
         .filter(proposals::membership_id.eq(id))
         .filter(proposals::status.eq("open"))

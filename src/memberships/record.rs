@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use super::admissible::{Refused, admissible};
 use super::beside;
 use super::ledger::Ledger;
-use super::machine::Act;
-use super::model::{Event, EventKind};
+use super::machine::{Act, is_possible};
+use super::model::{Event, EventKind, State};
 use super::queries::{self, Held};
 use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
@@ -127,6 +127,7 @@ pub fn open(
                 organisation: organisation.clone(),
                 events: Vec::new(),
                 ledger: Ledger::default(),
+                rules: rules.clone(),
             };
             diesel::insert_into(memberships::table)
                 .values(&held.row)
@@ -348,6 +349,17 @@ fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused)
         }
         Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
         Refused::BreaksLater { problems } => {
+        Refused::NotPossible {
+            state, possible, ..
+        } => {
+            let names: Vec<&str> = possible.iter().map(|act| act.name()).collect();
+            let then = serde_json::json!({
+                "day": event.effective_on,
+                "state": state.map(State::as_str),
+                "possible": names,
+            });
+            act_not_possible(conn, held, acting, refused.to_string()).with("on_its_day", then)
+        }
             let broken: Vec<&Event> = held
                 .events
                 .iter()
@@ -370,18 +382,56 @@ pub fn act_not_possible(
     conn: &mut Conn,
     held: &Held,
     acting: &Acting,
+/// Refuses a reviewer's act that the application's state does not have, before it is asked whose it is. The last state known counts:
+/// steps may be dated ahead.
+pub fn must_be_in_its_state(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    act: Act,
+) -> Result<(), Error> {
+    match held.ledger.intervals.last().map(|last| last.state) {
+        Some(state) if !is_possible(state, act) => {
+            let text = format!("{} is not possible in state {}", act.name(), state.as_str());
+            Err(act_not_possible(conn, held, acting, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 409 of an act beside an open proposal, with the acts that are possible now for this caller.
+pub fn beside_a_proposal(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (open, text): (&ProposalRow, String),
+) -> Error {
+    match possible_names(conn, held, acting) {
+        Ok(possible) => Error::new(Code::Conflict, text)
+            .with("proposal", serde_json::json!(open.id))
+            .with("possible", serde_json::json!(possible)),
+        Err(error) => error,
+    }
+}
+
+fn possible_names(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+) -> Result<Vec<&'static str>, Error> {
+    let possible = super::view::possible(conn, held, acting)?;
+    Ok(possible.into_iter().map(Act::name).collect())
+}
+
     text: impl Into<String>,
 ) -> Error {
-    let possible = match super::view::possible(conn, held, acting) {
+    let possible = match possible_names(conn, held, acting) {
         Ok(possible) => possible,
         Err(error) => return error,
     };
     let today = acting.now().day();
-    let state = held.ledger.state_on(today).map(super::model::State::as_str);
+    let state = held.ledger.state_on(today).map(State::as_str);
     Error::new(Code::ActNotPossible, text)
         .with("state", serde_json::json!(state))
-        .with(
-            "possible",
-            serde_json::json!(possible.into_iter().map(Act::name).collect::<Vec<_>>()),
-        )
+        .with("possible", serde_json::json!(possible))
 }

@@ -292,6 +292,7 @@ impl Desk<'_> {
                 organisation: organisation.clone(),
                 events,
                 ledger,
+                rules: self.rules.clone(),
             })
         } else {
             None
@@ -451,6 +452,8 @@ impl Desk<'_> {
             deciders: &self.rules.at(membership_type, today).deciders,
             beyond,
         };
+        let me = self.acting.user_id();
+        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
         let missing = consent::missing(conn, proposal)?;
         if !missing.is_empty() {
             let able = missing.iter().map(|c| staff.able_to_agree(&case, c));
@@ -500,7 +503,5 @@ fn start_of(day: NaiveDate) -> Instant {
         day.and_time(chrono::NaiveTime::MIN)
             .and_utc()
             .timestamp_micros(),
-        let me = self.acting.user_id();
-        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
     )
 }

@@ -76,3 +76,50 @@ both! {
         assert_eq!((tasks(&office).await, tasks(&hu).await), (vec![], vec![]));
     }
 }
+
+both! {
+    async fn what_is_possible_is_so_for_whoever_asks(app) {
+        let (az, second, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
+        let membership = submitted(&app, &az, "AZ").await;
+        az.act(&membership, "review", json!({})).await.expect(200);
+        let words = possible(&office, &membership).await;
+        assert!(words.contains(&"release".to_owned()) && !words.contains(&"return".to_owned()), "{words:?}");
+        assert!(!possible(&second, &membership).await.contains(&"release".to_owned()));
+
+        let body = json!({"stance": "for", "reason": "Checked."});
+        az.act(&membership, "recommendation", body).await.expect(202);
+        let of_decision = |words: Vec<String>| {
+            let known = ["approve", "refuse", "send_back", "recommend"];
+            words.into_iter().filter(|word| known.contains(&word.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!(of_decision(possible(&az, &membership).await), Vec::<String>::new());
+        assert_eq!(of_decision(possible(&second, &membership).await), Vec::<String>::new());
+        assert_eq!(of_decision(possible(&office, &membership).await), ["approve", "refuse", "send_back"]);
+        // The state says no before it is asked whose the review is.
+        for person in [&az, &second] {
+            let refused = person.act(&membership, "release", json!({})).await.problem(409, "act_not_possible");
+            assert_eq!(refused.at("/state"), json!("recommended"));
+        }
+
+        let (_, member) = app.member("AZ").await;
+        az.propose(&member, "suspension", json!({"reason": "Reports are missing."})).await;
+        let words = possible(&az, &member).await;
+        assert!(words.contains(&"withdraw".to_owned()) && !words.iter().any(|w| ["expel", "change_type"].contains(&w.as_str())), "{words:?}");
+        let refused = az.act(&member, "expulsion", json!({"reason": "Article 5."})).await.problem(409, "conflict");
+        assert_eq!(refused.at("/possible"), json!(words));
+    }
+}
+
+both! {
+    async fn an_application_of_a_day_to_come_can_be_taken_back_today(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let body = json!({"type": "full", "effective_on": app.today() + Days::new(12)});
+        let made = az.post(&format!("{}/memberships", ngo.url()), body).await;
+        let membership = format!("/v1/memberships/{}", made.expect(201).str("/id"));
+        let words = possible(&az, &membership).await;
+        assert_eq!(words, ["withdraw_application", "transfer", "dissolve", "merge", "correct"]);
+        az.act(&membership, "submit", json!({})).await.problem(409, "act_not_possible");
+        az.act(&membership, "application-withdrawal", json!({})).await.expect(200);
+    }
+}
