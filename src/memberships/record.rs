@@ -196,7 +196,7 @@ pub fn check(
     );
     event.reason.clone_from(&particulars.reason);
     let after = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, held, acting, (refused, &event)))?;
     match beside::refused(tx, held, &after, &event)? {
         Some(why) => Err(act_not_possible(tx, held, acting, why)),
         None => Ok(()),
@@ -252,7 +252,7 @@ fn add(
     event: Event,
 ) -> Result<Held, Error> {
     let ledger = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, &held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, &held, acting, (refused, &event)))?;
     if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
         return Err(act_not_possible(tx, &held, acting, why));
     }
@@ -342,13 +342,13 @@ pub fn close(
 }
 
 /// 409 with the acts that are possible now for this caller, and with the events that would lose their place.
-fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused) -> Error {
+fn not_possible(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (refused, event): (Refused, &Event),
+) -> Error {
     match &refused {
-        Refused::TooEarly { .. } | Refused::TooLate { .. } => {
-            Error::field("/effective_on", refused.to_string())
-        }
-        Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
-        Refused::BreaksLater { problems } => {
         Refused::NotPossible {
             state, possible, ..
         } => {
@@ -360,6 +360,11 @@ fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused)
             });
             act_not_possible(conn, held, acting, refused.to_string()).with("on_its_day", then)
         }
+        Refused::TooEarly { .. } | Refused::TooLate { .. } => {
+            Error::field("/effective_on", refused.to_string())
+        }
+        Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
+        Refused::BreaksLater { problems } => {
             let broken: Vec<&Event> = held
                 .events
                 .iter()
@@ -377,11 +382,6 @@ fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused)
     }
 }
 
-/// 409 with the acts that are possible now for this caller.
-pub fn act_not_possible(
-    conn: &mut Conn,
-    held: &Held,
-    acting: &Acting,
 /// Refuses a reviewer's act that the application's state does not have, before it is asked whose it is. The last state known counts:
 /// steps may be dated ahead.
 pub fn must_be_in_its_state(
@@ -423,6 +423,11 @@ fn possible_names(
     Ok(possible.into_iter().map(Act::name).collect())
 }
 
+/// 409 with the acts that are possible now for this caller.
+pub fn act_not_possible(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
     text: impl Into<String>,
 ) -> Error {
     let possible = match possible_names(conn, held, acting) {

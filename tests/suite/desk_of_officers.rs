@@ -123,3 +123,33 @@ both! {
         az.act(&membership, "application-withdrawal", json!({})).await.expect(200);
     }
 }
+
+both! {
+    async fn what_is_refused_says_why(app) {
+        let az = app.coordinator("AZ");
+        let (_, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 5)})).await;
+        let before = ago(&app, 20);
+        let refused = az.act(&membership, "withdrawal", json!({"effective_on": before, "reason": "The letter."})).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("before the application"), "{}", refused.text());
+        assert_eq!(refused.at("/on_its_day"), json!({"day": before, "state": null, "possible": []}));
+        let same = json!({"to": "full", "reason": "By its wish."});
+        let refused = az.act(&membership, "type-change", same).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("that type already"), "{}", refused.text());
+        let until = json!({"until": ago(&app, 1), "reason": "Reports are missing."});
+        let refused = az.act(&membership, "suspension", until).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("last day comes before its first"), "{}", refused.text());
+    }
+}
+
+both! {
+    async fn a_renewal_that_is_refused_says_where_and_what_is_possible(app) {
+        let az = app.coordinator("AZ");
+        let (_, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 5)})).await;
+        let read = az.get(&membership).await;
+        let item = json!({"membership": read.str("/id"), "revision": read.at("/revision")});
+        let body = json!({"items": [item], "effective_on": ago(&app, 1)});
+        let row = az.post("/v1/renewals", body).await.expect(200).at("/items/0");
+        assert_eq!((&row["renewed"], &row["pointer"], &row["state"]), (&json!(false), &json!("/reason"), &json!("active")));
+        assert_eq!(row["possible"], read.at("/possible"));
+    }
+}
