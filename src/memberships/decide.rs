@@ -1,6 +1,7 @@
 //! Deciding a proposal: the second officer's act.
 
 use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
 
 use super::acts::{Act, Authority};
 use super::corrections::{corrected_event, resolve};
@@ -72,6 +73,30 @@ pub(super) fn shown(
     })
 }
 
+/// The first members of the Organization of Turkic States: no paper decides on membership before.
+const FIRST_DECISION: Option<NaiveDate> = NaiveDate::from_ymd_opt(2009, 10, 3);
+
+/// Refuses a day on which no paper decision can have been made.
+fn check_decision_date(acting: &Acting, body: &Decide) -> Result<(), Error> {
+    let Some(day) = body.decision_date else {
+        return Ok(());
+    };
+    if day > acting.now().day() {
+        return Err(Error::field(
+            "/decision_date",
+            "must not lie in the future: it is the day of a decision that was made",
+        ));
+    }
+    match FIRST_DECISION {
+        Some(first) if day < first => {
+            let text =
+                format!("is before {first}, when the Organization of Turkic States was founded");
+            Err(Error::field("/decision_date", text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Decides the proposal inside the transaction, with the rows that it is about locked.
 pub fn decide(
     tx: &mut Tx<'_>,
@@ -80,6 +105,7 @@ pub fn decide(
     id: Id,
     body: &Decide,
 ) -> Result<(Option<Held>, ProposalRow), Error> {
+    check_decision_date(acting, body)?;
     let seen = queries::proposal(tx, acting.reach(), id)?;
     let Some(membership) = seen.membership_id else {
         let act = Act::from_name(&seen.act);
@@ -124,6 +150,10 @@ fn lock(
     proposal: &ProposalRow,
     membership: Id,
 ) -> Result<Held, Error> {
+    // A correction may go on to the organisation's other memberships.
+    if Act::from_name(&proposal.act) == Some(Act::Correct) {
+        record::lock_whole(tx, &[proposal.organisation_id])?;
+    }
     if acting.reach().covers(&proposal.country) {
         record::lock(tx, acting, rules, membership, None)
     } else {
@@ -150,10 +180,6 @@ fn approve(
         effective_on: body.effective_on.or(terms.effective_on),
         reason: proposal.reason.clone(),
         evidence: terms.evidence,
-    // A correction may go on to the organisation's other memberships.
-    if Act::from_name(&proposal.act) == Some(Act::Correct) {
-        record::lock_whole(tx, &[proposal.organisation_id])?;
-    }
         replacement: terms.replacement,
         decision_number: body.decision_number.clone().map(String::from),
         decision_date: body.decision_date,
@@ -192,6 +218,10 @@ fn decide_application(
     let reason = body.reason.as_str().to_owned();
     let particulars = Particulars {
         effective_on: body.effective_on,
+        evidence: match kind {
+            EventKind::Returned { .. } => Vec::new(),
+            _ => recommended_on(held),
+        },
         questions: matches!(kind, EventKind::Returned { .. }).then(|| reason.clone()),
         reason: Some(reason),
         decision_number: body.decision_number.clone().map(String::from),
@@ -216,12 +246,19 @@ fn decide_application(
     Ok((Some(next), closed))
 }
 
+/// The evidence of the recommendation, its corrections counted: what is decided on it rests on the same.
+fn recommended_on(held: &Held) -> Vec<i32> {
+    resolve(&held.events)
+        .standing
+        .iter()
+        .rev()
+        .find(|standing| matches!(standing.event.kind, EventKind::Recommended { .. }))
+        .map(|standing| standing.evidence.to_vec())
+        .unwrap_or_default()
+}
+
 /// Closes a proposal that is refused or sent back: nothing else changes.
 pub(super) fn close(
-        evidence: match kind {
-            EventKind::Returned { .. } => Vec::new(),
-            _ => recommended_on(held),
-        },
     tx: &mut Tx<'_>,
     acting: &Acting,
     number: &str,
@@ -246,17 +283,6 @@ pub(super) fn about(entry: &mut Entry, proposal: &ProposalRow, number: &str) {
 
 /// Writes who decided, how and why.
 pub(super) fn write_decision(
-/// The evidence of the recommendation, its corrections counted: what is decided on it rests on the same.
-fn recommended_on(held: &Held) -> Vec<i32> {
-    resolve(&held.events)
-        .standing
-        .iter()
-        .rev()
-        .find(|standing| matches!(standing.event.kind, EventKind::Recommended { .. }))
-        .map(|standing| standing.evidence.to_vec())
-        .unwrap_or_default()
-}
-
     tx: &mut Tx<'_>,
     acting: &Acting,
     entry: &mut Entry,
@@ -325,7 +351,6 @@ pub(super) fn is_secretariats(
 /// Whether the rules of the membership's type let the caller's role decide.
 pub(super) fn lets_decide(
     acting: &Acting,
-    rules: &Rules,
     held: &Held,
     act: Act,
     proposal: &ProposalRow,
@@ -347,6 +372,10 @@ fn must_decide(
     if lets_decide(acting, held, act, proposal)? {
         return Ok(());
     }
+    Err(Error::new(
+        Code::Forbidden,
+        "the rules do not let your role decide this",
+    ))
 }
 
 /// The type on a day, or the last one known.
@@ -362,6 +391,7 @@ fn application_kind(
     tx: &mut Tx<'_>,
     held: &Held,
     acting: &Acting,
+    rules: &Rules,
     outcome: Outcome,
     day: chrono::NaiveDate,
 ) -> Result<EventKind, Error> {
@@ -372,10 +402,6 @@ fn application_kind(
         .unwrap_or(State::Recommended);
     let context = held.ledger.context_on(today.max(day), false);
     let to = next(state, Act::Decide(outcome), &context)
-    Err(Error::new(
-        Code::Forbidden,
-        "the rules do not let your role decide this",
-    ))
         .map_err(|e| record::act_not_possible(tx, held, acting, e.to_string()))?;
     Ok(match (outcome, context.stance) {
         (Outcome::SentBack, _) => EventKind::Returned {

@@ -153,3 +153,19 @@ both! {
         assert_eq!(row["possible"], read.at("/possible"));
     }
 }
+
+both! {
+    async fn a_paper_decision_has_a_day_on_which_it_can_have_been_made(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let (_, proposal) = app.recommended(&az, &ngo.number).await;
+        let office = app.secretariat();
+        for day in ["2999-12-31".to_owned(), (app.today() + Days::new(1)).to_string(), "1000-01-01".to_owned()] {
+            let more = json!({"decision_number": "2026/9", "decision_date": day});
+            let refused = app.decide(&office, &proposal, "approved", more).await.problem(422, "invalid_field");
+            assert_eq!(refused.at("/fields/0/pointer"), json!("/decision_date"));
+        }
+        let more = json!({"decision_number": "2026/9", "decision_date": ago(&app, 1)});
+        app.decide(&office, &proposal, "approved", more).await.expect(200);
+    }
+}
