@@ -63,7 +63,8 @@ pub fn other_subject() -> SqlLiteral<Bool> {
     diesel::dsl::sql("substr(subject, 1, 13) <> 'organisation:'")
 }
 
-/// Locks one row of `table` until the transaction ends. SQLite has one writer, who holds all rows already.
+/// Locks one row of `table` until the transaction ends. SQLite has one writer, who holds all rows already. Rows that refer to it may
+/// be written meanwhile: nothing here changes the key that they name, and whoever writes them may hold the journal's head.
 ///
 /// `table` and `column` are names from the code, never from a request.
 pub fn lock_row(
@@ -74,7 +75,7 @@ pub fn lock_row(
 ) -> Result<(), Failure> {
     if let Conn::Postgres(conn) = &mut **tx {
         diesel::sql_query(format!(
-            "SELECT 1 FROM {table} WHERE {column} = $1 FOR UPDATE"
+            "SELECT 1 FROM {table} WHERE {column} = $1 FOR NO KEY UPDATE"
         ))
         .bind::<BigInt, _>(id)
         .execute(conn)?;
@@ -94,7 +95,7 @@ pub fn lock_rows(
 ) -> Result<(), Failure> {
     if let Conn::Postgres(conn) = &mut **tx {
         diesel::sql_query(format!(
-            "SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE"
+            "SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR NO KEY UPDATE"
         ))
         .bind::<diesel::sql_types::Array<BigInt>, _>(ids)
         .execute(conn)?;

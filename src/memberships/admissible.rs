@@ -42,7 +42,7 @@ pub enum Refused {
     #[error("the application itself can't be voided")]
     NothingLeft,
     /// The timeline can't take it.
-    #[error("the event is not possible on its day")]
+    #[error("the event is not possible on its day: {fault}")]
     NotPossible {
         /// Why not.
         fault: Fault,

@@ -79,7 +79,11 @@ fn first_difference(
         days.into_iter()
             .filter(|day| *day <= today)
             .find(|day| !old.at(kind, *day).same_as(new.at(kind, *day)))
-            .map(|day| (kind, day.max(NaiveDate::default())))
+            // What holds before all days is told as the first rule's.
+            .map(|day| match old.first_days(kind).first() {
+                Some(first) if day < *first => (kind, *first),
+                _ => (kind, day),
+            })
     })
 }
 
@@ -129,4 +133,25 @@ pub fn adopt(
         })
     })?;
     Ok((new, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MembershipType, first_difference};
+    use crate::memberships::rules::Rules;
+    use crate::memberships::samples::{dated_rule, day};
+
+    #[test]
+    fn a_changed_rule_is_told_by_a_day_that_the_file_names() {
+        let rules = |first: u32, second: u32| {
+            let first = dated_rule("2020-01-01", first, "anniversary", 60);
+            let second = dated_rule("2024-01-01", second, "anniversary", 60);
+            Rules::parse(&format!("{first}{second}")).expect("the rules are good")
+        };
+        let told = |new: &Rules| first_difference(&rules(12, 24), new, day("2026-06-01"));
+        let kind = MembershipType::Full;
+        assert_eq!(told(&rules(6, 24)), Some((kind, day("2020-01-01"))));
+        assert_eq!(told(&rules(12, 36)), Some((kind, day("2024-01-01"))));
+        assert_eq!(told(&rules(12, 24)), None);
+    }
 }

@@ -11,7 +11,7 @@ use super::model::{Event, EventKind, MembershipType};
 use super::queries::{self, Held};
 use crate::db::Conn;
 use crate::http::Error;
-use crate::organisations::merged;
+use crate::organisations::{merged, past};
 
 /// Days on which a membership is open with one type; the last day but one, or none, is its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +77,36 @@ pub fn refused(
     if let Some(why) = ended(conn, held, &opened, event)? {
         return Ok(Some(why));
     }
+    if let Some(why) = elsewhere(conn, held, after, (opened.as_slice(), event))? {
+        return Ok(Some(why));
+    }
     for stretch in &opened {
         let other = queries::open_beside(conn, held.organisation.id, held.row.id, stretch)?;
         if let Some((id, from)) = other {
             return Ok(Some(format!(
                 "the organisation has another open {} membership or application, {id}, from {from} on",
                 stretch.kind.as_str()
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// What is opened for a day that has passed counts in the country where the organisation was on that day.
+fn elsewhere(
+    conn: &mut Conn,
+    held: &Held,
+    after: &Ledger,
+    (opened, event): (&[Stretch], &Event),
+) -> Result<Option<String>, Error> {
+    let passed = |s: &&Stretch| event.recorded_on().is_some_and(|day| s.from < day);
+    for stretch in opened.iter().filter(passed) {
+        let there = past::country_on(conn, &held.organisation, stretch.from)?;
+        let counted = after.interval_on(stretch.from).map(|i| i.country.as_str());
+        if counted.is_some_and(|country| country != there) {
+            return Ok(Some(format!(
+                "on {} the organisation was in {there}, from where it has moved since; date it on the day of the move or later",
+                stretch.from
             )));
         }
     }
@@ -117,8 +141,11 @@ fn ended(
     }
     if held.organisation.merged_into.is_some() {
         let id = held.organisation.id;
-        let day = merged::merged_on(conn, &[id])?.get(&id).copied();
-        if day.or(held.organisation.merged_on).is_none_or(beyond) {
+        let day = match held.organisation.merged_on {
+            None => merged::merged_on(conn, &[id])?.get(&id).copied(),
+            day => day,
+        };
+        if day.is_none_or(beyond) {
             return Ok(Some("the organisation was merged into another".to_owned()));
         }
     }

@@ -133,7 +133,8 @@ pub struct Turning {
 
 /// Lists what the calendar will do by a day if nobody does anything.
 ///
-/// After today: whose grace days begin, who lapses, whose suspension ends. A simulation: nothing is written.
+/// After today: whose grace days begin, who lapses, whose suspension ends. A membership has one row for a day, with the state in which
+/// it is then: a suspension that ends in the grace days shows as `grace`. A simulation: nothing is written.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_calendar", security(("bearer" = [])), params(CalendarQuery),
     responses((status = 200, description = "A page of coming turns", body = Page<Turning>), docs::OfficerDays)

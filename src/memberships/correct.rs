@@ -12,21 +12,21 @@ use validator::Validate;
 use super::acts::{Act, Authority};
 use super::corrections::{authority_to_correct, corrected_event};
 use super::dto::Proposed;
+use super::follow::follow;
 use super::model::{Correction, Event, EventKind, Replacement};
 use super::propose::{Proposing, check_evidence, propose};
 use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{consent, merge, on_organisation, view};
+use super::{consent, corrections, corrector, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
-use crate::db::{Id, Tx, dialect};
+use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
-use crate::organisations::change;
 use crate::organisations::text::Reason;
 
 /// How an event is corrected.
@@ -67,8 +67,8 @@ pub struct Correct {
 
 /// Corrects an event of a membership.
 ///
-/// Takes the authority of the event: what one person recorded, one person corrects (200); what took a decision opens a proposal
-/// (202). Records of the calendar follow from the other events and cannot be corrected.
+/// Takes the authority of the event: what one person recorded, one person corrects who could have recorded it (200); what was
+/// decided opens a proposal (202). Records of the calendar follow from the other events and cannot be corrected.
 #[utoipa::path(
     tag = "memberships", operation_id = "correct_membership", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
@@ -91,6 +91,9 @@ pub(super) async fn correct_membership(
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            // It may go on to the organisation's other memberships.
+            let (row, _) = queries::reached(tx, acting.reach(), id.0)?;
+            record::lock_whole(tx, &[row.organisation_id])?;
             let held = record::lock(tx, acting, &rules, id.0, Some(&seen))?;
             correct(tx, acting, &rules, &held, &body.body)
         })
@@ -124,6 +127,7 @@ fn correct(
     let replacement = replacement(tx, held, target, body)?;
     let now = Moment::of(acting.now().day());
     if authority == Authority::OnePerson {
+        corrector::must_be_able_to_record(tx, acting, held, target)?;
         let kind = EventKind::Corrected {
             target_no: body.target_no,
             correction,
@@ -140,7 +144,7 @@ fn correct(
         };
         return Ok(Answer::json(200, &shown)?.version(next.row.revision));
     }
-    let other_country = crossed(held, rules, target);
+    let other_country = crossed(tx, held, rules, target)?;
     let proposing = Proposing {
         act: Act::Correct,
         terms: Terms {
@@ -203,26 +207,44 @@ fn replacement(
     if let Some(items) = &body.new_evidence {
         check_evidence(tx, held.organisation.id, "/new_evidence", items)?;
     }
+    // What is not given stays as it is now, which an earlier correction may have said.
+    let resolved = corrections::resolve(&held.events);
+    let now = resolved.standing.iter().find(|s| s.event.no == target.no);
+    let (reason, evidence) = now.map_or(
+        (target.reason.as_deref(), target.evidence.as_slice()),
+        |now| (now.reason, now.evidence),
+    );
     Ok(Some(Replacement {
-        reason: body
-            .new_reason
-            .clone()
-            .map(String::from)
-            .or_else(|| target.reason.clone()),
-        evidence: body
-            .new_evidence
-            .clone()
-            .unwrap_or_else(|| target.evidence.clone()),
+        reason: match &body.new_reason {
+            Some(new) => Some(new.as_str().to_owned()),
+            None => reason.map(str::to_owned),
+        },
+        evidence: match &body.new_evidence {
+            Some(new) => new.clone(),
+            None => evidence.to_vec(),
+        },
     }))
 }
 
-/// The country on the other side of a corrected transfer: where it came from, or where it went.
-fn crossed(held: &Held, rules: &Rules, target: &Event) -> Option<String> {
-    let EventKind::Transferred { to_country } = &target.kind else {
-        return None;
+/// The country on the other side of what is corrected: where a transfer came from, or where it went, or that of a merge's
+/// successor.
+fn crossed(
+    tx: &mut Tx<'_>,
+    held: &Held,
+    rules: &Rules,
+    target: &Event,
+) -> Result<Option<String>, Error> {
+    let own = &held.organisation.country;
+    let to_country = match &target.kind {
+        EventKind::Transferred { to_country } => to_country,
+        EventKind::Merged { successor } => {
+            let country = merge::successor_of(tx, successor)?.country;
+            return Ok(Some(country).filter(|country| country != own));
+        }
+        _ => return Ok(None),
     };
-    if *to_country != held.organisation.country {
-        return Some(to_country.clone());
+    if to_country != own {
+        return Ok(Some(to_country.clone()));
     }
     let before: Vec<Event> = held
         .events
@@ -231,110 +253,5 @@ fn crossed(held: &Held, rules: &Rules, target: &Event) -> Option<String> {
         .cloned()
         .collect();
     let ledger = super::fold::fold(&before, rules);
-    ledger.intervals.last().map(|i| i.country.clone())
-}
-
-/// Lets the rest follow a correction that was just recorded as the last event: the same act on the organisation's other
-/// memberships, and the organisation's own country or end.
-pub(super) fn follow(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    rules: &Rules,
-    held: &Held,
-) -> Result<(), Error> {
-    let Some(last) = held.events.last() else {
-        return Ok(());
-    };
-    let EventKind::Corrected {
-        target_no,
-        correction,
-    } = &last.kind
-    else {
-        return Ok(());
-    };
-    let Some(target) = corrected_event(&held.events, *target_no).cloned() else {
-        return Ok(());
-    };
-    if !Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
-        return Ok(());
-    }
-    let direct = held.events.iter().find(|e| e.no == *target_no).cloned();
-    for row in queries::of_organisation(tx, held.organisation.id)? {
-        if row.id == held.row.id {
-            continue;
-        }
-        let other = record::lock_reached(tx, rules, row.id)?;
-        // What one act recorded on several memberships has one instant.
-        let same = |e: &&Event| {
-            direct
-                .as_ref()
-                .is_some_and(|d| d.kind.name() == e.kind.name() && d.recorded_at == e.recorded_at)
-        };
-        let Some(twin) = other.events.iter().find(same) else {
-            continue;
-        };
-        let kind = EventKind::Corrected {
-            target_no: twin.no,
-            correction: correction.clone(),
-        };
-        let particulars = Particulars {
-            reason: last.reason.clone(),
-            replacement: last.replacement.clone(),
-            proposer: last
-                .decider
-                .is_some()
-                .then(|| last.proposer.clone())
-                .flatten(),
-            ..Particulars::default()
-        };
-        record::record(tx, acting, rules, &other, kind, particulars, |_, _, _| {
-            Ok(())
-        })?;
-    }
-    follow_organisation(tx, acting, held, &target)
-}
-
-fn follow_organisation(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    held: &Held,
-    target: &Event,
-) -> Result<(), Error> {
-    let id = held.organisation.id;
-    dialect::lock_row(tx, "organisations", "id", id)?;
-    let before = crate::organisations::queries::by_id(tx, id)?;
-    let mut row = before.clone();
-    match target.kind {
-        EventKind::Transferred { .. } => {
-            if let Some(interval) = held.ledger.intervals.last() {
-                row.country.clone_from(&interval.country);
-            }
-        }
-        EventKind::Dissolved {} => {
-            row.dissolved_on = held
-                .ledger
-                .intervals
-                .iter()
-                .find(|i| i.state == super::model::State::Dissolved)
-                .map(|i| i.from);
-        }
-        _ => return Ok(()),
-    }
-    if row == before {
-        return Ok(());
-    }
-    change::apply(
-        tx,
-        acting,
-        &before,
-        "organisation.corrected",
-        |tx, entry, changed| {
-            if changed.country != row.country {
-                change::move_to(tx, entry, changed, &row.country)?;
-            }
-            changed.dissolved_on = row.dissolved_on;
-            Ok(())
-        },
-    )?;
-    Ok(())
+    Ok(ledger.intervals.last().map(|i| i.country.clone()))
 }

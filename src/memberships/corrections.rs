@@ -130,27 +130,34 @@ pub fn resolve<'a>(events: impl IntoIterator<Item = &'a Event>) -> Resolved<'a> 
 /// none.
 #[must_use]
 pub fn corrected_event(events: &[Event], target_no: i32) -> Option<&Event> {
-    let mut no = target_no;
-    loop {
-        let event = events.iter().find(|event| event.no == no)?;
-        match event.kind {
-            // Targets are recorded earlier, so their numbers fall and the loop ends.
-            EventKind::Corrected { target_no, .. } if target_no < no => no = target_no,
-            EventKind::Corrected { .. } => return None,
-            _ => return Some(event),
-        }
-    }
+    chain(events, target_no)
+        .last()
+        .filter(|event| !matches!(event.kind, EventKind::Corrected { .. }))
+}
+
+/// The events from a correction's target to the event that it is about in the end.
+fn chain(events: &[Event], target_no: i32) -> impl Iterator<Item = &Event> {
+    let mut next = Some(target_no);
+    std::iter::from_fn(move || {
+        let event = events.iter().find(|event| Some(event.no) == next)?;
+        next = match event.kind {
+            // Targets are recorded earlier, so their numbers fall and the walk ends.
+            EventKind::Corrected { target_no, .. } => Some(target_no).filter(|no| *no < event.no),
+            _ => None,
+        };
+        Some(event)
+    })
 }
 
 /// The authority that correcting an event takes: that of the act which recorded it. An act that takes two
-/// people is corrected by two. None where there is nothing to correct.
+/// people is corrected by two, and so is whatever was decided. None where there is nothing to correct.
 #[must_use]
 pub fn authority_to_correct(events: &[Event], target_no: i32) -> Option<Authority> {
     let event = corrected_event(events, target_no)?;
     if event.kind.is_calendar() {
         return None;
     }
-    Some(match event.kind {
+    let authority = match event.kind {
         // A recommendation is its author's own word until it is decided.
         EventKind::Recommended { .. } => Authority::OnePerson,
         _ => match Act::of(&event.kind, None).map(Act::authority) {
@@ -158,6 +165,12 @@ pub fn authority_to_correct(events: &[Event], target_no: i32) -> Option<Authorit
             Some(Authority::SecondOfficer) => Authority::Proposal,
             Some(authority) => authority,
         },
+    };
+    // Questions are the reviewer's alone, or a decision on the recommendation.
+    let decided = chain(events, target_no).any(|event| event.decider.is_some());
+    Some(match authority {
+        Authority::OnePerson if decided => Authority::Proposal,
+        authority => authority,
     })
 }
 

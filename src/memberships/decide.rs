@@ -1,8 +1,10 @@
 //! Deciding a proposal: the second officer's act.
 
 use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
 
 use super::acts::{Act, Authority};
+use super::corrections::{corrected_event, resolve};
 use super::dto::{Decide, Proposed};
 use super::machine::{Outcome, next};
 use super::model::{EventKind, MembershipType, Stance, State};
@@ -71,6 +73,30 @@ pub(super) fn shown(
     })
 }
 
+/// The first members of the Organization of Turkic States: no paper decides on membership before.
+const FIRST_DECISION: Option<NaiveDate> = NaiveDate::from_ymd_opt(2009, 10, 3);
+
+/// Refuses a day on which no paper decision can have been made.
+fn check_decision_date(acting: &Acting, body: &Decide) -> Result<(), Error> {
+    let Some(day) = body.decision_date else {
+        return Ok(());
+    };
+    if day > acting.now().day() {
+        return Err(Error::field(
+            "/decision_date",
+            "must not lie in the future: it is the day of a decision that was made",
+        ));
+    }
+    match FIRST_DECISION {
+        Some(first) if day < first => {
+            let text =
+                format!("is before {first}, when the Organization of Turkic States was founded");
+            Err(Error::field("/decision_date", text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Decides the proposal inside the transaction, with the rows that it is about locked.
 pub fn decide(
     tx: &mut Tx<'_>,
@@ -79,6 +105,7 @@ pub fn decide(
     id: Id,
     body: &Decide,
 ) -> Result<(Option<Held>, ProposalRow), Error> {
+    check_decision_date(acting, body)?;
     let seen = queries::proposal(tx, acting.reach(), id)?;
     let Some(membership) = seen.membership_id else {
         let act = Act::from_name(&seen.act);
@@ -101,7 +128,7 @@ pub fn decide(
         let consented = consent::give(tx, acting, &proposal, body)?;
         return Ok((Some(held), consented));
     }
-    must_decide(acting, rules, &held, act, &proposal)?;
+    must_decide(acting, &held, act, &proposal)?;
     if body.outcome == Outcome::Approved {
         consent::must_be_complete(tx, &proposal)?;
     }
@@ -123,6 +150,10 @@ fn lock(
     proposal: &ProposalRow,
     membership: Id,
 ) -> Result<Held, Error> {
+    // A correction may go on to the organisation's other memberships.
+    if Act::from_name(&proposal.act) == Some(Act::Correct) {
+        record::lock_whole(tx, &[proposal.organisation_id])?;
+    }
     if acting.reach().covers(&proposal.country) {
         record::lock(tx, acting, rules, membership, None)
     } else {
@@ -168,7 +199,7 @@ fn approve(
             Ok(())
         },
     )?;
-    super::correct::follow(tx, acting, rules, &next)?;
+    super::follow::follow(tx, acting, rules, &next)?;
     let closed = closed.ok_or_else(|| Error::internal("a decision that closed nothing"))?;
     Ok((Some(next), closed))
 }
@@ -187,6 +218,10 @@ fn decide_application(
     let reason = body.reason.as_str().to_owned();
     let particulars = Particulars {
         effective_on: body.effective_on,
+        evidence: match kind {
+            EventKind::Returned { .. } => Vec::new(),
+            _ => recommended_on(held),
+        },
         questions: matches!(kind, EventKind::Returned { .. }).then(|| reason.clone()),
         reason: Some(reason),
         decision_number: body.decision_number.clone().map(String::from),
@@ -209,6 +244,17 @@ fn decide_application(
     )?;
     let closed = closed.ok_or_else(|| Error::internal("a decision that closed nothing"))?;
     Ok((Some(next), closed))
+}
+
+/// The evidence of the recommendation, its corrections counted: what is decided on it rests on the same.
+fn recommended_on(held: &Held) -> Vec<i32> {
+    resolve(&held.events)
+        .standing
+        .iter()
+        .rev()
+        .find(|standing| matches!(standing.event.kind, EventKind::Recommended { .. }))
+        .map(|standing| standing.evidence.to_vec())
+        .unwrap_or_default()
 }
 
 /// Closes a proposal that is refused or sent back: nothing else changes.
@@ -285,28 +331,51 @@ pub(super) fn must_have_seen(body: &Decide, revision: i32) -> Result<(), Error> 
     Err(Error::new(Code::StaleVersion, text).at_field("/revision"))
 }
 
-/// Somebody whom the rules of the membership's type let decide.
+/// Whether a proposal about a membership is the secretariat's to decide, whatever the rules say: what crosses a border, and the
+/// correction of what an act on the whole organisation recorded.
+pub(super) fn is_secretariats(
+    held: &Held,
+    act: Act,
+    proposal: &ProposalRow,
+) -> Result<bool, Error> {
+    if act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some() {
+        return Ok(true);
+    }
+    let target = terms(proposal)?
+        .target_no
+        .and_then(|no| corrected_event(&held.events, no))
+        .and_then(|target| Act::of(&target.kind, None));
+    Ok(target.is_some_and(Act::is_on_organisation))
+}
+
+/// Whether the rules of the membership's type let the caller's role decide.
+pub(super) fn lets_decide(
+    acting: &Acting,
+    held: &Held,
+    act: Act,
+    proposal: &ProposalRow,
+) -> Result<bool, Error> {
+    let today = acting.now().day();
+    let kind = membership_type(held, today);
+    let beyond = is_secretariats(held, act, proposal)?;
+    let named = &held.rules.at(kind, today).deciders;
+    let role = acting.principal().role();
+    Ok(role.is_some_and(|role| deciders::role_may(role, beyond, named)))
+}
+
 fn must_decide(
     acting: &Acting,
-    rules: &Rules,
     held: &Held,
     act: Act,
     proposal: &ProposalRow,
 ) -> Result<(), Error> {
-    let today = acting.now().day();
-    let kind = membership_type(held, today);
-    let crosses =
-        act.authority() == Authority::ProposalOfBothCountries || proposal.other_country.is_some();
-    let named = &rules.at(kind, today).deciders;
-    let role = acting.principal().role();
-    if role.is_some_and(|role| deciders::role_may(role, crosses, named)) {
-        Ok(())
-    } else {
-        Err(Error::new(
-            Code::Forbidden,
-            "the rules do not let your role decide this",
-        ))
+    if lets_decide(acting, held, act, proposal)? {
+        return Ok(());
     }
+    Err(Error::new(
+        Code::Forbidden,
+        "the rules do not let your role decide this",
+    ))
 }
 
 /// The type on a day, or the last one known.

@@ -50,6 +50,8 @@ pub struct Case<'a> {
     pub written_by: &'a str,
     /// Who may decide by the rules.
     pub deciders: &'a BTreeSet<Decider>,
+    /// Whether it is beyond one country, or about the whole organisation.
+    pub beyond: bool,
 }
 
 type Row = (Id, String, String, Option<String>);
@@ -78,24 +80,37 @@ impl Staff {
         Ok(Self { officers, ties })
     }
 
+    /// The accounts that may agree for a country.
+    #[must_use]
+    pub fn able_to_agree(&self, case: &Case<'_>, country: &str) -> Vec<Id> {
+        self.officers
+            .iter()
+            .filter(|officer| officer.active && officer.role == Role::Coordinator)
+            .filter(|officer| officer.country.as_deref() == Some(country))
+            .filter(|officer| self.is_second(officer, case))
+            .map(|officer| officer.id)
+            .collect()
+    }
+
+    fn is_second(&self, officer: &Officer, case: &Case<'_>) -> bool {
+        let proposer = four_eyes::account(&case.proposal.proposer);
+        let tied = proposer.is_some_and(|p| self.ties.between(officer.id, p));
+        let person = format!("user:{}", officer.id);
+        four_eyes::not_second(&person, &case.proposal.proposer, case.written_by, tied).is_none()
+    }
+
     /// The accounts that may decide this case.
     #[must_use]
     pub fn able(&self, case: &Case<'_>) -> Vec<Id> {
         let Case { proposal, .. } = case;
-        let proposer = four_eyes::account(&proposal.proposer);
-        let beyond = proposal.other_country.is_some() || proposal.membership_id.is_none();
         self.officers
             .iter()
-            .filter(|officer| officer.active && role_may(officer.role, beyond, case.deciders))
+            .filter(|officer| officer.active && role_may(officer.role, case.beyond, case.deciders))
             .filter(|officer| {
                 officer.role != Role::Coordinator
                     || officer.country.as_deref() == Some(&proposal.country)
             })
-            .filter(|officer| {
-                let tied = proposer.is_some_and(|p| self.ties.between(officer.id, p));
-                let person = format!("user:{}", officer.id);
-                four_eyes::not_second(&person, &proposal.proposer, case.written_by, tied).is_none()
-            })
+            .filter(|officer| self.is_second(officer, case))
             .map(|officer| officer.id)
             .collect()
     }

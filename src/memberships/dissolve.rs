@@ -6,7 +6,7 @@ use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
 use super::on_organisation::{check_day, must_go_on, record_on_all};
 use super::propose::check_evidence;
-use super::record::Particulars;
+use super::record::{self, Particulars};
 use super::rules::Rules;
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
@@ -70,6 +70,7 @@ pub fn dissolve(
         ));
     }
     check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
+    record::lock_whole(tx, &[organisation.id])?;
     let particulars = Particulars {
         effective_on: Some(day),
         reason: body.reason.clone().map(String::from),

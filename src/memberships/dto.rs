@@ -335,6 +335,21 @@ pub struct EventView {
     pub checklist: Vec<ChecklistItem>,
     /// Items of the organisation's evidence.
     pub evidence: Vec<i32>,
+    /// The reason after its corrections; null where there is none, or when it is voided.
+    pub holds_reason: Option<String>,
+    /// The evidence after its corrections; null when it is voided.
+    pub holds_evidence: Option<Vec<i32>>,
+    /// What a correction puts in place of the corrected event's reason and evidence.
+    pub replacement: Option<ReplacementView>,
+}
+
+/// Reason and evidence that a corrected event has from then on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReplacementView {
+    /// Why.
+    pub reason: Option<String>,
+    /// Items of the organisation's evidence.
+    pub evidence: Vec<i32>,
 }
 
 /// An act that waits for a second officer, or was closed.

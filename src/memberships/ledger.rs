@@ -4,6 +4,7 @@
 //! turns in it, so it is the same on whatever day it was made. "Today" is an argument of the questions.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -222,6 +223,44 @@ pub enum Fault {
     NoTarget,
     /// A correction of what the calendar recorded: that follows from the other events.
     TargetIsCalendar,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::NotPossible {
+                state,
+                rule: Why::State,
+            } => {
+                return write!(
+                    f,
+                    "the membership is in state {} then, which does not allow it",
+                    state.as_str()
+                );
+            }
+            Self::NotPossible {
+                rule: Why::RecommendedAgainst,
+                ..
+            } => {
+                "a recommendation against admission is approved or sent back, because refusing it would admit by one person"
+            }
+            Self::NotPossible {
+                rule: Why::OtherOpen,
+                ..
+            } => "the organisation has another open membership of this type",
+            Self::BeforeApplication => "it comes before the application",
+            Self::SecondApplication => "the membership has an application already",
+            Self::UntilBeforeStart => "the suspension's last day comes before its first",
+            Self::SameCountry => "the organisation is in that country already",
+            Self::SameType => "the membership has that type already",
+            Self::DuplicateNumber => "another event has its number",
+            Self::NoTarget => "it corrects what does not exist or was recorded later",
+            Self::TargetIsCalendar => {
+                "the calendar recorded what it corrects, which follows from the other events"
+            }
+        };
+        f.write_str(text)
+    }
 }
 
 /// An event that the timeline can't take.

@@ -24,7 +24,7 @@ use super::view;
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::{organisation_identifiers, organisations as table};
-use crate::db::{Id, Tx, dialect};
+use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -166,6 +166,13 @@ pub(super) fn must_go_on(
     Ok(())
 }
 
+/// The organisation that a merge named as the one that goes on.
+pub(super) fn successor_of(tx: &mut Tx<'_>, number: &str) -> Result<OrganisationRow, Error> {
+    Ok(table::table
+        .filter(table::number.eq(number))
+        .first(&mut **tx)?)
+}
+
 /// The same for a merge that moves to another day: the type that ends then has to go on.
 pub(super) fn must_still_go_on(
     tx: &mut Tx<'_>,
@@ -174,9 +181,7 @@ pub(super) fn must_still_go_on(
     successor: &str,
     day: NaiveDate,
 ) -> Result<(), Error> {
-    let row: OrganisationRow = table::table
-        .filter(table::number.eq(successor))
-        .first(&mut **tx)?;
+    let row = successor_of(tx, successor)?;
     let goes_on = member_types(tx, rules, row.id, day)?;
     let interval = held.ledger.intervals.iter().rev().find(|i| i.from < day);
     match interval.filter(|i| i.state.is_member()) {
@@ -234,8 +239,6 @@ pub(super) fn decide(
     let number = super::propose::terms(&proposal)?
         .successor
         .ok_or_else(|| Error::internal("a merge into nothing"))?;
-    let named = successor(tx, acting, &organisation, &number)?;
-    dialect::lock_row(tx, "organisations", "id", named.id)?;
     // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
     let particulars = on_organisation::particulars(&proposal, body)?;

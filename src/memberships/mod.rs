@@ -25,6 +25,7 @@
 //!   `merge`, `unmerge`.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
+//! - `corrector`: who may correct what one person recorded; `follow`: what follows on the whole organisation.
 //! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
 //! - [`dto`], [`handlers`]: the wire.
 //!
@@ -41,6 +42,7 @@ mod change_type;
 mod consent;
 mod correct;
 pub mod corrections;
+mod corrector;
 pub mod decide;
 mod deciders;
 pub mod derived;
@@ -48,6 +50,7 @@ pub mod dissolve;
 pub mod dto;
 mod expel;
 pub mod fold;
+mod follow;
 pub mod handlers;
 pub mod late;
 pub mod ledger;

@@ -7,6 +7,7 @@ use super::acts::Outcome;
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
+use super::ledger::Interval;
 use super::model::{EventKind, MembershipType, State};
 use super::propose::{Proposing, insert, new_row};
 use super::queries;
@@ -14,8 +15,8 @@ use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use crate::auth::{Acting, Role, four_eyes};
-use crate::db::schema::proposals;
-use crate::db::{Id, Tx, dialect};
+use crate::db::schema::{organisations as table, proposals};
+use crate::db::{Id, Tx};
 use crate::http::{Code, Error};
 use crate::journal;
 use crate::organisations;
@@ -106,7 +107,7 @@ pub fn begin(
     body: &Decide,
 ) -> Result<Result<Open, ProposalRow>, Error> {
     let seen = queries::proposal(tx, acting.reach(), id)?;
-    dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
+    lock(tx, &seen)?;
     let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     if proposal.status != "open" || proposal.revision != organisation.version {
@@ -153,8 +154,23 @@ pub fn begin(
     }))
 }
 
-/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day or
-/// today; each is locked first. A membership that began later than the act's day takes it on its own first day.
+/// Locks everything that a decision writes, and the organisation that goes on where it names one.
+fn lock(tx: &mut Tx<'_>, proposal: &ProposalRow) -> Result<(), Error> {
+    let mut ids = vec![proposal.organisation_id];
+    if let Some(number) = super::propose::terms(proposal)?.successor {
+        let other: Option<i64> = table::table
+            .filter(table::number.eq(number))
+            .select(table::id)
+            .first(&mut **tx)
+            .optional()?;
+        ids.extend(other);
+    }
+    record::lock_whole(tx, &ids)
+}
+
+/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day,
+/// today, or on a day to come; the caller has locked them all. A membership that begins later than the act's day takes it on its own first
+/// day, so that an application of a day to come is not left behind.
 pub fn record_on_all(
     tx: &mut Tx<'_>,
     acting: &Acting,
@@ -170,9 +186,12 @@ pub fn record_on_all(
     for row in queries::of_organisation(tx, organisation_id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
         let ledger = &held.ledger;
-        let taken = [day, today]
-            .into_iter()
-            .any(|on| ledger.state_on(on).is_some_and(&takes));
+        // On the act's own day, or on any from today on.
+        let counts = |i: &Interval| {
+            i.to.is_none_or(|to| to > today) || (i.from <= day && i.to.is_none_or(|to| to > day))
+        };
+        let mut held_then = ledger.intervals.iter().filter(|i| counts(i));
+        let taken = held_then.any(|i| takes(i.state));
         let Some(first) = ledger.intervals.first().filter(|_| taken) else {
             continue;
         };

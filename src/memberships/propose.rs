@@ -16,7 +16,7 @@ use super::rules::Rules;
 use crate::auth::{Acting, Reach};
 use crate::db::schema::proposals;
 use crate::db::{Conn, Id, Tx};
-use crate::http::{Code, Error};
+use crate::http::Error;
 use crate::journal::{self, Entry};
 use crate::organisations;
 
@@ -60,9 +60,7 @@ pub fn propose(
                 "another proposal ({}) about this membership is open; it has to be decided or retracted first",
                 open.act
             );
-            return Err(
-                Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id))
-            );
+            return Err(record::beside_a_proposal(tx, held, acting, (&open, text)));
         }
         stale => stale,
     };

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Date};
 
 use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
-use super::model::{Event, State};
+use super::model::{Event, EventKind, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use crate::auth::{Reach, Scope};
@@ -32,6 +32,8 @@ pub struct Held {
     pub events: Vec<Event>,
     /// The timeline.
     pub ledger: Ledger,
+    /// The rules by which it folds.
+    pub rules: Rules,
 }
 
 /// The membership with this id, if this reach covers its organisation's country.
@@ -44,6 +46,7 @@ pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Hel
         organisation,
         events,
         ledger,
+        rules: rules.clone(),
     })
 }
 
@@ -71,15 +74,14 @@ pub fn held_at(
         .next_back()
         .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
         .unwrap_or_default();
-    let ledger = match super::adoption::known_at(conn, seq)? {
-        Some(rules) => fold(&events, &rules),
-        None => fold(&events, rules),
-    };
+    let rules = super::adoption::known_at(conn, seq)?.unwrap_or_else(|| rules.clone());
+    let ledger = fold(&events, &rules);
     Ok(Held {
         row,
         organisation,
         events,
         ledger,
+        rules,
     })
 }
 
@@ -399,6 +401,24 @@ pub fn last_rejection(
         .filter(membership_intervals::state.eq("rejected"))
         .select(diesel::dsl::max(membership_intervals::from_day))
         .first(conn)?)
+}
+
+/// Those of some memberships whose review this person took or was given at some time.
+pub fn reviewed_by(conn: &mut Conn, ids: &[Id], reviewer: &str) -> Result<Vec<Id>, Error> {
+    let rows: Vec<EventRow> = membership_events::table
+        .filter(membership_events::membership_id.eq_any(ids))
+        .filter(membership_events::kind.eq_any(["review_taken", "review_reassigned"]))
+        .load(conn)?;
+    let mut found = Vec::new();
+    for row in rows {
+        if let EventKind::ReviewTaken { reviewer: one }
+        | EventKind::ReviewReassigned { reviewer: one } = row.event()?.kind
+            && one == reviewer
+        {
+            found.push(row.membership_id);
+        }
+    }
+    Ok(found)
 }
 
 /// The open proposal of a membership.

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use diesel::prelude::*;
 
 use super::dto::{Proposed, Recommend};
+use super::machine::Act;
 use super::model::{CheckedItem, EventKind};
 use super::propose::{check_evidence, has_fallen};
 use super::queries::{self, Held};
@@ -94,7 +95,12 @@ fn refuse_beside_a_proposal(tx: &mut Tx<'_>, held: &Held, acting: &Acting) -> Re
         return Ok(());
     }
     let text = "a proposal about this membership is open; it has to be decided or retracted first";
-    Err(Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id)))
+    Err(record::beside_a_proposal(
+        tx,
+        held,
+        acting,
+        (&open, text.to_owned()),
+    ))
 }
 
 /// Records the recommendation and opens its proposal.
@@ -105,6 +111,7 @@ pub fn recommend(
     held: &Held,
     body: &Recommend,
 ) -> Result<(Held, ProposalRow), Error> {
+    record::must_be_in_its_state(tx, held, acting, Act::Recommend)?;
     must_be_reviewer(tx, held, acting)?;
     refuse_beside_a_proposal(tx, held, acting)?;
     check_evidence(tx, held.organisation.id, "/evidence", &body.evidence)?;

@@ -1,6 +1,6 @@
 //! Writing an event: the one frame of every act.
 //!
-//! The membership's row is locked first; then the rules are asked whether the ledger can take the event; then the
+//! The rows are locked first, in one order for every act: the organisation's, its memberships' by their ids, the journal's head. Then the rules are asked whether the ledger can take the event; then the
 //! event, the timeline it folds to, the membership's revision, the fate of an open proposal and the organisation's first public
 //! day are written in one journal entry.
 
@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use super::admissible::{Refused, admissible};
 use super::beside;
 use super::ledger::Ledger;
-use super::machine::Act;
-use super::model::{Event, EventKind};
+use super::machine::{Act, is_possible};
+use super::model::{Event, EventKind, State};
 use super::queries::{self, Held};
 use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
@@ -57,8 +57,8 @@ pub fn lock(
 ) -> Result<Held, Error> {
     if tx.is_postgres() {
         // Looked at before the lock, so that nobody can hold up rows that they do not reach.
-        queries::reached(tx, acting.reach(), id)?;
-        dialect::lock_row(tx, "memberships", "id", id.0)?;
+        let (row, _) = queries::reached(tx, acting.reach(), id)?;
+        lock_rows(tx, &row)?;
     }
     let held = queries::held(tx, acting.reach(), rules, id)?;
     if let Some(seen) = seen {
@@ -69,8 +69,33 @@ pub fn lock(
 
 /// Locks a membership that the caller reaches by what they act on: its organisation, or a proposal.
 pub fn lock_reached(tx: &mut Tx<'_>, rules: &Rules, id: Id) -> Result<Held, Error> {
-    dialect::lock_row(tx, "memberships", "id", id.0)?;
+    if tx.is_postgres() {
+        let (row, _) = queries::reached(tx, &Reach::everything(), id)?;
+        lock_rows(tx, &row)?;
+    }
     queries::held(tx, &Reach::everything(), rules, id)
+}
+
+/// The organisation's row comes first: an event may change it, too, and an act on the whole organisation comes to its memberships
+/// from there.
+fn lock_rows(tx: &mut Tx<'_>, row: &MembershipRow) -> Result<(), Error> {
+    dialect::lock_row(tx, "organisations", "id", row.organisation_id)?;
+    Ok(dialect::lock_row(tx, "memberships", "id", row.id.0)?)
+}
+
+/// Locks organisations with all their memberships: for what records on several of them. All of it before the journal's head, on
+/// which everybody else waits.
+pub fn lock_whole(tx: &mut Tx<'_>, organisations: &[i64]) -> Result<(), Error> {
+    if !tx.is_postgres() {
+        return Ok(());
+    }
+    dialect::lock_rows(tx, "organisations", "id", organisations)?;
+    let ids: Vec<Id> = memberships::table
+        .filter(memberships::organisation_id.eq_any(organisations))
+        .select(memberships::id)
+        .load(&mut **tx)?;
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(dialect::lock_rows(tx, "memberships", "id", &ids)?)
 }
 
 /// Opens a membership with its first event.
@@ -102,6 +127,7 @@ pub fn open(
                 organisation: organisation.clone(),
                 events: Vec::new(),
                 ledger: Ledger::default(),
+                rules: rules.clone(),
             };
             diesel::insert_into(memberships::table)
                 .values(&held.row)
@@ -170,7 +196,7 @@ pub fn check(
     );
     event.reason.clone_from(&particulars.reason);
     let after = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, held, acting, (refused, &event)))?;
     match beside::refused(tx, held, &after, &event)? {
         Some(why) => Err(act_not_possible(tx, held, acting, why)),
         None => Ok(()),
@@ -226,7 +252,7 @@ fn add(
     event: Event,
 ) -> Result<Held, Error> {
     let ledger = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, &held, acting, refused))?;
+        .map_err(|refused| not_possible(tx, &held, acting, (refused, &event)))?;
     if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
         return Err(act_not_possible(tx, &held, acting, why));
     }
@@ -262,8 +288,7 @@ fn publish(
     if ledger_before.first_joined() == held.ledger.first_joined() {
         return Ok(());
     }
-    // Read again under its lock: somebody may have changed the organisation since.
-    dialect::lock_row(tx, "organisations", "id", held.organisation.id)?;
+    // Read again: an act on the whole organisation has changed it in this transaction. Its row was locked before the head.
     let before = crate::organisations::queries::by_id(tx, held.organisation.id)?;
     held.organisation = before.clone();
     let first = queries::first_joined(tx, before.id)?;
@@ -317,8 +342,24 @@ pub fn close(
 }
 
 /// 409 with the acts that are possible now for this caller, and with the events that would lose their place.
-fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused) -> Error {
+fn not_possible(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (refused, event): (Refused, &Event),
+) -> Error {
     match &refused {
+        Refused::NotPossible {
+            state, possible, ..
+        } => {
+            let names: Vec<&str> = possible.iter().map(|act| act.name()).collect();
+            let then = serde_json::json!({
+                "day": event.effective_on,
+                "state": state.map(State::as_str),
+                "possible": names,
+            });
+            act_not_possible(conn, held, acting, refused.to_string()).with("on_its_day", then)
+        }
         Refused::TooEarly { .. } | Refused::TooLate { .. } => {
             Error::field("/effective_on", refused.to_string())
         }
@@ -341,6 +382,47 @@ fn not_possible(conn: &mut Conn, held: &Held, acting: &Acting, refused: Refused)
     }
 }
 
+/// Refuses a reviewer's act that the application's state does not have, before it is asked whose it is. The last state known counts:
+/// steps may be dated ahead.
+pub fn must_be_in_its_state(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    act: Act,
+) -> Result<(), Error> {
+    match held.ledger.intervals.last().map(|last| last.state) {
+        Some(state) if !is_possible(state, act) => {
+            let text = format!("{} is not possible in state {}", act.name(), state.as_str());
+            Err(act_not_possible(conn, held, acting, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 409 of an act beside an open proposal, with the acts that are possible now for this caller.
+pub fn beside_a_proposal(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (open, text): (&ProposalRow, String),
+) -> Error {
+    match possible_names(conn, held, acting) {
+        Ok(possible) => Error::new(Code::Conflict, text)
+            .with("proposal", serde_json::json!(open.id))
+            .with("possible", serde_json::json!(possible)),
+        Err(error) => error,
+    }
+}
+
+fn possible_names(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+) -> Result<Vec<&'static str>, Error> {
+    let possible = super::view::possible(conn, held, acting)?;
+    Ok(possible.into_iter().map(Act::name).collect())
+}
+
 /// 409 with the acts that are possible now for this caller.
 pub fn act_not_possible(
     conn: &mut Conn,
@@ -348,16 +430,13 @@ pub fn act_not_possible(
     acting: &Acting,
     text: impl Into<String>,
 ) -> Error {
-    let possible = match super::view::possible(conn, held, acting) {
+    let possible = match possible_names(conn, held, acting) {
         Ok(possible) => possible,
         Err(error) => return error,
     };
     let today = acting.now().day();
-    let state = held.ledger.state_on(today).map(super::model::State::as_str);
+    let state = held.ledger.state_on(today).map(State::as_str);
     Error::new(Code::ActNotPossible, text)
         .with("state", serde_json::json!(state))
-        .with(
-            "possible",
-            serde_json::json!(possible.into_iter().map(Act::name).collect::<Vec<_>>()),
-        )
+        .with("possible", serde_json::json!(possible))
 }

@@ -4,9 +4,11 @@ use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Membership, PlainAct};
 use super::handlers::act;
+use super::machine::Act;
 use super::model::EventKind;
 use super::queries::Held;
 use super::recommend::speaks_for_review;
+use super::record;
 use super::rules::Rules;
 use crate::auth::policy::acts::Review;
 use crate::auth::{Acting, Permit, Role};
@@ -39,6 +41,7 @@ pub(super) async fn release_membership(
 
 /// Only the reviewer gives it back; the secretariat may for any other, and everybody for one who can no longer act.
 fn release(tx: &mut Tx<'_>, acting: &Acting, held: &Held) -> Result<EventKind, Error> {
+    record::must_be_in_its_state(tx, held, acting, Act::ReleaseReview)?;
     let own = speaks_for_review(tx, held, acting)?;
     if own || acting.principal().role() == Some(Role::Secretariat) {
         return Ok(EventKind::ReviewReleased {});

@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::dto::ActWord;
+use super::machine::Act;
 use super::model::{EventKind, State};
 use super::record::{self, Particulars};
 use super::rules::Rules;
+use super::{queries, view};
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
@@ -75,6 +78,12 @@ pub struct Renewal {
     pub code: Option<String>,
     /// Why it was not renewed, in words.
     pub detail: Option<String>,
+    /// The member of the request that is wrong, as a JSON pointer.
+    #[schema(example = "/reason")]
+    pub pointer: Option<String>,
+    /// The acts that are possible now for the caller, where it was not renewed.
+    #[schema(value_type = Vec<ActWord>, example = json!(["reinstate"]))]
+    pub possible: Vec<&'static str>,
 }
 
 /// Renews many memberships.
@@ -97,6 +106,7 @@ pub(super) async fn renew_memberships(
 ) -> Result<HttpResponse, Error> {
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
+            lock(tx, acting, &body.body.items)?;
             let mut done = Renewals {
                 renewed: 0,
                 items: Vec::new(),
@@ -105,7 +115,7 @@ pub(super) async fn renew_memberships(
                 let result = tx.savepoint(|tx| renew(tx, acting, &rules, one, &body.body));
                 let result = match result {
                     Ok(renewal) => renewal,
-                    Err(error) => refused(one.membership, error)?,
+                    Err(error) => refused(tx, acting, &rules, (one.membership, error))?,
                 };
                 done.renewed += u32::from(result.renewed);
                 done.items.push(result);
@@ -114,6 +124,20 @@ pub(super) async fn renew_memberships(
         })
         .await?;
     Ok(answer.respond())
+}
+
+/// Locks all that the caller reaches before the first is recorded, because from then on everybody waits on the journal's head.
+fn lock(tx: &mut Tx<'_>, acting: &Acting, items: &[RenewOne]) -> Result<(), Error> {
+    let mut organisations = Vec::new();
+    for one in items {
+        match queries::reached(tx, acting.reach(), one.membership) {
+            Ok((row, _)) => organisations.push(row.organisation_id),
+            // It is told in its row.
+            Err(error) if error.code() == Code::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    record::lock_whole(tx, &organisations)
 }
 
 fn renew(
@@ -152,25 +176,40 @@ fn renew(
         revision: Some(next.row.revision),
         code: None,
         detail: None,
+        pointer: None,
+        possible: Vec::new(),
     })
 }
 
-/// A refusal that the client can understand; anything else ends the whole request.
-fn refused(membership: Id, error: Error) -> Result<Renewal, Error> {
+/// A refusal that the client can understand, with how the membership stands; anything else ends the whole request.
+fn refused(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    rules: &Rules,
+    (membership, error): (Id, Error),
+) -> Result<Renewal, Error> {
     if error.code().status() >= 500 {
         return Err(error);
     }
-    let detail = error
-        .field_errors()
-        .first()
-        .map_or_else(|| error.detail().to_owned(), |f| f.detail.clone());
+    let field = error.field_errors().first();
+    let detail = field.map_or_else(|| error.detail().to_owned(), |f| f.detail.clone());
+    let (state, possible) = match queries::held(tx, acting.reach(), rules, membership) {
+        Ok(held) => (
+            held.ledger.state_on(acting.now().day()),
+            view::possible(tx, &held, acting)?,
+        ),
+        Err(error) if error.code() == Code::NotFound => (None, Vec::new()),
+        Err(error) => return Err(error),
+    };
     Ok(Renewal {
         membership,
         renewed: false,
-        state: None,
+        state: state.map(|state| state.as_str().to_owned()),
         term_end: None,
         revision: None,
         code: Some(error.code().code().to_owned()),
+        pointer: field.map(|f| f.pointer.clone()),
         detail: Some(detail),
+        possible: possible.into_iter().map(Act::name).collect(),
     })
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Membership, ReturnApplication};
 use super::handlers::shown;
+use super::machine::Act;
 use super::model::EventKind;
 use super::record::{self, Particulars};
 use super::rules::Rules;
@@ -36,6 +37,7 @@ pub(super) async fn return_membership(
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let held = record::lock(tx, acting, &rules, id.0, Some(&seen))?;
+            record::must_be_in_its_state(tx, &held, acting, Act::Return)?;
             super::recommend::must_be_reviewer(tx, &held, acting)?;
             let body = &body.body;
             let asked_on = body.effective_on.unwrap_or_else(|| acting.now().day());

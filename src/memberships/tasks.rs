@@ -18,7 +18,7 @@ use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, propose, recommend, view};
+use super::{consent, decide, deciders, propose, recommend, view};
 use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
 use crate::countries::Countries;
@@ -100,8 +100,8 @@ struct TaskQuery {
 /// Lists what waits for the caller, longest first.
 ///
 /// A coordinator: applications to submit, review (those in the own review) and answer, members to renew before they lapse,
-/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, proposals that nobody present may decide, and the work of countries without
-/// an active coordinator.
+/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, what waits for a decision or a consent that nobody present may give, applications in the own review, and the work of
+/// countries without an active coordinator.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_tasks", security(("bearer" = [])), params(TaskQuery),
     responses((status = 200, description = "A page of tasks", body = Page<Task>), docs::OfficerList)
@@ -149,6 +149,20 @@ const WAITING: [(State, &str); 6] = [
     (State::Grace, "renew"),
 ];
 
+/// Whose review it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// The country's, or nobody's who is there.
+    Countrys,
+    /// The caller's own.
+    Callers,
+}
+
+/// States in which an application is in the hands of a reviewer.
+const fn in_hand(state: State) -> bool {
+    matches!(state, State::InReview | State::Recommended)
+}
+
 struct Desk<'a> {
     acting: &'a Acting,
     rules: &'a Rules,
@@ -173,7 +187,24 @@ impl Desk<'_> {
         };
         for country in &own {
             for (state, kind) in WAITING {
-                found.extend(self.of_state(conn, country, state, kind)?);
+                found.extend(self.of_state(
+                    conn,
+                    (country.as_str(), state),
+                    kind,
+                    Whose::Countrys,
+                )?);
+            }
+        }
+        if self.acting.principal().role() == Some(Role::Secretariat) {
+            for country in codes.iter().filter(|code| !own.contains(code)) {
+                for (state, kind) in WAITING.into_iter().filter(|(s, _)| in_hand(*s)) {
+                    found.extend(self.of_state(
+                        conn,
+                        (country.as_str(), state),
+                        kind,
+                        Whose::Callers,
+                    )?);
+                }
             }
         }
         found.extend(self.of_proposals(conn)?);
@@ -188,9 +219,9 @@ impl Desk<'_> {
     fn of_state(
         &self,
         conn: &mut Conn,
-        country: &str,
-        state: State,
+        (country, state): (&str, State),
         kind: &'static str,
+        whose: Whose,
     ) -> Result<Vec<Placed>, Error> {
         let today = self.acting.now().day();
         let mut after = self.after.map(|(since, id)| {
@@ -216,7 +247,7 @@ impl Desk<'_> {
             let rows = queries::waiting(conn, place, &[], today, after, self.limit)?;
             let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= self.limit;
             after = rows.last().map(|r| (r.2.from_day, r.0.id.0));
-            for row in rows {
+            for row in self.with_reviewer(conn, rows, whose)? {
                 if let Some(task) = self.of_membership(conn, row, state, kind)? {
                     found.push(task);
                 }
@@ -228,6 +259,22 @@ impl Desk<'_> {
         }
     }
 
+    /// Of what the secretariat has no task for as such, only what the caller has taken into review, or was given.
+    fn with_reviewer(
+        &self,
+        conn: &mut Conn,
+        mut rows: Vec<QueueRow>,
+        whose: Whose,
+    ) -> Result<Vec<QueueRow>, Error> {
+        if whose == Whose::Callers {
+            let ids: Vec<Id> = rows.iter().map(|r| r.0.id).collect();
+            let reviewer = self.acting.actor().to_string();
+            let own = queries::reviewed_by(conn, &ids, &reviewer)?;
+            rows.retain(|r| own.contains(&r.0.id));
+        }
+        Ok(rows)
+    }
+
     fn of_membership(
         &self,
         conn: &mut Conn,
@@ -235,7 +282,7 @@ impl Desk<'_> {
         state: State,
         kind: &'static str,
     ) -> Result<Option<Placed>, Error> {
-        let in_hand = matches!(state, State::InReview | State::Recommended);
+        let in_hand = in_hand(state);
         let needs_desk = in_hand || state == State::Returned;
         let held = if needs_desk {
             let events = queries::events(conn, row.id)?;
@@ -245,6 +292,7 @@ impl Desk<'_> {
                 organisation: organisation.clone(),
                 events,
                 ledger,
+                rules: self.rules.clone(),
             })
         } else {
             None
@@ -380,17 +428,21 @@ impl Desk<'_> {
         organisation: &OrganisationRow,
     ) -> Result<Option<&'static str>, Error> {
         let today = self.acting.now().day();
-        let (membership_type, written_by) = match proposal.membership_id {
+        let (membership_type, written_by, beyond) = match proposal.membership_id {
             None if proposal.revision != organisation.version => return Ok(None),
-            None => (MembershipType::Full, organisation.updated_by.clone()),
+            None => (MembershipType::Full, organisation.updated_by.clone(), true),
             Some(id) => {
                 let held = queries::held(conn, &crate::auth::Reach::everything(), self.rules, id)?;
                 if propose::has_fallen(proposal, &held, self.acting)? {
                     return Ok(None);
                 }
+                let act = Act::from_name(&proposal.act)
+                    .ok_or_else(|| Error::internal("a proposal of no known act"))?;
+                let beyond = decide::is_secretariats(&held, act, proposal)?;
                 (
-                    super::decide::membership_type(&held, today),
+                    decide::membership_type(&held, today),
                     held.row.updated_by,
+                    beyond,
                 )
             }
         };
@@ -398,20 +450,24 @@ impl Desk<'_> {
             proposal,
             written_by: &written_by,
             deciders: &self.rules.at(membership_type, today).deciders,
+            beyond,
         };
+        let me = self.acting.user_id();
+        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
         let missing = consent::missing(conn, proposal)?;
         if !missing.is_empty() {
-            let asked = consent::is_asked_of(self.acting, proposal)?
-                && matches!(self.acting.principal(), Principal::User { country: Some(c), .. } if missing.contains(c))
-                && self.acting.actor().to_string() != proposal.proposer;
-            return Ok(asked.then_some("consent"));
+            let able = missing.iter().map(|c| staff.able_to_agree(&case, c));
+            let able: Vec<Vec<Id>> = able.collect();
+            if me.is_some_and(|me| able.iter().any(|able| able.contains(&me))) {
+                return Ok(Some("consent"));
+            }
+            let nobody = able.iter().any(Vec::is_empty);
+            return Ok((nobody && secretariat).then_some("nobody_can_decide"));
         }
         let able = staff.able(&case);
-        let me = self.acting.user_id();
         if me.is_some_and(|me| able.contains(&me)) {
             return Ok(Some("decide"));
         }
-        let secretariat = self.acting.principal().role() == Some(Role::Secretariat);
         Ok((able.is_empty() && secretariat).then_some("nobody_can_decide"))
     }
 }

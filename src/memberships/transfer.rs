@@ -24,6 +24,7 @@ use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::organisations::past;
 use crate::organisations::text::Reason;
 use crate::organisations::{RegistryNumber, change, parse_number};
 
@@ -130,7 +131,7 @@ pub(super) fn decide(
         tx,
         acting,
         &organisation,
-        "organisation.transferred",
+        past::TRANSFERRED,
         |tx, entry, row| {
             change::move_to(tx, entry, row, &to_country)?;
             if let Some(day) = particulars.effective_on {

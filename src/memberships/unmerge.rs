@@ -105,6 +105,7 @@ fn propose(
         reason: Some(body.reason.as_str().to_owned()),
         ..Particulars::default()
     };
+    record::lock_whole(tx, &[organisation.id])?;
     for row in queries::of_organisation(tx, organisation.id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
         for kind in undoing(&held) {

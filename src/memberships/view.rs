@@ -7,31 +7,84 @@ use super::dto::{
     ProposalView, RestatedView,
 };
 use super::machine::Act;
+use super::propose::has_fallen;
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
-use super::{consent, corrections};
-use crate::auth::Acting;
+use super::{consent, corrections, decide};
+use crate::auth::four_eyes::{self, Ties};
 use crate::auth::policy::{Action, Grant, grant};
+use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
 
-/// The acts that are possible now for this caller: in the state, for the role, with the review in whose hands it is, and beside
-/// the organisation's other memberships.
+/// The acts that are possible now for this caller: in the state, for the role, with the review in whose hands it is, beside an open
+/// proposal, and beside the organisation's other memberships.
 pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
     let today = acting.now().day();
-    let mut acts = held.ledger.possible_on(today, false);
+    let mut acts = in_the_state(held, today);
     acts.retain(|act| grant(acting.principal(), action(*act)) != Grant::No);
     let of_review = |act: &Act| matches!(act, Act::ReleaseReview | Act::Return | Act::Recommend);
     if acts.iter().any(of_review) && !speaks_for_review(conn, held, acting)? {
-        acts.retain(|act| !of_review(act));
+        let secretariat = acting.principal().role() == Some(Role::Secretariat);
+        // The secretariat gives back what is another's.
+        acts.retain(|act| !of_review(act) || (secretariat && *act == Act::ReleaseReview));
     }
     if acts.contains(&Act::Reinstate) && other_open(conn, held, today)? {
         acts.retain(|act| *act != Act::Reinstate);
     }
+    let open = match queries::open_proposal(conn, held.row.id)? {
+        Some(open) if !has_fallen(&open, held, acting)? => Some(open),
+        _ => None,
+    };
+    if open.is_some() {
+        acts.retain(|act| !act.opens_proposal() || act.is_on_organisation());
+    }
+    let decides = |act: &Act| matches!(act, Act::Decide(_));
+    if acts.iter().any(decides) && !may_decide(conn, held, acting, open.as_ref())? {
+        acts.retain(|act| !decides(act));
+    }
     Ok(acts)
+}
+
+/// What the state machine has today. Before the application's own day it can be taken back or corrected, and the organisation's
+/// acts reach it; everything else needs its day, or a later one.
+fn in_the_state(held: &Held, today: NaiveDate) -> Vec<Act> {
+    match held.ledger.intervals.first().map(|first| first.from) {
+        Some(first) if first > today => {
+            let mut acts = held.ledger.possible_on(first, false);
+            acts.retain(|act| {
+                matches!(act, Act::WithdrawApplication | Act::Correct) || act.is_on_organisation()
+            });
+            acts
+        }
+        _ => held.ledger.possible_on(today, false),
+    }
+}
+
+/// Whether the caller is a second officer for the open recommendation, whom the rules let decide.
+fn may_decide(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    open: Option<&ProposalRow>,
+) -> Result<bool, Error> {
+    let (Some(open), Some(me)) = (open, acting.user_id()) else {
+        return Ok(false);
+    };
+    if open.act != Act::Recommend.name()
+        || !decide::lets_decide(acting, held, Act::Recommend, open)?
+    {
+        return Ok(false);
+    }
+    let tied = match four_eyes::account(&open.proposer) {
+        Some(other) => Ties::load(conn, &[me, other], acting.now())?.between(me, other),
+        None => false,
+    };
+    let own = acting.actor().to_string();
+    Ok(four_eyes::not_second(&own, &open.proposer, &held.row.updated_by, tied).is_none())
 }
 
 fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Error> {
@@ -43,7 +96,7 @@ fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Er
 }
 
 /// The right that an act takes.
-fn action(act: Act) -> Action {
+pub(super) fn action(act: Act) -> Action {
     match act {
         Act::Submit | Act::WithdrawApplication => Action::Apply,
         Act::TakeReview | Act::ReleaseReview | Act::Return | Act::Recommend => Action::Review,
@@ -137,6 +190,13 @@ fn events(held: &Held) -> Result<Vec<EventView>, Error> {
                 None if shown.voided_by.is_none() => Some(e.effective_on),
                 None => None,
             };
+            if let Some(standing) = standing {
+                shown.holds_reason = standing.reason.map(str::to_owned);
+                shown.holds_evidence = Some(standing.evidence.to_vec());
+            } else if shown.voided_by.is_none() {
+                shown.holds_reason.clone_from(&e.reason);
+                shown.holds_evidence = Some(e.evidence.clone());
+            }
             Ok(shown)
         })
         .collect()
@@ -173,6 +233,15 @@ fn event(event: &super::model::Event) -> Result<EventView, Error> {
             })
             .collect(),
         evidence: event.evidence.clone(),
+        holds_reason: None,
+        holds_evidence: None,
+        replacement: event
+            .replacement
+            .as_ref()
+            .map(|new| super::dto::ReplacementView {
+                reason: new.reason.clone(),
+                evidence: new.evidence.clone(),
+            }),
     })
 }
 

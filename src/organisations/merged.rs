@@ -265,7 +265,7 @@ pub fn predecessors(
                 identifiers: identifiers
                     .map(|i| view::identifier(i, officer || own))
                     .collect::<Vec<Identifier>>(),
-                merged_on: days.get(&old.id).copied().or(old.merged_on),
+                merged_on: old.merged_on.or_else(|| days.get(&old.id).copied()),
                 tag: own.then(|| tags::of_version(old.version, &old.number)),
                 seq: old.seq,
                 number: old.number,

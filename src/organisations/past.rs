@@ -1,7 +1,9 @@
 //! Organisations as they were on a day, as known at a position of the journal: replayed from its entries.
 //!
 //! A change holds from its `effective_on`, or from the day on which it was recorded; the registration counts for all days before.
-//! Every field takes the last change by day, and within a day by position; items of lists come and go in the same way. Who may
+//! Every field takes the last change by day, and within a day by position; items of lists come and go in the same way. Where a
+//! transfer, dissolution or merge was corrected, the correcting entry says from which day the first one holds instead, or that it
+//! does not (`restates`), and is no change of its own. Who may
 //! see the record is judged by now, and what is private by class stays so: of identifiers, relations and the e-mail address the
 //! public sees only what still stands today.
 
@@ -33,6 +35,20 @@ const AT_ONCE: i64 = 1_000;
 /// Columns that say how often and when the record was changed: always those of the position.
 const BOOKKEEPING: [&str; 4] = ["version", "updated_at", "updated_by", "next_item"];
 
+/// Columns that say on which day a change of the whole organisation holds.
+const DAYS: [&str; 2] = ["dissolved_on", "merged_on"];
+
+/// From when a change of a row holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    /// From its day.
+    From(NaiveDate),
+    /// From the day that a later correction gave it.
+    Restated(NaiveDate),
+    /// Not at all: it was voided, or only says that another one is to be restated.
+    Never,
+}
+
 /// A change of one row.
 enum Delta {
     /// The row came, or went.
@@ -51,7 +67,11 @@ struct History {
 }
 
 impl History {
-    fn take(&mut self, day: NaiveDate, seq: i64, class: Class, row: Option<Map<String, Value>>) {
+    fn take(&mut self, holds: Holds, seq: i64, class: Class, row: Option<Map<String, Value>>) {
+        let (day, counts) = match holds {
+            Holds::From(day) | Holds::Restated(day) => (day, true),
+            Holds::Never => (NaiveDate::MIN, false),
+        };
         let Some(row) = row else {
             self.exists = false;
             self.images = Default::default();
@@ -67,7 +87,9 @@ impl History {
             return;
         };
         // A day that is told only while there is one goes again.
-        let gone = image.keys().filter(|column| !row.contains_key(*column));
+        let gone = image
+            .keys()
+            .filter(|column| counts && !row.contains_key(*column));
         for column in gone {
             self.deltas
                 .push((day, seq, Delta::Is(column.clone(), Value::Null)));
@@ -75,9 +97,18 @@ impl History {
         for (column, value) in &row {
             if image.get(column) != Some(value) {
                 let always = BOOKKEEPING.contains(&column.as_str());
-                let day = if always { NaiveDate::MIN } else { day };
+                if !always && !counts {
+                    continue;
+                }
+                let from = if always { NaiveDate::MIN } else { day };
+                let value = match holds {
+                    Holds::Restated(day) if DAYS.contains(&column.as_str()) => {
+                        Value::from(day.to_string())
+                    }
+                    _ => value.clone(),
+                };
                 self.deltas
-                    .push((day, seq, Delta::Is(column.clone(), value.clone())));
+                    .push((from, seq, Delta::Is(column.clone(), value)));
             }
         }
         *image = row;
@@ -116,7 +147,7 @@ impl History {
 type Histories = BTreeMap<String, BTreeMap<String, History>>;
 
 fn histories(conn: &mut Conn, row: &OrganisationRow, seq: i64) -> Result<Histories, Error> {
-    let mut found = Histories::new();
+    let mut found = Vec::new();
     let mut after = None;
     loop {
         let wanted = Wanted {
@@ -127,20 +158,44 @@ fn histories(conn: &mut Conn, row: &OrganisationRow, seq: i64) -> Result<Histori
         };
         let entries = crate::journal::queries::page(conn, &wanted, AT_ONCE, &Class::ALL)?;
         let Some(last) = entries.last() else {
-            return Ok(found);
+            break;
         };
         after = Some(last.seq);
-        for entry in entries {
-            take(&mut found, row.id, entry);
-        }
+        found.extend(entries);
     }
+    // Of several corrections of one entry the last recorded counts.
+    let restated: Restatements = found.iter().filter_map(restates).collect();
+    let mut histories = Histories::new();
+    for entry in found {
+        take(&mut histories, row.id, &restated, entry);
+    }
+    Ok(histories)
 }
 
-fn take(found: &mut Histories, registered: i64, entry: JournalEntry) {
-    let day = if entry.seq == registered {
+/// From which day entries hold instead of their own, by position; none where they do not hold.
+type Restatements = BTreeMap<i64, Option<NaiveDate>>;
+
+/// What an entry says of an earlier one.
+fn restates(entry: &JournalEntry) -> Option<(i64, Option<NaiveDate>)> {
+    let value = note(entry, RESTATES)?;
+    let day = value.get("effective_on").and_then(Value::as_str);
+    Some((
+        value.get("entry")?.as_i64()?,
+        day.and_then(crate::http::day::parse),
+    ))
+}
+
+fn take(found: &mut Histories, registered: i64, restated: &Restatements, entry: JournalEntry) {
+    let own = if entry.seq == registered {
         NaiveDate::MIN
     } else {
         effective_on(&entry).unwrap_or_else(|| entry.recorded_at.day())
+    };
+    let of_organisation = match restated.get(&entry.seq) {
+        _ if restates(&entry).is_some() => Holds::Never,
+        Some(Some(day)) => Holds::Restated(*day),
+        Some(None) => Holds::Never,
+        None => Holds::From(own),
     };
     for facts in entry.facts {
         let class = Class::ALL.into_iter().find(|c| c.as_str() == facts.class);
@@ -160,22 +215,56 @@ fn take(found: &mut Histories, registered: i64, entry: JournalEntry) {
                 Some(Value::Object(row)) => Some(row),
                 _ => None,
             };
+            let holds = if table == OrganisationRow::TABLE {
+                of_organisation
+            } else {
+                Holds::From(own)
+            };
             let history = found.entry(table).or_default().entry(key).or_default();
-            history.take(day, entry.seq, class, row);
+            history.take(holds, entry.seq, class, row);
         }
     }
 }
 
-/// The day from which a change holds, where the entry notes one.
-fn effective_on(entry: &JournalEntry) -> Option<NaiveDate> {
+/// What an entry notes under a name.
+fn note<'a>(entry: &'a JournalEntry, name: &str) -> Option<&'a Value> {
     let changes = entry.facts.iter().filter_map(|f| f.changes.as_ref());
     changes
         .filter_map(Value::as_array)
         .flatten()
-        .find(|change| change.get("note").and_then(Value::as_str) == Some("effective_on"))
-        .and_then(|change| change.get("value")?.as_str())
+        .find(|change| change.get("note").and_then(Value::as_str) == Some(name))
+        .and_then(|change| change.get("value"))
+}
+
+/// The day from which a change holds, where the entry notes one.
+fn effective_on(entry: &JournalEntry) -> Option<NaiveDate> {
+    note(entry, "effective_on")?
+        .as_str()
         .and_then(crate::http::day::parse)
 }
+
+/// The country of an organisation on a day, as it is known now.
+pub fn country_on(conn: &mut Conn, now: &OrganisationRow, day: NaiveDate) -> Result<String, Error> {
+    let moved: Option<i64> = journal::table
+        .filter(journal::organisation.eq(&now.number))
+        .filter(journal::action.eq(TRANSFERRED))
+        .select(journal::seq)
+        .first(conn)
+        .optional()?;
+    if moved.is_none() {
+        return Ok(now.country.clone());
+    }
+    let mut histories = histories(conn, now, i64::MAX - 1)?;
+    let row: Option<OrganisationRow> = rows(&mut histories, day)?.pop();
+    Ok(row.map_or_else(|| now.country.clone(), |row| row.country))
+}
+
+/// What an entry says that moves an organisation to another country.
+pub const TRANSFERRED: &str = "organisation.transferred";
+
+/// The note of an entry that corrects the day of an earlier one: its position as `entry`, and as `effective_on` the day from which
+/// it holds, null where it does not hold.
+pub const RESTATES: &str = "restates";
 
 /// The rows of one table that stood on a day.
 fn rows<R: Recorded + DeserializeOwned>(

@@ -19,14 +19,18 @@ mod kit;
 
 mod abuse;
 mod accounts;
+mod ahead;
 mod beside;
 mod contract;
 mod conventions;
+mod corrections;
 mod desk;
+mod desk_of_officers;
 mod duplicates;
 mod imports;
 mod journal;
 mod ledger;
+mod locks;
 mod login;
 mod memberships;
 mod merging;

@@ -174,3 +174,23 @@ fn a_retracted_recommendation_is_its_authors_own_correction() {
         Some(Authority::OnePerson)
     );
 }
+
+#[test]
+fn what_a_second_officer_sent_back_is_corrected_by_two() {
+    let returned = || EventKind::Returned {
+        deadline: day("2026-02-05"),
+    };
+    let mut book = Book::in_review("2026-01-01").and("2026-01-05", returned());
+    assert_eq!(
+        authority_to_correct(&book.events, 4),
+        Some(Authority::OnePerson)
+    );
+    book.events[3].decider = Some("user:second".to_owned());
+    let book = book.and("2026-01-06", void(4)).and("2026-01-07", void(5));
+    for no in [4, 5, 6] {
+        assert_eq!(
+            authority_to_correct(&book.events, no),
+            Some(Authority::Proposal)
+        );
+    }
+}
