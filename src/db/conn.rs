@@ -118,6 +118,7 @@ fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
     conn.batch_execute(
         "SET TIME ZONE 'UTC';
          SET jit = off;
+         SET work_mem = '32MB';
          SET lock_timeout = '5s';
          SET statement_timeout = '60s';
          SET idle_in_transaction_session_timeout = '60s';
