@@ -201,12 +201,12 @@ pub fn count_events(
     Ok(rows.into_iter().map(counted).collect())
 }
 
+/// Countries and types, each with a first day, by membership and position.
+pub type Changed = HashMap<(i64, i64), Vec<(NaiveDate, Pair)>>;
+
 /// Of which countries and types entries changed days, by membership and position: those of the intervals that came or went with the
 /// entry, each with its first day.
-pub fn changed(
-    conn: &mut Conn,
-    events: &[(i64, i64)],
-) -> Result<HashMap<(i64, i64), Vec<(NaiveDate, Pair)>>, Error> {
+pub fn changed(conn: &mut Conn, events: &[(i64, i64)]) -> Result<Changed, Error> {
     let (ids, seqs): (Vec<Id>, Vec<i64>) = events.iter().map(|(id, seq)| (Id(*id), *seq)).unzip();
     let rows: Vec<(Id, i64, i64, NaiveDate, String, String)> = membership_intervals::table
         .filter(membership_intervals::membership_id.eq_any(ids))
@@ -224,7 +224,7 @@ pub fn changed(
             membership_intervals::membership_type,
         ))
         .load(conn)?;
-    let mut found: HashMap<(i64, i64), Vec<(NaiveDate, Pair)>> = HashMap::new();
+    let mut found = Changed::new();
     for (id, known_from, known_to, from, country, kind) in rows {
         for seq in [known_from, known_to] {
             let pair = (country.clone(), kind.clone());
