@@ -106,6 +106,39 @@ fn end(mut child: Child) {
 }
 
 #[test]
+fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("half-a-demo-{kind:?}"));
+        let folder = folder.to_str().unwrap();
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder,
+        ];
+        let as_demo: Vec<&str> = words.iter().copied().chain(["--demo"]).collect();
+        end(started(&as_demo, "demo data: "));
+        for words in [words.as_slice(), as_demo.as_slice()] {
+            let (code, text) = said(words);
+            assert_eq!(code, Some(1), "{kind:?} {words:?}");
+            assert!(text.contains("a part of a demo"), "{text}");
+            let what = match kind {
+                Kind::Sqlite => "-empty.db-wal",
+                Kind::Postgres => "drop the database",
+            };
+            assert!(text.contains(what), "{text}");
+        }
+    }
+}
+
+#[test]
 fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
     for round in 0..3 {
         let Some(database) = Database::empty(Kind::Postgres) else {
@@ -166,4 +199,30 @@ fn services_that_start_at_once_make_one_set_of_keys_between_them() {
         let made = std::fs::read_dir(&keys).unwrap().count();
         assert_eq!(made, 3, "round {round}: a key of each kind");
     }
+}
+
+#[test]
+fn a_weak_setting_stops_every_command_before_anything_is_made() {
+    let folder = scratch("weak-settings").join("data");
+    let folder = folder.to_str().unwrap();
+    let mail = ["--smtp-url", "http://hunter2"];
+    let witness = ["--witnesses", "http://hunter2"];
+    let log = ["--log", "informational"];
+    for command in [&["serve"][..], &["migrate"], &["user", "list"]] {
+        for (setting, key) in [(mail, "smtp_url:"), (witness, "witnesses:"), (log, "log:")] {
+            let words = [command, &setting, &["--data-dir", folder]].concat();
+            let (code, text) = said(&words);
+            assert_eq!(code, Some(1), "{words:?}: {text}");
+            let right = text.contains(key) && !text.contains("hunter2");
+            assert!(right, "{words:?}: {text}");
+            assert!(!std::path::Path::new(folder).exists(), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn a_demo_for_everybody_is_refused_by_its_own_rule() {
+    let (code, text) = said(&["serve", "--demo", "--listen", "0.0.0.0:8080"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("listen: --demo"), "{text}");
 }
