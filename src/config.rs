@@ -6,6 +6,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use tracing_subscriber::EnvFilter;
+
+use crate::accounts::mail::Mailer;
+use crate::checkpoints::witnesses::Witness;
 use crate::db::{DatabaseUrl, Sizes};
 use crate::http::limits::Allowance;
 
@@ -104,34 +108,19 @@ pub struct Config {
     /// The file with the rules of membership, where one is given.
     pub rules_file: Option<PathBuf>,
     /// The mail server, where there is one.
-    pub smtp: Smtp,
+    pub mail: Option<Mailer>,
     /// Days for which it is kept who read private data.
     pub private_reads_days: u32,
     /// The origin of checkpoints.
     pub checkpoint_origin: String,
     /// The append-only file of checkpoints.
     pub checkpoint_file: PathBuf,
-    /// Witnesses of checkpoints, as they were given.
-    pub witnesses: Vec<String>,
+    /// Witnesses of checkpoints.
+    pub witnesses: Vec<Witness>,
     /// True when outgoing requests may go to this machine.
     pub outgoing_loopback: bool,
     /// Log filter.
     pub log: String,
-}
-
-/// A mail server, as it was given.
-#[derive(Clone)]
-pub struct Smtp {
-    /// Its URL, which may hold a password; empty where there is none.
-    pub url: String,
-    /// The sender.
-    pub from: String,
-}
-
-impl std::fmt::Debug for Smtp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Smtp")
-    }
 }
 
 /// Environment variables of ours that are no keys.
@@ -203,8 +192,13 @@ impl Config {
             .split(',')
             .map(str::trim)
             .filter(|w| !w.is_empty())
-            .map(str::to_owned)
-            .collect();
+            .map(|w| {
+                Witness::parse(w, outgoing_loopback).ok_or_else(|| {
+                    "witnesses: must be https addresses with commas between them, each with or without its key and a space before it".to_owned()
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        check_log(&texts.log)?;
         Ok(Self {
             database,
             keys_dir,
@@ -226,10 +220,7 @@ impl Config {
                 queue: number("database_queue", &texts.database_queue, 1, 100_000)?,
             },
             rules_file: (!texts.rules_file.is_empty()).then(|| PathBuf::from(&texts.rules_file)),
-            smtp: Smtp {
-                url: texts.smtp_url,
-                from: texts.mail_from,
-            },
+            mail: Mailer::of(&texts.smtp_url, &texts.mail_from)?,
             private_reads_days: number("private_reads_days", &texts.private_reads_days, 90, 3660)?,
             checkpoint_origin,
             checkpoint_file,
@@ -285,6 +276,26 @@ fn switch(name: &str, text: &str) -> Result<bool, String> {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err(format!("{name}: must be on or off")),
+    }
+}
+
+/// A filter that says how much is logged. A bare word that is no level would be taken for a module's name and leave everything else
+/// out, so it is refused.
+fn check_log(filter: &str) -> Result<(), String> {
+    let refused = "log: must be error, warn, info, debug, or a filter of those by module, like info,ots_registry::db=debug";
+    let is_level = |word: &str| {
+        ["error", "warn", "info", "debug", "trace", "off"]
+            .iter()
+            .any(|level| word.trim().eq_ignore_ascii_case(level))
+    };
+    let said = |part: &str| match part.split_once('=') {
+        Some((module, level)) => !module.trim().is_empty() && is_level(level),
+        None => is_level(part),
+    };
+    if filter.split(',').all(said) && EnvFilter::try_new(filter).is_ok() {
+        Ok(())
+    } else {
+        Err(refused.to_owned())
     }
 }
 
@@ -418,6 +429,14 @@ mod tests {
             ("checkpoint_origin = 'a b'", "checkpoint_origin"),
             ("outgoing_loopback = 'yes'", "outgoing_loopback"),
             ("log = true", "log"),
+            ("log = 'informational'", "log"),
+            ("log = 'verbose'", "log"),
+            ("log = 'info,hunter2'", "log"),
+            ("log = '==='", "log"),
+            ("log = ''", "log"),
+            ("witnesses = 'http://hunter2'", "witnesses"),
+            ("smtp_url = 'hunter2'", "smtp_url"),
+            ("smtp_url = 'smtps://u:hunter2@mail.example'", "mail_from"),
         ] {
             let error = load(&Flags::default(), file).unwrap_err();
             assert!(

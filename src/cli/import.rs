@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Done;
+use super::{Done, Stop};
 use crate::accounts;
 use crate::auth::policy::Action;
 use crate::auth::{Acting, Principal};
@@ -67,12 +67,8 @@ impl Spreadsheet {
     /// How the file is read.
     pub(super) fn options(&self) -> Result<ImportOptions, Error> {
         let map = self.map.iter().map(|text| {
-            meaning(text, '=').ok_or_else(|| {
-                Error::new(
-                    Code::BadParameter,
-                    "--map: write HEADER=FIELD, like Qurum=name",
-                )
-            })
+            let wrong = |why| Error::new(Code::BadParameter, format!("--map: {why}"));
+            meaning(text, '=').map_err(wrong)
         });
         Ok(ImportOptions {
             source: None,
@@ -88,7 +84,7 @@ impl Spreadsheet {
     }
 
     /// The file's bytes and name.
-    pub(super) fn file(&self) -> Result<(Vec<u8>, String), Error> {
+    pub(super) fn file(&self) -> Result<(Vec<u8>, String), Stop> {
         let bytes = std::fs::read(&self.file).map_err(|e| file_problem("read", &self.file, &e))?;
         let name = self.file.file_name().unwrap_or_default();
         Ok((bytes, name.to_string_lossy().into_owned()))
@@ -127,7 +123,7 @@ pub(super) fn run(args: &Import, config: &Config) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), Error> {
+fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), Stop> {
     let acting = acting_for(conn, args.reading.on_behalf.as_deref(), Action::Import)?;
     let options = args.options()?;
     let (bytes, name) = args.reading.file()?;
@@ -170,7 +166,7 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), E
         let report = report_csv(&summary.rows)?;
         std::fs::write(path, report).map_err(|e| file_problem("write", path, &e))?;
     }
-    print(&summary).map_err(Error::internal)
+    Ok(print(&summary)?)
 }
 
 /// The active account with this e-mail address.
@@ -186,11 +182,8 @@ fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
     accounts::principal_of(&user).map_err(|_| none())
 }
 
-pub(super) fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
-    Error::new(
-        Code::UnreadableFile,
-        format!("cannot {what} {}: {error}", path.display()),
-    )
+pub(super) fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Stop {
+    Stop(format!("cannot {what} {}: {error}", path.display()))
 }
 
 fn print(summary: &Summary) -> std::io::Result<()> {
@@ -238,7 +231,10 @@ fn print(summary: &Summary) -> std::io::Result<()> {
         "{rows} rows: {new} new, {changed} changed, {unchanged} unchanged, {possible_duplicate} possible duplicates, {faulty} faulty"
     )?;
     match summary.import {
-        Some(id) => writeln!(out, "import {id}: {applied} rows applied"),
+        Some(id) => writeln!(
+            out,
+            "import {id}: {applied} rows are done; {unchanged} of them say what the registry says"
+        ),
         None => writeln!(out, "dry run: nothing was written"),
     }
 }

@@ -15,9 +15,12 @@ use crate::auth::sealing::SealKeys;
 use crate::auth::tokens::{KeyFile, TokenKeys};
 use crate::config::Config;
 use crate::db::schema::checkpoints;
-use crate::db::{Conn, Instant};
+use crate::db::{Conn, Instant, dialect};
 use crate::http::Error;
 use crate::journal::note::VerifierKey;
+
+/// The number that the process holds which makes the first keys.
+const LOCK: i64 = 0x6b65_7973;
 
 /// Makes, lists and retires signing keys.
 #[derive(Subcommand)]
@@ -110,6 +113,14 @@ fn list(signs: &str, files: &[KeyFile], now: Instant) {
 
 /// On an empty registry the keys are made; where accounts exist, missing keys are a mistake: another replica has them.
 pub(super) fn prepare(config: &Config, conn: &mut Conn) -> Result<SealKeys, Stop> {
+    // Replicas that start at once share the database and may share the folder: one makes the keys, the others find them.
+    conn.transact(|tx| {
+        dialect::lock_number(tx, LOCK)?;
+        Ok::<_, Error>(make_missing(config, tx))
+    })?
+}
+
+fn make_missing(config: &Config, conn: &mut Conn) -> Result<SealKeys, Stop> {
     let folder = config.keys_dir.as_path();
     if !TokenKeys::exist(folder) {
         if super::init::accounts(conn)? > 0 {

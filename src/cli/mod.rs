@@ -132,8 +132,12 @@ type Done = Result<ExitCode, Stop>;
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = Config::load(&cli.flags)
-        .map_err(Stop)
+    let checked = match &cli.command {
+        Command::Serve(args) => serve::check(args, &cli.flags),
+        _ => Ok(()),
+    };
+    let done = checked
+        .and_then(|()| Config::load(&cli.flags).map_err(Stop))
         .and_then(|config| match cli.command {
             Command::Serve(args) => serve::run(&args, &config),
             Command::Init(args) => init::run(&args, &config),

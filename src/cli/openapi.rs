@@ -1,5 +1,6 @@
 //! `openapi`: prints the contract, or checks a committed copy of it.
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,8 +19,12 @@ pub(super) struct OpenApi {
 pub(super) fn run(args: &OpenApi) -> Done {
     let text = crate::app::contract_text()?;
     let Some(path) = &args.check else {
-        print!("{text}");
-        return Ok(ExitCode::SUCCESS);
+        let written = std::io::stdout().lock().write_all(text.as_bytes());
+        // Whoever reads may have seen enough.
+        return match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(ExitCode::SUCCESS),
+        };
     };
     let held = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     if held == text {

@@ -1,5 +1,6 @@
 //! `serve`: the service.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use diesel::prelude::*;
 use tracing_subscriber::EnvFilter;
 
 use super::{Done, Stop};
-use crate::accounts::{self, mail::Mailer};
+use crate::accounts;
 use crate::app::{Parts, app};
 use crate::auth::SecondFactorRule;
 use crate::auth::checkpoint_keys::CheckpointKeys;
@@ -19,13 +20,13 @@ use crate::auth::passwords::Passwords;
 use crate::auth::reads;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
-use crate::checkpoints::witnesses::{Witness, Witnesses};
+use crate::checkpoints::witnesses::Witnesses;
 use crate::checkpoints::{self, Checkpoints, Keeper};
-use crate::config::Config;
+use crate::config::{Config, Flags};
 use crate::countries::Countries;
-use crate::db::schema::{journal_head, registry_marks};
-use crate::db::{Conn, Db, Instant};
-use crate::demo;
+use crate::db::schema::journal_head;
+use crate::db::{Conn, DatabaseUrl, Db, Instant};
+use crate::demo::{self, Held};
 use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
 use crate::http::idempotency::{self, Running};
@@ -48,33 +49,38 @@ pub(super) struct Serve {
     demo: bool,
 }
 
+const LOOPBACK_ONLY: &str =
+    "listen: --demo has log-ins that everybody knows, so it serves on a loopback address only";
+
+/// What is wrong with the flags, where the configuration's own answer would lead astray: to a demo that all can reach.
+pub(super) fn check(args: &Serve, flags: &Flags) -> Result<(), Stop> {
+    let listen = flags.listen.as_ref().and_then(|l| l.parse().ok());
+    let open = listen.is_some_and(|l: SocketAddr| !l.ip().is_loopback());
+    if args.demo && open {
+        return Err(LOOPBACK_ONLY.into());
+    }
+    Ok(())
+}
+
 pub(super) fn run(args: &Serve, config: &Config) -> Done {
     start_log(&config.log)?;
     if args.demo && !config.listen.ip().is_loopback() {
-        return Err("listen: --demo has log-ins that everybody knows, so it serves on a loopback address only".into());
+        return Err(LOOPBACK_ONLY.into());
     }
     let countries = Countries::load().map_err(Stop)?;
     let mut conn = super::open(config)?;
     let rules = rules(config, &mut conn)?;
-    let is_demo = mark(&mut conn, "demo")?.is_some();
-    if is_demo && !args.demo {
-        return Err(
-            "this database holds demo data; start it with --demo, or name another database".into(),
-        );
-    }
-    if args.demo && !is_demo && !is_empty(&mut conn)? {
-        return Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into());
-    }
+    let held = demo::held(&mut conn)?;
+    may_serve(held, args.demo, config, &mut conn)?;
     let seals = super::keys::prepare(config, &mut conn)?;
     let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
     let checkpoints = Checkpoints::new(
         CheckpointKeys::load(&config.keys_dir)?,
         &config.checkpoint_origin,
     );
-    witnesses(config)?;
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
-        let logins = demo::prepare(&mut conn, &countries, &rules, !is_demo, |text| {
+        let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
             eprintln!("{text}")
         })?;
         print!("{}", logins.text(&config.base_url));
@@ -95,7 +101,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         limits: Limits::new(config.allowance),
         proxies: TrustedProxies(config.trusted_proxies.clone()),
         base_url: config.base_url.clone(),
-        mail: Mailer::of(&config.smtp.url, &config.smtp.from)?,
+        mail: config.mail.clone(),
         running: Running::default(),
         uploads: Uploads::default(),
         reports: Turns::default(),
@@ -111,7 +117,10 @@ async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     actix_web::rt::spawn(watch_keys(parts.keys.clone(), parts.checkpoints.clone()));
-    let witnesses = Witnesses::new(witnesses(config)?, Outgoing::new(config.outgoing_loopback));
+    let witnesses = Witnesses::new(
+        config.witnesses.clone(),
+        Outgoing::new(config.outgoing_loopback),
+    );
     actix_web::rt::spawn(keep_checkpoints(Keeper::new(
         parts.db.clone(),
         parts.checkpoints.clone(),
@@ -292,15 +301,6 @@ async fn hand_over(parts: &Parts) {
     }
 }
 
-fn witnesses(config: &Config) -> Result<Vec<Witness>, Stop> {
-    let parse = |text: &String| {
-        Witness::parse(text, config.outgoing_loopback).ok_or_else(|| {
-            Stop::from("witnesses: must be https addresses with commas between them, each with or without its key and a space before it")
-        })
-    };
-    config.witnesses.iter().map(parse).collect()
-}
-
 /// The rules of membership: those of `rules_file`, or those adopted last.
 fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
     let text = match &config.rules_file {
@@ -320,8 +320,7 @@ fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
 }
 
 fn start_log(filter: &str) -> Result<(), Stop> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|_| "log: must be error, warn, info, debug, or a filter of those by module")?;
+    let filter = EnvFilter::try_new(filter).map_err(|e| format!("log: {e}"))?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -332,13 +331,25 @@ fn start_log(filter: &str) -> Result<(), Stop> {
         .map_err(|e| Stop(e.to_string()))
 }
 
-fn mark(conn: &mut Conn, name: &str) -> Result<Option<String>, Stop> {
-    let found = registry_marks::table
-        .find(name)
-        .select(registry_marks::value)
-        .first(conn)
-        .optional();
-    Ok(found.map_err(Error::from)?)
+/// A demo and a registry are never taken for one another: everybody knows the demo's passwords.
+fn may_serve(held: Held, demo: bool, config: &Config, conn: &mut Conn) -> Result<(), Stop> {
+    match (held, demo) {
+        (Held::Unfinished, _) => {
+            let what = match &config.database {
+                DatabaseUrl::Sqlite(path) => {
+                    let (path, file) = (path.display(), config.checkpoint_file.display());
+                    format!("delete {path}, {path}-wal, {path}-shm and {file}")
+                }
+                DatabaseUrl::Postgres(_) => "drop the database and make an empty one".to_owned(),
+            };
+            Err(format!("this database holds a part of a demo, which was interrupted while it was made; {what}, or name another with --database-url or --data-dir").into())
+        }
+        (Held::Whole, false) => Err(
+            "this database holds demo data; start it with --demo, or name another database".into(),
+        ),
+        (Held::None, true) if !is_empty(conn)? => Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into()),
+        (Held::Whole, true) | (Held::None, _) => Ok(()),
+    }
 }
 
 fn is_empty(conn: &mut Conn) -> Result<bool, Stop> {

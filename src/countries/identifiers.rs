@@ -147,6 +147,14 @@ pub fn may_be_person_number(text: &str) -> bool {
     persons::proven(&persons::WITH_CHECK_DIGITS, &text::clean(text)).is_some()
 }
 
+/// Whether a text that somebody writes, like a note, holds a natural person's number: 11 or 12 digits, solid or in groups with
+/// spaces, hyphens or dots between them, that pass the check of a Turkish identity number or a Kazakh IIN. Stricter than
+/// [`may_be_person_number`], because it stops the whole request: no telephone number behind `+`, and no years in a row.
+pub fn holds_person_number(text: &str) -> bool {
+    // The most texts hold no such number.
+    text.chars().filter(|c| c.is_numeric()).count() >= 11 && persons::written(&text::clean(text))
+}
+
 fn judge(
     owner: Option<&Country>,
     home: Option<&Country>,

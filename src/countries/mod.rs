@@ -18,7 +18,9 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 
-pub use identifiers::{Checked, UnknownScheme, Verdict, check, may_be_person_number};
+pub use identifiers::{
+    Checked, UnknownScheme, Verdict, check, holds_person_number, may_be_person_number,
+};
 pub use model::{
     Authority, CheckAlgorithm, Country, LegalForm, PersonNumber, Scheme, SchemeKind, Standing,
     StandingPeriod,

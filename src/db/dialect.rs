@@ -121,3 +121,13 @@ pub fn try_lock_number(tx: &mut Tx<'_>, number: i64) -> Result<bool, Failure> {
         Conn::Sqlite(_) => Ok(true),
     }
 }
+
+/// Takes a lock on a number until the transaction ends, however long somebody else holds it. SQLite has one writer already.
+pub fn lock_number(tx: &mut Tx<'_>, number: i64) -> Result<(), Failure> {
+    if let Conn::Postgres(conn) = &mut **tx {
+        conn.batch_execute(&format!(
+            "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({number});"
+        ))?;
+    }
+    Ok(())
+}

@@ -8,6 +8,7 @@
 //! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
 //! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
 //! | `kept.rs` | statements of our own that stay prepared: what every request asks for |
+//! | `marks.rs` | marks of the registry as a whole, like that it holds a demo |
 //! | `migrate.rs` | the embedded migrations, run under a lock |
 //! | `schema.rs` | the tables, once for both databases |
 //! | `types.rs` | [`Id`], [`Instant`]: columns that are the same on both databases |
@@ -19,6 +20,7 @@ mod conn;
 pub mod dialect;
 mod failure;
 pub mod kept;
+pub mod marks;
 pub mod migrate;
 mod pool;
 pub mod schema;

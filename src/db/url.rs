@@ -22,8 +22,12 @@ impl DatabaseUrl {
         }
         if let Some(rest) = text.strip_prefix("sqlite:") {
             let path = rest.strip_prefix("//").unwrap_or(rest);
-            if path.is_empty() || path == ":memory:" {
-                return Err("the database must be a file: write sqlite:PATH".to_owned());
+            // SQLite would read `file:` as an address with settings of its own.
+            if path.is_empty() || path == ":memory:" || path.starts_with("file:") {
+                return Err(
+                    "the database must be a file: write sqlite:PATH, without file: and settings"
+                        .to_owned(),
+                );
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
@@ -57,6 +61,7 @@ mod tests {
         assert!(DatabaseUrl::parse("localhost/registry").is_err());
         assert!(DatabaseUrl::parse("registry.db").is_err());
         assert!(DatabaseUrl::parse("sqlite::memory:").is_err());
+        assert!(DatabaseUrl::parse("sqlite:file:x?mode=memory").is_err());
     }
 
     #[test]

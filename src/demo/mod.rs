@@ -8,8 +8,6 @@ mod words;
 
 use std::fmt::Write;
 
-use diesel::prelude::*;
-
 use crate::accounts::keys::{create_key, make_room};
 use crate::accounts::model::{KeyScope, NewKey};
 use crate::accounts::rows::UserRow;
@@ -17,14 +15,38 @@ use crate::accounts::{NewUser, create_active};
 use crate::auth::policy::Action;
 use crate::auth::{Acting, Role, passwords};
 use crate::countries::Countries;
-use crate::db::schema::registry_marks;
-use crate::db::{Conn, Instant, Tx};
+use crate::db::{Conn, Instant, Tx, marks};
 use crate::http::Error;
 use crate::memberships::rules::Rules;
 use crate::text::{Email, Line};
 
 /// The password of every demo account.
 pub const PASSWORD: &str = "nine sample beekeepers";
+
+/// The mark of a database that holds a demo, or the beginning of one.
+const MARK: &str = "demo";
+const WHOLE: &str = "true";
+const UNFINISHED: &str = "unfinished";
+
+/// What a database holds of a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing.
+    None,
+    /// A whole demo.
+    Whole,
+    /// A part of one: the program ended while it was made. Its accounts are there, with the password that everybody knows.
+    Unfinished,
+}
+
+/// What the database holds of a demo.
+pub fn held(conn: &mut Conn) -> Result<Held, Error> {
+    Ok(match marks::get(conn, MARK)?.as_deref() {
+        None => Held::None,
+        Some(WHOLE) => Held::Whole,
+        Some(_) => Held::Unfinished,
+    })
+}
 
 /// What to print after the start.
 pub struct Logins {
@@ -64,10 +86,13 @@ pub fn prepare(
     if fill {
         let hash = passwords::hash(PASSWORD)?;
         let long_ago = history::beginning(Instant::now());
-        let people = conn.transact(|tx| make_people(tx, countries, &hash, long_ago))?;
+        // With the accounts, so that a demo that was killed half-way is taken neither for a whole one nor for a registry.
+        let people = conn.transact(|tx| {
+            marks::set(tx, MARK, UNFINISHED)?;
+            make_people(tx, countries, &hash, long_ago)
+        })?;
         history::make(conn, countries, rules, &people, progress)?;
-        // Last, so that a demo that was killed half-way is not taken for a whole one.
-        conn.transact(mark_as_demo)?;
+        conn.transact(|tx| marks::set(tx, MARK, WHOLE).map_err(Error::from))?;
     }
     let key = conn.transact(|tx| {
         let new = NewKey {
@@ -151,15 +176,4 @@ fn make_people(
         .iter()
         .map(|new| create_active(tx, &acting, new, hash.to_owned()))
         .collect()
-}
-
-/// Marks the database as a demo's.
-fn mark_as_demo(tx: &mut Tx<'_>) -> Result<(), Error> {
-    diesel::insert_into(registry_marks::table)
-        .values((
-            registry_marks::name.eq("demo"),
-            registry_marks::value.eq("true"),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
 }

@@ -82,31 +82,32 @@ groups! {
     /// What a proof about the journal can meet.
     OfficerProof: DATA NotAuthenticated Forbidden NotFound InvalidField;
     /// What a POST that only reads can meet.
-    ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField;
+    ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField NaturalPersonNumber;
     /// What giving credentials can meet.
-    LogIn: DATA MalformedRequest WrongCredentials BodyTooLarge InvalidField InsufficientStorage;
+    LogIn: DATA MalformedRequest WrongCredentials BodyTooLarge InvalidField NaturalPersonNumber InsufficientStorage;
     /// What logging out can meet.
     LogOut: DATA NotAuthenticated Forbidden InsufficientStorage;
     /// What changing one's own password can meet.
-    Own: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden BodyTooLarge InvalidField InsufficientStorage;
+    Own: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden BodyTooLarge InvalidField NaturalPersonNumber
+        InsufficientStorage;
     /// What setting or removing one's own second factor can meet.
-    OwnFactor: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden Conflict BodyTooLarge InvalidField
+    OwnFactor: DATA MalformedRequest NotAuthenticated WrongCredentials Forbidden Conflict BodyTooLarge InvalidField NaturalPersonNumber
         InsufficientStorage;
     /// What ending something that has no versions can meet.
     End: DATA NotAuthenticated Forbidden NotFound InsufficientStorage;
     /// What making something new can meet.
     Create: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden Conflict RequestRunning AlreadyDone
-        BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
+        BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused InsufficientStorage;
     /// What making a new link for an account can meet.
     CreateLink: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
         InsufficientStorage;
     /// What erasing a person's data can meet.
     Erase: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning AlreadyDone
-        BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
+        BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused InsufficientStorage;
     /// What committing an import can meet.
     Commit: DATA IdempotencyKeyRequired NotAuthenticated Forbidden NotFound Conflict RequestRunning InsufficientStorage;
     /// What changing an object can meet.
-    Change: DATA MalformedRequest NotAuthenticated Forbidden NotFound Conflict StaleVersion BodyTooLarge InvalidField
+    Change: DATA MalformedRequest NotAuthenticated Forbidden NotFound Conflict StaleVersion BodyTooLarge InvalidField NaturalPersonNumber
         PreconditionRequired InsufficientStorage;
     /// What removing a part of an object can meet.
     Remove: DATA NotAuthenticated Forbidden NotFound Conflict StaleVersion PreconditionRequired InsufficientStorage;
@@ -119,18 +120,18 @@ groups! {
         PreconditionRequired InsufficientStorage;
     /// What opening an application can meet.
     Apply: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
-        RequestRunning BodyTooLarge InvalidField IdempotencyKeyReused InsufficientStorage;
+        RequestRunning BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused InsufficientStorage;
     /// What an act of membership can meet.
     MembershipAct: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden NotFound ActNotPossible Conflict
-        RequestRunning StaleVersion BodyTooLarge InvalidField IdempotencyKeyReused PreconditionRequired
+        RequestRunning StaleVersion BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused PreconditionRequired
         InsufficientStorage;
     /// What deciding a proposal or taking one back can meet.
     Decision: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden SecondOfficerNeeded NotFound
-        ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge InvalidField IdempotencyKeyReused
+        ActNotPossible Conflict RequestRunning StaleVersion BodyTooLarge InvalidField NaturalPersonNumber IdempotencyKeyReused
         InsufficientStorage;
     /// What an upload can meet.
     Upload: DATA MalformedRequest IdempotencyKeyRequired NotAuthenticated Forbidden Conflict RequestRunning BodyTooLarge
-        UnreadableFile InvalidField IdempotencyKeyReused InsufficientStorage;
+        UnreadableFile InvalidField NaturalPersonNumber IdempotencyKeyReused InsufficientStorage;
 }
 
 /// Where a number leads while its organisation is merged into another.

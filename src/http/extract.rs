@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use validator::Validate;
 
 use super::json::Tree;
-use super::{Code, Error, FieldError};
+use super::{Code, Error, FieldError, persons};
 
 /// How long a body may take to arrive; a slow one must not hold its connection for ever.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
@@ -86,6 +86,7 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
         );
         Error::new(Code::MalformedRequest, detail)
     })?;
+    persons::refuse(&tree)?;
     let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
         let detail = error.inner().to_string();
         // JSON's word for what serde calls a unit.
@@ -292,6 +293,10 @@ fn query_of<T: DeserializeOwned + Validate>(
     text: &str,
     blank: bool,
 ) -> Result<Query<T>, Error> {
+    if !is_utf8(text) {
+        let detail = "the query string is not UTF-8 behind its percent signs";
+        return Err(Error::new(Code::BadParameter, detail));
+    }
     let pairs: Vec<(String, String)> = serde_html_form::from_str(text)
         .map_err(|_| Error::new(Code::BadParameter, "the query string is not well-formed"))?;
     let mut shape = Sha256::new();
@@ -324,7 +329,7 @@ fn query_of<T: DeserializeOwned + Validate>(
         let place = pointer(error.path()) + &missing(&error.inner().to_string());
         bad_parameter(
             place.trim_start_matches('/'),
-            &error.into_inner().to_string(),
+            in_our_words(&error.into_inner().to_string()),
         )
     })?;
     if let Err(errors) = query.validate() {
@@ -339,6 +344,38 @@ fn query_of<T: DeserializeOwned + Validate>(
         query,
         shape: shape.finalize().to_vec(),
     })
+}
+
+/// True where what stands percent-encoded is UTF-8; the reader would put other characters in its place.
+fn is_utf8(text: &str) -> bool {
+    let hex = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let (bytes, mut decoded, mut at) = (text.as_bytes(), Vec::new(), 0);
+    while let Some(byte) = bytes.get(at) {
+        let pair = hex(bytes.get(at + 1)).zip(hex(bytes.get(at + 2)));
+        match pair.filter(|_| *byte == b'%') {
+            Some((high, low)) => {
+                decoded.push(u8::try_from(high * 16 + low).unwrap_or(0));
+                at += 3;
+            }
+            None => {
+                decoded.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    std::str::from_utf8(&decoded).is_ok()
+}
+
+/// What the library says of a parameter, so that people know what to do.
+fn in_our_words(text: &str) -> &str {
+    match text {
+        "unsupported value" => "must be given once",
+        "invalid digit found in string"
+        | "number too large to fit in target type"
+        | "number too small to fit in target type" => "must be a whole number of its range",
+        "too many characters in string" => "must be one character",
+        other => other,
+    }
 }
 
 fn bad_parameter(name: &str, detail: &str) -> Error {
@@ -415,7 +452,55 @@ mod tests {
     use serde::Deserialize;
     use validator::Validate;
 
-    use super::{Code, parse};
+    use super::{Code, in_our_words, is_utf8, parse, query_of};
+
+    #[derive(Debug, Deserialize, Validate)]
+    struct Asked {
+        limit: Option<u32>,
+        delimiter: Option<char>,
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_parameter_is_said_in_words_of_ours() {
+        for (text, said) in [
+            ("limit=1&limit=2", "limit: must be given once"),
+            ("limit=a", "limit: must be a whole number of its range"),
+            ("limit=-1", "limit: must be a whole number of its range"),
+            (
+                "limit=99999999999",
+                "limit: must be a whole number of its range",
+            ),
+            ("delimiter=ab", "delimiter: must be one character"),
+        ] {
+            let error = query_of::<Asked>("/", text, false)
+                .map(|q| q.query)
+                .unwrap_err();
+            assert_eq!(
+                (error.code(), error.detail()),
+                (Code::BadParameter, said),
+                "{text}"
+            );
+        }
+        assert_eq!(in_our_words("anything else"), "anything else");
+        let asked = query_of::<Asked>("/", "limit=3&delimiter=%3B", false)
+            .unwrap()
+            .query;
+        assert_eq!((asked.limit, asked.delimiter), (Some(3), Some(';')));
+    }
+
+    #[test]
+    fn a_query_that_is_no_utf_8_is_refused() {
+        for text in ["limit=%ff", "city=%C3", "%e2%82=1"] {
+            assert!(!is_utf8(text), "{text}");
+            let error = query_of::<Asked>("/", text, false)
+                .map(|q| q.query)
+                .unwrap_err();
+            assert_eq!(error.code(), Code::BadParameter, "{text}");
+        }
+        for text in ["", "city=%C3%A9", "city=é", "100%", "a=%zz", "a=%"] {
+            assert!(is_utf8(text), "{text}");
+        }
+    }
 
     #[derive(Debug, PartialEq, Deserialize, Validate)]
     #[serde(deny_unknown_fields)]

@@ -10,6 +10,7 @@
 //! | `answer.rs` | [`Answer`], what a handler gives back; tags and caching of reads |
 //! | `tags.rs` | ETag, `If-Match`, `If-None-Match` |
 //! | `patch.rs` | [`Patch`], a member of a merge patch: absent, null or a value |
+//! | `persons.rs` | natural persons' numbers are refused in every body |
 //! | `pages.rs` | keyset pages with opaque cursors |
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
@@ -37,6 +38,7 @@ pub mod limits;
 pub mod outgoing;
 pub mod pages;
 mod patch;
+mod persons;
 mod problem;
 mod routes;
 pub mod sheet;
@@ -47,5 +49,6 @@ pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, cached_public_text, down
 pub use extract::{Form, FormQuery, Json, NoQuery, Path, Query, RawBody, page_query};
 pub use language::Language;
 pub use patch::Patch;
+pub use persons::ELSEWHERE;
 pub use problem::{Code, Error, FieldError, Problem};
 pub use routes::Routes;

@@ -39,6 +39,8 @@ pub struct Frame {
     pub today: NaiveDate,
     /// The spellings of legal forms.
     pub forms: words::Forms,
+    /// True where the file's own encoding has every letter.
+    pub unicode: bool,
 }
 
 impl Frame {
@@ -68,6 +70,7 @@ impl Frame {
             slash: reading.slash(),
             today,
             forms: words::Forms::of(countries),
+            unicode: reading.is_unicode(),
         })
     }
 }
@@ -389,7 +392,7 @@ impl<'a> Row<'a> {
             );
             return None;
         }
-        if values::lost_letters(text) {
+        if values::lost_letters(text, self.frame.unicode) {
             self.fault(
                 field,
                 Code::LostLetters,
@@ -605,9 +608,10 @@ impl<'a> Row<'a> {
 
     fn plain(&mut self, country: &str, language: &Patch<LanguageTag>) -> ChangeOrganisation {
         let (today, slash) = (self.frame.today, self.frame.slash);
+        let unicode = self.frame.unicode;
         let (countries, forms) = (self.countries, &self.frame.forms);
         let place = |text: &str| {
-            if values::lost_letters(text) {
+            if values::lost_letters(text, unicode) {
                 return Err("it has lost letters to the file's encoding".to_owned());
             }
             Line::parse(text).map_err(|e| e.0)

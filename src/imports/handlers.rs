@@ -83,10 +83,10 @@ impl utoipa::ToSchema for Meaning {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct UploadQuery {
-    /// The file's name.
+    /// The file's name; needed where `source` is absent.
     #[param(value_type = Option<Line>, example = "list-2026.csv")]
     file_name: Option<String>,
-    /// The list that the rows come from; the file's name without its end when absent.
+    /// The list that the rows come from; the file's name without its end when absent. By it a row's reference finds its organisation again.
     #[param(value_type = Option<Line>, example = "ministry-list")]
     source: Option<String>,
     /// The country of rows that name none, by the Platform's code.
@@ -108,6 +108,18 @@ struct UploadQuery {
 }
 
 impl UploadQuery {
+    /// The file's name. Without any name all lists would be one, and the row 1 of one list would change what row 1 of another made.
+    fn named(&self) -> Result<String, Error> {
+        match (&self.file_name, &self.source) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Some(_)) => Ok("upload".to_owned()),
+            (None, None) => Err(Error::field(
+                "file_name",
+                "give the file's name, or say with `source` which list the rows come from: by it a row's reference finds its organisation again",
+            )),
+        }
+    }
+
     fn options(&self) -> Result<ImportOptions, Error> {
         let bad = |name: &str, why: String| Error::field(name, why).coded(Code::BadParameter);
         // Text that breaks a rule is 422, as in a body.
@@ -121,7 +133,7 @@ impl UploadQuery {
             .map
             .iter()
             .map(|text| meaning(text, ':'))
-            .collect::<Option<Vec<_>>>();
+            .collect::<Result<Vec<_>, _>>();
         Ok(ImportOptions {
             source: self.source.clone(),
             country: self.country.clone(),
@@ -129,24 +141,32 @@ impl UploadQuery {
             read: Options {
                 encoding: encoding.map_err(|e| bad("encoding", e.to_string()))?,
                 delimiter: self.delimiter,
-                map: map.ok_or_else(|| {
-                    bad(
-                        "map",
-                        "write HEADER:FIELD, like Qurum:name or Kod:identifier:KZ-BIN".to_owned(),
-                    )
-                })?,
+                map: map.map_err(|why| bad("map", why))?,
                 ..Options::default()
             },
         })
     }
 }
 
-/// A header and its meaning: the first sign behind which a field's name stands parts them.
-pub fn meaning(text: &str, sign: char) -> Option<(String, Field)> {
-    text.match_indices(sign).find_map(|(at, _)| {
+/// A header and its meaning: the first sign behind which a field's name stands parts them. Otherwise a sentence that says what to
+/// write; it does not repeat the text.
+pub fn meaning(text: &str, sign: char) -> Result<(String, Field), String> {
+    let found = text.match_indices(sign).find_map(|(at, _)| {
         let (header, field) = text.split_at_checked(at)?;
         let field = field.strip_prefix(sign)?.parse().ok()?;
         (!header.trim().is_empty()).then(|| (header.to_owned(), field))
+    });
+    found.ok_or_else(|| {
+        let has_header = text.split_once(sign).is_some_and(|(h, _)| !h.trim().is_empty());
+        if has_header {
+            let fields: Vec<String> = Field::PLAIN.iter().map(Field::to_string).collect();
+            format!(
+                "what stands behind {sign} is no field; the fields are {}, name_en and its like, identifier:KZ-BIN and its like",
+                fields.join(", ")
+            )
+        } else {
+            format!("write HEADER{sign}FIELD, like Qurum{sign}name or Kod{sign}identifier:KZ-BIN")
+        }
     })
 }
 
@@ -197,11 +217,13 @@ async fn create_import(
 ) -> Result<HttpResponse, Error> {
     is_table(&request)?;
     let options = query.query.options()?;
-    let name = query.query.file_name.unwrap_or_else(|| "upload".to_owned());
+    // Told when it is known that the caller may ask at all.
+    let name = query.query.named();
     // Planning reads only; the writer is not held for it.
     let plan = permit
         .clone()
         .read(move |conn, acting| {
+            let name = name?;
             let _turn = uploads.begin(&acting.actor().to_string())?;
             let lookout = Lookout {
                 countries: &countries,
@@ -708,9 +730,20 @@ mod tests {
             ),
             ("Adı: tam:name", "Adı: tam", Field::Name),
         ] {
-            assert_eq!(meaning(text, ':'), Some((header.to_owned(), field)));
+            assert_eq!(meaning(text, ':'), Ok((header.to_owned(), field)));
         }
-        assert_eq!(meaning("Qurum:nonsense", ':'), None);
-        assert_eq!(meaning(":name", ':'), None);
+    }
+
+    #[test]
+    fn a_meaning_that_is_no_field_is_told_apart_from_one_of_the_wrong_form() {
+        let wrong = |text: &str| meaning(text, ':').unwrap_err();
+        for text in ["Qurum:bogus", "Qurum:"] {
+            let said = wrong(text);
+            let right = said.starts_with("what stands behind : is no field; the fields are ");
+            assert!(right && said.contains(", city, "), "{said}");
+        }
+        for text in [":name", "Qurum", ""] {
+            assert!(wrong(text).starts_with("write HEADER:FIELD, like Qurum:name"));
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::read::values::SlashOrder;
-use super::read::{Field, Options, ReadError, Sheet};
+use super::read::{Encoding, Field, Options, ReadError, Sheet};
 use crate::organisations::number::RegistryNumber;
 use crate::text::Reason;
 
@@ -380,6 +380,12 @@ impl Reading {
             slash_dates: word(&slash),
             keep_invalid: keep_invalid.map(|r| r.as_str().to_owned()),
         }
+    }
+
+    /// True where the file's own encoding has every letter; a workbook's has.
+    pub fn is_unicode(&self) -> bool {
+        let encoding = self.encoding.as_deref();
+        encoding.is_none_or(|label| label.parse().is_ok_and(Encoding::is_unicode))
     }
 
     /// How dates with slashes are read.

@@ -16,10 +16,11 @@ use crate::http::Error;
 use crate::organisations::alike::{self, Facts, FoldedFacts, Ready};
 use crate::organisations::candidates;
 use crate::organisations::dto::Candidate;
+use crate::organisations::model::NameKind;
 use crate::organisations::register::name_key;
 use crate::organisations::rows::NameRow;
 use crate::search::compare::Verdict;
-use crate::search::fold;
+use crate::search::{self, fold};
 
 /// The part of the register that a chunk of rows may touch.
 #[derive(Default)]
@@ -213,6 +214,9 @@ pub fn plan(
     let mut planned = match matched {
         Some((held, by)) => {
             let mut planned = known_organisation(known, reach, draft, held, by)?;
+            if by == MatchedBy::Reference && resolution.is_none() && is_renamed(draft, held) {
+                wait_for_a_name(draft, held, &mut planned);
+            }
             if let Some(seen) = seen.as_deref() {
                 told_before(seen, held.row.id, draft, by, &mut planned);
             }
@@ -238,6 +242,44 @@ pub fn plan(
         None => left_out(draft),
     });
     Ok(planned)
+}
+
+/// True where a row has a legal name that is unlike every name of the organisation, and no number of it either: a list whose
+/// rows are counted anew, or another list of the same name, would make one organisation of another.
+fn is_renamed(draft: &Draft, held: &Held) -> bool {
+    let Some(legal) = &draft.legal else {
+        return false;
+    };
+    let has_number = draft.identifiers.iter().any(|(_, own)| {
+        held.identifiers
+            .iter()
+            .any(|one| one.scheme == own.scheme && one.canonical == own.canonical)
+    });
+    let acronym = NameKind::Acronym.as_str();
+    let mut names = held.names.iter().filter(|name| name.kind != acronym);
+    !has_number
+        && names.all(|name| {
+            let country = Some(draft.country.as_str());
+            let alike = search::compare::compare(&name.text, legal.as_str(), country, None);
+            alike.verdict == Verdict::Different
+        })
+}
+
+/// Leaves a row that would rename an organisation to a person.
+fn wait_for_a_name(draft: &Draft, held: &Held, planned: &mut Planned) {
+    if planned.outcome != Outcome::Changed {
+        return;
+    }
+    let new = draft.legal.as_ref().map_or("", |name| name.as_str());
+    let text = format!(
+        "its reference is that of {} “{}”, and the row's name “{new}” is not like that: another organisation, or a new name? `same_as` renames it",
+        held.row.number, held.row.name
+    );
+    planned.outcome = Outcome::PossibleDuplicate;
+    planned.findings =
+        vec![Finding::new(Code::MayBeRegistered, text).about(held.row.number.clone())];
+    planned.number = None;
+    planned.act = Act::Nothing;
 }
 
 fn left_out(draft: &Draft) -> Vec<Finding> {
@@ -268,12 +310,19 @@ fn matched<'a>(
             ),
         )
     };
+    let by_reference = known.by_reference.get(&reference(draft)).and_then(held);
     match resolution {
         Some(Resolution::SameAs { number }) => {
-            return match by_number(number.as_str()) {
-                Some(held) => merged(held).map(|held| Some((held, MatchedBy::Resolution))),
-                None => Err(unknown(number.as_str())),
+            let found = by_number(number.as_str()).ok_or_else(|| unknown(number.as_str()))?;
+            // Somebody confirmed that the organisation of this reference has quite another name now.
+            let renamed = by_reference.is_some_and(|own| own.row.id == found.row.id)
+                && is_renamed(draft, found);
+            let by = if renamed {
+                MatchedBy::Reference
+            } else {
+                MatchedBy::Resolution
             };
+            return merged(found).map(|held| Some((held, by)));
         }
         Some(Resolution::New { .. }) => return Ok(None),
         Some(Resolution::Skip) | None => {}
@@ -284,7 +333,7 @@ fn matched<'a>(
             None => Err(unknown(number.as_str())),
         };
     }
-    if let Some(held) = known.by_reference.get(&reference(draft)).and_then(held) {
+    if let Some(held) = by_reference {
         return merged(held).map(|held| Some((held, MatchedBy::Reference)));
     }
     let Some(key) = draft.legal_keys().map(name_key) else {
@@ -372,9 +421,11 @@ fn known_organisation(
     if planned.outcome == Outcome::Unchanged && !changes.is_empty() {
         planned.outcome = Outcome::Changed;
         let words = changes.words().join(", ");
-        planned
-            .findings
-            .push(Finding::new(Code::Changes, format!("changes: {words}")));
+        let renamed = changes.legal.as_ref().map_or_else(String::new, |legal| {
+            format!("; “{}” becomes “{}”", held.row.name, legal.text.as_str())
+        });
+        let text = format!("changes: {words}{renamed}");
+        planned.findings.push(Finding::new(Code::Changes, text));
         planned.act = Act::Change(held.row.id, Box::new(changes));
     }
     Ok(planned)

@@ -92,8 +92,13 @@ pub fn plan(
         Line::parse(text).map_err(|e| Error::field(name, e.0))?;
         if may_be_person_number(text) {
             let why = "holds or may hold a person's number; choose another name";
-            return Err(Error::field(name, why));
+            return Err(Error::field(name, why).coded(Code::NaturalPersonNumber));
         }
+    }
+    let reason = options.keep_invalid.as_ref();
+    if reason.is_some_and(|reason| may_be_person_number(reason.as_str())) {
+        let why = "holds or may hold a person's number, which was not kept; leave it out";
+        return Err(Error::field("keep_invalid", why).coded(Code::NaturalPersonNumber));
     }
     let sheet = read::read(bytes, file_name, &options.read).map_err(|e| unreadable(&e))?;
     let dates = sheet.position(&Field::FoundedOn);

@@ -12,9 +12,9 @@ use super::timeline::{self, Counts, RulesByPosition};
 use super::{adoption, fold};
 use crate::db::schema::{
     member_counts, membership_due, membership_events, membership_flows, membership_intervals,
-    memberships, organisations, registry_marks,
+    memberships, organisations,
 };
-use crate::db::{Conn, Id, Tx, dialect};
+use crate::db::{Conn, Id, Tx, dialect, marks};
 use crate::http::Error;
 use crate::organisations::rows::OrganisationRow;
 
@@ -29,6 +29,9 @@ const VERSION: &str = "3";
 
 /// The mark that says by which version the tables were made.
 const MARK: &str = "timelines";
+
+/// The number that the process holds which makes them anew.
+const LOCK: i64 = 0x7469_6d65;
 
 /// Every membership after another, with its organisation and events.
 fn each(
@@ -184,12 +187,7 @@ fn check_one(
 
 /// Makes the tables anew where another version of the program made them. True when there was something to make.
 pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
-    let mark: Option<String> = registry_marks::table
-        .find(MARK)
-        .select(registry_marks::value)
-        .first(conn)
-        .optional()?;
-    if mark.as_deref() == Some(VERSION) {
+    if is_current(conn)? {
         return Ok(false);
     }
     let any: Option<i64> = membership_events::table
@@ -200,8 +198,19 @@ pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
         tell("making the timelines of all memberships anew");
         dialect::expect_much(conn)?;
     }
-    conn.transact(|tx| rebuild(tx, &tell))?;
-    Ok(any.is_some())
+    conn.transact(|tx| {
+        // Of several processes that start at once the first does it, and the others wait for it.
+        dialect::lock_number(tx, LOCK)?;
+        if is_current(tx)? {
+            return Ok(false);
+        }
+        rebuild(tx, &tell)?;
+        Ok(any.is_some())
+    })
+}
+
+fn is_current(conn: &mut Conn) -> Result<bool, Error> {
+    Ok(marks::get(conn, MARK)?.as_deref() == Some(VERSION))
 }
 
 /// Makes everything that follows from the events anew, in the caller's transaction; tells now and then how far it is.
@@ -221,12 +230,5 @@ pub fn rebuild(tx: &mut Tx<'_>, tell: &dyn Fn(&str)) -> Result<(), Error> {
         timeline::fill(conn, &row, &rows, due)
     })?;
     timeline::add_counts(tx, &counts)?;
-    diesel::delete(registry_marks::table.find(MARK)).execute(&mut **tx)?;
-    diesel::insert_into(registry_marks::table)
-        .values((
-            registry_marks::name.eq(MARK),
-            registry_marks::value.eq(VERSION),
-        ))
-        .execute(&mut **tx)?;
-    Ok(())
+    Ok(marks::set(tx, MARK, VERSION)?)
 }

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use super::rows::{NameRow, OrganisationRow};
 use super::{queries, register};
 use crate::auth::Actor;
-use crate::db::schema::{organisation_names, organisations, registry_marks};
-use crate::db::{Instant, Tx, dialect};
+use crate::db::schema::{organisation_names, organisations};
+use crate::db::{Instant, Tx, dialect, marks};
 use crate::http::Error;
 use crate::journal::Batch;
 use crate::search::fold::FOLD_VERSION;
@@ -42,11 +42,7 @@ pub fn step(tx: &mut Tx<'_>, now: Instant) -> Result<Step, Error> {
             done: false,
         });
     }
-    let mark: Option<String> = registry_marks::table
-        .find(MARK)
-        .select(registry_marks::value)
-        .first(&mut **tx)
-        .optional()?;
+    let mark = marks::get(tx, MARK)?;
     let Some(after) = left_at(mark.as_deref()) else {
         return Ok(Step {
             organisations: 0,
@@ -77,13 +73,7 @@ pub fn step(tx: &mut Tx<'_>, now: Instant) -> Result<Step, Error> {
         Some(last) => format!("{FOLD_VERSION} after {last}"),
         None => FOLD_VERSION.to_string(),
     };
-    diesel::delete(registry_marks::table.find(MARK)).execute(&mut **tx)?;
-    diesel::insert_into(registry_marks::table)
-        .values((
-            registry_marks::name.eq(MARK),
-            registry_marks::value.eq(value),
-        ))
-        .execute(&mut **tx)?;
+    marks::set(tx, MARK, &value)?;
     Ok(Step {
         organisations,
         done: ids.is_empty(),

@@ -178,7 +178,7 @@ both! {
         assert!(!made.text().contains(&az.number));
         let number = made.str("/number");
         let csv = "name,website\nZzyzx Baghban Sevenler Birliyi,https://zzyzx.example\n";
-        let imported = upload(&kg, csv, "country=KG").await;
+        let imported = upload(&kg, csv, "country=KG&source=list").await;
         let rows = kg.get(&format!("{imported}/rows")).await.expect(200);
         assert!(rows.text().contains(&number) && !rows.text().contains(&az.number), "{}", rows.text());
 

@@ -37,9 +37,16 @@ fn lines(file: &str) -> Vec<Vec<String>> {
 }
 
 impl Person {
-    /// Uploads a file with these further parameters.
+    /// Uploads a file with these further parameters, under a name of its own where they give none.
     async fn upload(&self, file: impl Into<Vec<u8>>, parameters: &str) -> Answer {
-        let path = format!("/v1/imports?{parameters}");
+        let named = ["file_name=", "source="]
+            .iter()
+            .any(|p| parameters.contains(p));
+        let name = if named { "" } else { "&file_name=upload.csv" };
+        let path = format!(
+            "/v1/imports?{}",
+            format!("{parameters}{name}").trim_start_matches('&')
+        );
         self.send_file(self.request(Method::POST, path.trim_end_matches('?')), file)
             .await
     }
@@ -682,6 +689,77 @@ both! {
 }
 
 both! {
+    async fn an_upload_says_which_list_it_is(app) {
+        let uz = app.coordinator("UZ");
+        let request = |parameters: &str| uz.request(Method::POST, &format!("/v1/imports?country=UZ{parameters}"));
+        let file = "id,name\n1,Samarkand Glass Blowers\n";
+        let refused = uz.send_file(request(""), file).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "file_name");
+        for (parameters, source) in [("&source=ministry", "ministry"), ("&file_name=list.csv", "list"), ("&file_name=list.csv&source=x", "x")] {
+            assert_eq!(uz.send_file(request(parameters), file).await.expect(201).str("/source"), source);
+        }
+    }
+}
+
+both! {
+    async fn a_known_reference_with_quite_another_name_waits_for_a_person(app) {
+        let (one, other) = (app.coordinator("UZ"), app.coordinator("UZ"));
+        let import = one.import("id,name\n1,Samarkand Glass Blowers\n2,Bukhara Potters\n", "file_name=list.csv&country=UZ").await;
+        let number = |rows: &BTreeMap<i64, Value>, line: i64| rows[&line]["number"].as_str().unwrap().to_owned();
+        let rows = one.rows(&import).await;
+        let (first, second) = (number(&rows, 2), number(&rows, 3));
+        // Another list of the same name, and a name that is alike.
+        let file = "id,name,city\n1,Fergana Silk Spinners,Fergana\n2,Bukhara Potters Union,Bukhara\n";
+        let import = other.import(file, "file_name=list.csv&country=UZ").await;
+        let rows = other.rows(&import).await;
+        assert_eq!([outcome(&rows, 2), outcome(&rows, 3)], ["possible_duplicate", "changed"]);
+        assert_eq!((rows[&2]["number"].clone(), rows[&2]["findings"][0]["number"].as_str()), (Value::Null, Some(first.as_str())));
+        let told = |line: i64| rows[&line]["findings"][0]["text"].as_str().unwrap().to_owned();
+        assert!(told(2).contains("“Samarkand Glass Blowers”") && told(2).contains("“Fergana Silk Spinners”"), "{}", told(2));
+        assert!(told(3).contains("“Bukhara Potters” becomes “Bukhara Potters Union”"), "{}", told(3));
+        let name = |number: &str| format!("/v1/organisations/{number}");
+        assert_eq!(one.get(&name(&first)).await.str("/name"), "Samarkand Glass Blowers");
+        // It is another one.
+        other.resolve(&import, 2, json!({"resolution": "new", "reason": "Another list."})).await.expect(200);
+        other.post(&format!("{import}/commit"), json!({})).await.expect(200);
+        let made = number(&other.rows(&import).await, 2);
+        assert_ne!(made, first);
+        assert_eq!(one.get(&name(&made)).await.str("/name"), "Fergana Silk Spinners");
+        assert_eq!(one.get(&name(&first)).await.str("/name"), "Samarkand Glass Blowers");
+        // Or it is the same with a new name.
+        let import = one.import("id,name\n2,Union of Craftspeople\n", "file_name=list.csv&country=UZ").await;
+        assert_eq!(outcome(&one.rows(&import).await, 2), "possible_duplicate");
+        one.resolve(&import, 2, json!({"resolution": "same_as", "number": second})).await.expect(200);
+        one.post(&format!("{import}/commit"), json!({})).await.expect(200);
+        let renamed = one.get(&name(&second)).await;
+        assert_eq!(renamed.str("/name"), "Union of Craftspeople");
+        let kinds: Vec<Value> = renamed.at("/names").as_array().unwrap().iter().map(|n| n["kind"].clone()).collect();
+        assert_eq!(kinds, ["former", "former", "legal"]);
+        assert_journal_is_clean(&mut app.db_conn());
+    }
+}
+
+both! {
+    async fn a_number_of_the_organisation_vouches_for_a_new_name(app) {
+        let kz = app.coordinator("KZ");
+        let import = kz.import("id,name,identifier:KZ-BIN\n1,Үлгі қоры,190140387867\n", "source=list&country=KZ").await;
+        let number = kz.rows(&import).await[&2]["number"].clone();
+        let import = kz.import("id,name,identifier:KZ-BIN\n1,Мүлде бөлек қоғам,190140387867\n", "source=list&country=KZ").await;
+        let rows = kz.rows(&import).await;
+        assert_eq!((outcome(&rows, 2), &rows[&2]["number"]), ("changed".to_owned(), &number));
+    }
+}
+
+both! {
+    async fn a_question_in_a_name_is_no_lost_letter(app) {
+        let az = app.coordinator("AZ");
+        let import = az.import("id,name\n1,What is Next?\n2,F?nd Bakı\n", "source=list&country=AZ").await;
+        let rows = az.rows(&import).await;
+        assert_eq!([outcome(&rows, 2), outcome(&rows, 3)], ["new", "faulty"]);
+    }
+}
+
+both! {
     async fn a_person_says_what_a_possible_duplicate_is(app) {
         let hu = app.coordinator("HU");
         let file = "id,name,city,identifier:HU-NYILV\n1,Minta Egyesület,Szeged,13-02-0007491\n2,MINTA EGYESÜLET,Pécs,13-02-0007491\n3,Minta Egyesulet,Győr,\n4,Minta egyesület,Eger,\n";
@@ -760,7 +838,7 @@ both! {
     async fn an_upload_repeated_with_its_key_happens_once(app) {
         let az = app.coordinator("AZ");
         let send = |name: &'static str| {
-            let request = az.request(Method::POST, "/v1/imports?country=AZ")
+            let request = az.request(Method::POST, "/v1/imports?country=AZ&source=list")
                 .insert_header(("Idempotency-Key", "one"))
                 .insert_header(("Content-Type", "text/csv"))
                 .set_payload(format!("name\n{name}\n"));
@@ -801,6 +879,13 @@ both! {
         az.upload("name\nSample\n", "encoding=latin9").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "country=CY").await.problem(400, "bad_parameter");
         az.upload("name\nSample\n", "sauce=x").await.problem(400, "bad_parameter");
+        for told in ["source=87426017218", "file_name=87426017218.csv", "keep_invalid=TC%2087426017218"] {
+            let refused = az.upload("name\nSample\n", told).await.problem(422, "natural_person_number");
+            assert_eq!(refused.str("/fields/0/pointer"), told.split('=').next().unwrap());
+            assert!(!refused.text().contains("87426017218"));
+        }
+        let said = az.upload("name\nSample\n", "map=Ad:bogus").await.problem(400, "bad_parameter").str("/detail");
+        assert!(said.starts_with("map: what stands behind : is no field"), "{said}");
         for told in ["source=a%04b", "file_name=a%04b.csv", "keep_invalid=no"] {
             let refused = az.upload("name\nSample\n", told).await.problem(422, "invalid_field");
             assert_eq!(refused.str("/fields/0/pointer"), told.split('=').next().unwrap());

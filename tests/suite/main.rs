@@ -36,6 +36,7 @@ mod memberships;
 mod merging;
 mod migrations;
 mod mutations;
+mod natural_persons;
 mod offices;
 mod organisations;
 mod pages;

@@ -637,7 +637,7 @@ both! {
         merge(&app, &old, &new).await;
         let kz = app.coordinator("KZ");
         let file = format!("name,identifier:KZ-BIN\nQuite Another,{BIN}\n");
-        let request = kz.request(Method::POST, "/v1/imports?country=KZ")
+        let request = kz.request(Method::POST, "/v1/imports?country=KZ&source=list")
             .insert_header(("Idempotency-Key", ots_registry::db::Id::random().unwrap().to_string()))
             .insert_header(("Content-Type", "text/csv")).set_payload(file);
         let import = kz.send(request).await.expect(201).str("/id");

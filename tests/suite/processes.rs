@@ -1,5 +1,7 @@
 //! What only several processes over one database can show.
 
+use std::io::{BufRead, BufReader};
+use std::process::Child;
 use std::sync::Barrier;
 
 use diesel::prelude::*;
@@ -8,7 +10,8 @@ use ots_registry::db::schema::sessions;
 use ots_registry::db::{Id, Instant};
 use serde_json::json;
 
-use crate::kit::process::{Service, Wire, keys_of};
+use crate::kit::databases::{Database, scratch};
+use crate::kit::process::{Service, Wire, flag_of, keys_of, program, said};
 use crate::kit::{App, Kind, Person};
 
 const CLIENTS: usize = 64;
@@ -77,4 +80,149 @@ async fn of_64_refreshes_at_once_by_two_processes_one_wins_in_each_of_200_rounds
         .get_result(&mut app.db_conn())
         .unwrap();
     assert_eq!(usize::try_from(ended), Ok(ROUNDS));
+}
+
+/// Starts the program and waits for a line of its log or progress that holds this text; the rest is read and dropped.
+fn started(words: &[&str], until: &str) -> Child {
+    let mut child = program(words).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut told = String::new();
+    loop {
+        let Some(Ok(line)) = lines.next() else {
+            panic!("the program ended: {told}");
+        };
+        if line.contains(until) {
+            break;
+        }
+        told.push_str(&line);
+    }
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+fn end(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("half-a-demo-{kind:?}"));
+        let folder = folder.to_str().unwrap();
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder,
+        ];
+        let as_demo: Vec<&str> = words.iter().copied().chain(["--demo"]).collect();
+        end(started(&as_demo, "demo data: "));
+        for words in [words.as_slice(), as_demo.as_slice()] {
+            let (code, text) = said(words);
+            assert_eq!(code, Some(1), "{kind:?} {words:?}");
+            assert!(text.contains("a part of a demo"), "{text}");
+            let what = match kind {
+                Kind::Sqlite => "-empty.db-wal",
+                Kind::Postgres => "drop the database",
+            };
+            assert!(text.contains(what), "{text}");
+        }
+    }
+}
+
+#[test]
+fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
+    for round in 0..3 {
+        let Some(database) = Database::empty(Kind::Postgres) else {
+            return;
+        };
+        let url = flag_of(&database.url());
+        let running: Vec<Child> = (0..6)
+            .map(|_| {
+                program(&["migrate", "--database-url", &url])
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for child in running {
+            let output = child.wait_with_output().unwrap();
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "round {round}: {text}");
+        }
+    }
+}
+
+#[test]
+fn services_that_start_at_once_make_one_set_of_keys_between_them() {
+    for round in 0..3 {
+        let Some(database) = Database::empty(Kind::Postgres) else {
+            return;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("one-set-of-keys-{round}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let keys = folder.join("keys");
+        let words = |file: &str| {
+            [
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &url,
+                "--keys-dir",
+                keys.to_str().unwrap(),
+                "--checkpoint-file",
+                folder.join(file).to_str().unwrap(),
+            ]
+            .map(str::to_owned)
+        };
+        std::thread::scope(|scope| {
+            let running: Vec<_> = (0..4)
+                .map(|n| {
+                    let words = words(&format!("{n}.jsonl"));
+                    scope.spawn(move || {
+                        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                        end(started(&words, "\"serving\""));
+                    })
+                })
+                .collect();
+            running.into_iter().for_each(|r| r.join().unwrap());
+        });
+        let made = std::fs::read_dir(&keys).unwrap().count();
+        assert_eq!(made, 3, "round {round}: a key of each kind");
+    }
+}
+
+#[test]
+fn a_weak_setting_stops_every_command_before_anything_is_made() {
+    let folder = scratch("weak-settings").join("data");
+    let folder = folder.to_str().unwrap();
+    let mail = ["--smtp-url", "http://hunter2"];
+    let witness = ["--witnesses", "http://hunter2"];
+    let log = ["--log", "informational"];
+    for command in [&["serve"][..], &["migrate"], &["user", "list"]] {
+        for (setting, key) in [(mail, "smtp_url:"), (witness, "witnesses:"), (log, "log:")] {
+            let words = [command, &setting, &["--data-dir", folder]].concat();
+            let (code, text) = said(&words);
+            assert_eq!(code, Some(1), "{words:?}: {text}");
+            let right = text.contains(key) && !text.contains("hunter2");
+            assert!(right, "{words:?}: {text}");
+            assert!(!std::path::Path::new(folder).exists(), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn a_demo_for_everybody_is_refused_by_its_own_rule() {
+    let (code, text) = said(&["serve", "--demo", "--listen", "0.0.0.0:8080"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("listen: --demo"), "{text}");
 }

@@ -62,6 +62,39 @@ pub(super) fn proven(kinds: &[PersonNumber], clean: &str) -> Option<&'static str
     })
 }
 
+/// Whether a number of 11 or 12 digits that passes its check stands in the text as one whole: solid, or all of a chain of groups.
+pub(super) fn written(clean: &str) -> bool {
+    let is_person = |number: &str| {
+        let digits = digits::of(number);
+        [PersonNumber::Tckn, PersonNumber::KzIin]
+            .iter()
+            .any(|kind| passes(*kind, &digits))
+    };
+    let plain = without_telephones(clean);
+    let chains = chains(&plain, is_space_hyphen_or_dot);
+    chains.iter().any(|chain| {
+        let years = chain.iter().all(|group| is_year(group));
+        chain.iter().any(|group| is_person(group)) || (!years && is_person(&chain.concat()))
+    })
+}
+
+/// The text without the digits behind a plus sign.
+fn without_telephones(clean: &str) -> String {
+    let mut parts = clean.split('+');
+    let mut plain = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        plain.push('+');
+        plain.push_str(part.trim_start_matches(|c: char| {
+            c.is_ascii_digit() || is_space_hyphen_or_dot(c) || matches!(c, '(' | ')')
+        }));
+    }
+    plain
+}
+
+fn is_year(group: &str) -> bool {
+    group.len() == 4 && (group.starts_with("19") || group.starts_with("20"))
+}
+
 /// The sentence for a refused number: what it is, and what to do. Never the value.
 pub(super) fn refusal(what: &str) -> String {
     format!(

@@ -27,7 +27,8 @@ pub(super) fn read(bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> 
         None => declared(&text).or_else(|| detect(&text, options)),
     };
     let rows = records(&text, delimiter.unwrap_or(NONE), &options.limits)?;
-    let table = table::assemble(rows, options, Source::Delimited)?;
+    let unicode = decoded.encoding.is_unicode();
+    let table = table::assemble(rows, options, Source::Delimited { unicode })?;
     let mut warnings = table.warnings;
     if decoded.certainty == Certainty::Guess {
         let message = format!(

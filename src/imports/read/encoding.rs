@@ -34,6 +34,11 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// True where the encoding has every letter there is.
+    pub fn is_unicode(self) -> bool {
+        matches!(self, Self::Utf8 | Self::Utf16Le | Self::Utf16Be)
+    }
+
     /// Every encoding.
     pub const ALL: [Self; 6] = [
         Self::Utf8,
@@ -321,18 +326,28 @@ fn punctuation(c: char) -> i64 {
     }
 }
 
+/// Upper-case letters without any vowel but `Ý`, like `TGÝMJ`: initials, which need no vowel beside it.
+fn is_acronym(word: &str) -> bool {
+    word.chars()
+        .all(|c| c.is_uppercase() && !"AEIOUÄÖÜYÐÞ".contains(c))
+}
+
 fn beside_vowel(before: char, after: char) -> bool {
     let vowel = |c: char| "aeiouäöüAEIOUÄÖÜ".contains(c);
     vowel(before) || vowel(after)
 }
 
 /// The first word of `text` in which Turkish ğ ş ı stand as ð þ ý, because Windows-1254 was read as
-/// Windows-1252 (`Kýzýlay`). Turkmen `ý` stands beside a vowel and is right; so is `y` before it.
+/// Windows-1252 (`Kýzýlay`). Turkmen `ý` stands beside a vowel and is right; so is `y` before it, and an acronym.
 pub(super) fn turkish_read_as_1252(text: &str) -> Option<&str> {
     if !text.contains(['ð', 'þ', 'Ð', 'Þ', 'ý', 'Ý']) {
         return None;
     }
-    text.split(|c: char| !c.is_alphabetic()).find(|word| {
+    let mut words = text.split(|c: char| !c.is_alphabetic());
+    words.find(|word| {
+        if is_acronym(word) {
+            return false;
+        }
         let (mut before, mut chars) = (' ', word.chars().peekable());
         while let Some(c) = chars.next() {
             let after = chars.peek().copied().unwrap_or(' ');
@@ -609,6 +624,8 @@ mod tests {
             "Eðitim",
             "KIZILAY DERNEÐÝ",
             "Baþkent",
+            "TÝKA",
+            "ÝÞ",
         ] {
             assert!(turkish_read_as_1252(wrong).is_some(), "{wrong}");
         }
@@ -620,6 +637,8 @@ mod tests {
             "Ýyldyz",
             "Kulyýewa",
             "Szövetség",
+            "TGÝMJ",
+            "Türkmenistanyň «TGÝMJ» jemgyýeti",
         ] {
             assert_eq!(turkish_read_as_1252(right), None, "{right}");
         }

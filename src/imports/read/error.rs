@@ -133,6 +133,8 @@ codes! {
         MapWithoutHeader = "map_without_header",
         /// A cell with an error of the spreadsheet, such as `#N/A`.
         CellError = "cell_error",
+        /// A formula whose result was not stored, as programs write it that do not calculate.
+        FormulaWithoutResult = "formula_without_result",
         /// The name promises another format.
         NameAndContentDiffer = "name_and_content_differ",
     }

@@ -390,6 +390,28 @@ fn an_error_cell_is_empty_and_told() {
 }
 
 #[test]
+fn a_formula_without_its_result_is_told_and_one_with_a_result_is_read() {
+    let rows = format!(
+        r#"{}<row r="3">{}<c r="B3"><f>CONCATENATE("Ba","kı")</f><v></v></c></row><row r="4">{}<c r="B4"><f>A4</f></c></row><row r="5">{}<c r="B5" t="str"><f>A5</f><v>Gəncə</v></c></row><row r="6">{}<c r="B6" t="str"><f>""</f><v></v></c></row><row r="7">{}<c r="B7" s="0"/></row>"#,
+        small_rows(),
+        cell("A3", "X"),
+        cell("A4", "Y"),
+        cell("A5", "Z"),
+        cell("A6", "V"),
+        cell("A7", "W"),
+    );
+    let sheet = attempt(&workbook_with(&sheet_xml("A1", &rows), &[])).unwrap();
+    let cities: Vec<&str> = sheet.rows.iter().map(|row| row.cells[1].as_str()).collect();
+    assert_eq!(cities, ["Bakı", "", "", "Gəncə", "", ""]);
+    let told: Vec<_> = sheet
+        .warnings
+        .iter()
+        .map(|w| (w.code, w.line, w.count))
+        .collect();
+    assert_eq!(told, [(WarningCode::FormulaWithoutResult, Some(3), 2)]);
+}
+
+#[test]
 fn the_1904_calendar_is_honoured() {
     let styles = r#"<styleSheet><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
     let book = BOOK.replace("<sheets>", r#"<workbookPr date1904="1"/><sheets>"#);
@@ -499,7 +521,7 @@ proptest! {
         let clean = clean_text(&cell);
         let today = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         let _ = (parse_date(&clean, SlashOrder::Unknown, today), parse_email(&clean), parse_phone(&clean), parse_website(&clean));
-        let _ = (is_missing_word(&cell), lost_letters(&cell), super::field_of(&cell));
+        let _ = (is_missing_word(&cell), lost_letters(&cell, true), super::field_of(&cell));
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub(super) struct RawRow {
 /// What the rows come from; workbooks leave out empty cells, so their short rows mean nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    Delimited,
+    /// Text, and whether its encoding has every letter.
+    Delimited { unicode: bool },
+    /// A workbook, which has every letter.
     Workbook,
 }
 
@@ -159,7 +161,8 @@ pub(super) fn assemble(
         &mut warnings,
     );
     drop_other_cells(&mut rows, &columns, width);
-    warn_of_lost_letters(&rows, &columns, &mut warnings);
+    let unicode = !matches!(source, Source::Delimited { unicode: false });
+    warn_of_lost_letters(&rows, &columns, unicode, &mut warnings);
     Ok(Table {
         header_row: header.line,
         columns,
@@ -230,7 +233,7 @@ fn finish(
         written: here,
         cells,
     } = row;
-    if source == Source::Delimited && here < written {
+    if source != Source::Workbook && here < written {
         Warning::note(warnings, WarningCode::ShortRow, line, || {
             format!(
                 "Line {line} has {here} cells, the header has {written}; the missing ones were taken as empty."
@@ -320,7 +323,12 @@ fn columns(
 }
 
 /// Tells of names and places in which an export to a poorer code page left `?` for letters.
-fn warn_of_lost_letters(rows: &[Row], columns: &[Column], warnings: &mut Vec<Warning>) {
+fn warn_of_lost_letters(
+    rows: &[Row],
+    columns: &[Column],
+    unicode: bool,
+    warnings: &mut Vec<Warning>,
+) {
     for row in rows {
         for (cell, column) in row.cells.iter().zip(columns) {
             let named = matches!(
@@ -334,7 +342,7 @@ fn warn_of_lost_letters(rows: &[Row], columns: &[Column], warnings: &mut Vec<War
                         | Field::Region
                 )
             );
-            if named && values::lost_letters(cell) {
+            if named && values::lost_letters(cell, unicode) {
                 let line = row.line;
                 Warning::note(warnings, WarningCode::LostLetters, line, || {
                     format!(
@@ -420,7 +428,12 @@ mod tests {
     }
 
     fn table(rows: &[&[&str]]) -> Table {
-        assemble(raw(rows), &Options::default(), Source::Delimited).unwrap()
+        assemble(
+            raw(rows),
+            &Options::default(),
+            Source::Delimited { unicode: true },
+        )
+        .unwrap()
     }
 
     #[test]
@@ -536,9 +549,13 @@ mod tests {
     #[test]
     fn without_a_header_or_without_rows_the_file_is_refused() {
         let code = |rows: &[&[&str]]| {
-            assemble(raw(rows), &Options::default(), Source::Delimited)
-                .err()
-                .map(|e| (e.code, e.line))
+            assemble(
+                raw(rows),
+                &Options::default(),
+                Source::Delimited { unicode: true },
+            )
+            .err()
+            .map(|e| (e.code, e.line))
         };
         assert_eq!(
             code(&[&["x", "y"], &["z", "w"]]),

@@ -217,19 +217,24 @@ fn unquoted(text: &str) -> Option<String> {
 ///
 /// In a name every `?` beside a letter counts, and so do two in a row and the replacement character.
 /// A `?` that stands alone between spaces or follows punctuation does not. Not for web addresses.
+///
+/// `unicode` says that the file's own encoding has every letter: then one `?` at the end of a word is a
+/// question. Several are not, nor one before a letter: the list may have been poorer before.
 #[must_use]
-pub fn lost_letters(name: &str) -> bool {
+pub fn lost_letters(name: &str, unicode: bool) -> bool {
     let (mut before, mut chars) = (' ', name.chars().peekable());
+    let mut questions = 0;
     while let Some(c) = chars.next() {
         let after = chars.peek().copied().unwrap_or(' ');
-        if c == '\u{FFFD}'
-            || (c == '?' && (before.is_alphabetic() || after.is_alphabetic() || after == '?'))
-        {
+        if c == '\u{FFFD}' || (c == '?' && (after.is_alphabetic() || after == '?')) {
             return true;
+        }
+        if c == '?' && before.is_alphabetic() {
+            questions += 1;
         }
         before = c;
     }
-    false
+    questions > usize::from(unicode)
 }
 
 #[cfg(test)]
@@ -293,10 +298,35 @@ mod tests {
             "Fond ??",
             "Ba\u{FFFD}ku",
         ] {
-            assert!(lost_letters(lost), "{lost}");
+            assert!(lost_letters(lost, false), "{lost}");
         }
         for whole in ["Кто мы ? Фонд", "Sabail", "", "?", "(18+)?", "100 % ?"] {
-            assert!(!lost_letters(whole), "{whole}");
+            assert!(!lost_letters(whole, false), "{whole}");
+            assert!(!lost_letters(whole, true), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_question_in_a_file_that_has_every_letter_has_lost_none() {
+        for question in ["What is Next?", "Кто мы? Фонд", "Sırada ne var?"] {
+            assert!(!lost_letters(question, true), "{question}");
+            assert!(lost_letters(question, false), "{question}");
+        }
+        for lost in [
+            "?лтты? еріктілер",
+            "W?gner",
+            "Va?laszta?si",
+            "Аи? жолы? ",
+            "Fond ??",
+            "Ba\u{FFFD}ku",
+            "Б?",
+            "?",
+        ] {
+            assert_eq!(
+                lost_letters(lost, true),
+                !["Б?", "?"].contains(&lost),
+                "{lost}"
+            );
         }
     }
 

@@ -85,17 +85,25 @@ fn rows(
     let mut rows: Vec<RawRow> = Vec::new();
     let (mut stored, mut text_bytes) = (0_usize, 0_usize);
     loop {
-        let cell = match reader.next_cell() {
+        let cell = match reader.next_cell_with_formula_metadata() {
             Ok(Some(cell)) => cell,
             Ok(None) => break,
             Err(_) => return Err(damaged()),
         };
-        let (row, column) = cell.get_position();
+        let (row, column) = cell.pos;
         if row >= LAST_ROW || column >= LAST_COLUMN {
             return Err(damaged());
         }
         let line = row.saturating_add(1);
-        let text = match cell.get_value() {
+        let text = match &cell.value {
+            DataRef::Empty if cell.formula.is_some() => {
+                Warning::note(warnings, WarningCode::FormulaWithoutResult, line, || {
+                    format!(
+                        "Row {line} holds a formula without its result; the cell was taken as empty. Open the workbook in a spreadsheet program, save it and send it again."
+                    )
+                });
+                continue;
+            }
             DataRef::Error(_) => {
                 Warning::note(warnings, WarningCode::CellError, line, || {
                     format!(

@@ -19,6 +19,33 @@ pub struct Service {
     pub address: SocketAddr,
 }
 
+/// The address of a database, as a flag has it.
+pub fn flag_of(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        DatabaseUrl::Postgres(url) => url.clone(),
+    }
+}
+
+/// The program with these words, ready to start.
+pub fn program(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ots-registry"));
+    command
+        .args(words)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// What the program said at its end: its exit code and standard error.
+pub fn said(words: &[&str]) -> (Option<i32>, String) {
+    let output = program(words).output().expect("the program starts");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), text)
+}
+
 /// A folder with keys for the services of one test.
 pub fn keys_of(name: &str) -> PathBuf {
     let folder = scratch(name);
@@ -31,10 +58,7 @@ pub fn keys_of(name: &str) -> PathBuf {
 impl Service {
     /// Starts the program over a database; it serves when this returns.
     pub fn start(url: &DatabaseUrl, keys: &std::path::Path) -> Self {
-        let url = match url {
-            DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
-            DatabaseUrl::Postgres(url) => url.clone(),
-        };
+        let url = flag_of(url);
         let mut child = Command::new(env!("CARGO_BIN_EXE_ots-registry"))
             .args(["serve", "--listen", "127.0.0.1:0", "--limit-anonymous", "0"])
             .args([

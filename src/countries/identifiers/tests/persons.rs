@@ -229,6 +229,38 @@ fn notes_that_hold_a_persons_number_are_noticed() {
 }
 
 #[test]
+fn a_written_text_holds_a_person_s_number_only_where_one_passes_its_check_as_a_whole() {
+    let iin = passing_iin();
+    let grouped = format!("IIN {} {} {}", &iin[..4], &iin[4..8], &iin[8..]);
+    for text in [
+        "87426017218",
+        "TCKN:87426017218.",
+        "bkz. 874 260 172 18, Ankara",
+        "８７４２６０１７２１８",
+        "since 2001 87426017218",
+        &iin,
+        &grouped,
+    ] {
+        assert!(holds_person_number(text), "{text}");
+    }
+    for text in [
+        "",
+        "87426017219",
+        "+87426017218",
+        "Tel. +8 742 601-72-18 or +8 (742) 6017218",
+        "8742601/7218",
+        "2475345442",
+        "950440001673",
+        "710423331428",
+        "2001 2002 2003, 2005-2010-2015",
+        "100064987426017218",
+        "01.02.2024 - 03.04.2025",
+    ] {
+        assert!(!holds_person_number(text), "{text}");
+    }
+}
+
+#[test]
 fn an_identity_number_never_begins_with_0() {
     let from = |first: char| {
         let heads = (0..100).map(|tail| format!("{first}23456789{tail:02}"));
