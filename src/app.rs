@@ -30,7 +30,7 @@ use crate::db::Db;
 use crate::http::envelope::{CallerKey, TrustedProxies, envelope};
 use crate::http::idempotency::Running;
 use crate::http::limits::Limits;
-use crate::http::{Code, Error, FieldError, Problem, Routes};
+use crate::http::{Code, Error, FieldError, IsPerson, Problem, Routes};
 use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::reports::turns::Turns;
@@ -192,6 +192,7 @@ pub fn app(
     > + use<>,
 > {
     let caller_key: CallerKey = auth::caller_key;
+    let is_person: IsPerson = crate::countries::holds_person_number;
     App::new()
         .configure(urls)
         .service(web::scope("/v1").configure(v1))
@@ -216,6 +217,7 @@ pub fn app(
         .app_data(web::Data::new(parts.checkpoints.keys().clone()))
         .app_data(parts.readiness.clone())
         .app_data(web::Data::new(caller_key))
+        .app_data(web::Data::new(is_person))
         .service(get_docs)
         .service(
             utoipa_swagger_ui::SwaggerUi::new("/docs/{_:.*}")

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use validator::Validate;
 
 use super::json::Tree;
-use super::{Code, Error, FieldError, persons};
+use super::persons::{self, IsPerson};
+use super::{Code, Error, FieldError};
 
 /// How long a body may take to arrive; a slow one must not hold its connection for ever.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
@@ -40,12 +41,16 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
             problem
         };
         let bytes = read_body(request, payload, JSON_LIMIT);
+        let rule = request
+            .app_data::<web::Data<IsPerson>>()
+            .map(|rule| *rule.get_ref());
         Box::pin(async move {
             if let Some(error) = wanted {
                 return Err(error);
             }
             let bytes = bytes.await?;
-            let body = parse(&bytes)?;
+            let rule = rule.ok_or_else(|| Error::internal("no rule of persons' numbers"))?;
+            let body = parse(&bytes, rule)?;
             Ok(Self {
                 body,
                 hash: Sha256::digest(&bytes).to_vec(),
@@ -76,8 +81,11 @@ impl<const LIMIT: usize> FromRequest for RawBody<LIMIT> {
     }
 }
 
-/// Parses and validates a JSON text; errors name the field by JSON pointer.
-pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
+/// Parses and validates a JSON text; errors name the field by JSON pointer. `is_person` tells a natural person's number.
+pub fn parse<T: DeserializeOwned + Validate>(
+    bytes: &[u8],
+    is_person: IsPerson,
+) -> Result<T, Error> {
     let tree: Tree = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!(
             "the body is not well-formed JSON at line {}, column {}",
@@ -86,7 +94,7 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Error> {
         );
         Error::new(Code::MalformedRequest, detail)
     })?;
-    persons::refuse(&tree)?;
+    persons::refuse(&tree, is_person)?;
     let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
         let detail = error.inner().to_string();
         // JSON's word for what serde calls a unit.
@@ -526,7 +534,7 @@ mod tests {
 
     /// The code, the pointer and the detail of what was refused.
     fn refused(text: &str) -> (Code, String, String) {
-        let error = parse::<Body>(text.as_bytes()).unwrap_err();
+        let error = parse::<Body>(text.as_bytes(), |_| false).unwrap_err();
         let pointer = error.field_errors().first().map(|f| f.pointer.clone());
         (
             error.code(),
@@ -552,12 +560,15 @@ mod tests {
             word: Some(Word::Plain),
             parts: vec![part],
         };
-        assert_eq!(parse::<Body>(text.as_bytes()).unwrap(), body);
+        assert_eq!(parse::<Body>(text.as_bytes(), |_| false).unwrap(), body);
         let nothing = Body {
             word: None,
             parts: Vec::new(),
         };
-        assert_eq!(parse::<Body>(b" {\"word\": null} ").unwrap(), nothing);
+        assert_eq!(
+            parse::<Body>(b" {\"word\": null} ", |_| false).unwrap(),
+            nothing
+        );
     }
 
     #[test]

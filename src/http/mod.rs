@@ -49,6 +49,6 @@ pub use answer::{Answer, PUBLIC_MAX_AGE, cached_public, cached_public_text, down
 pub use extract::{Form, FormQuery, Json, NoQuery, Path, Query, RawBody, page_query};
 pub use language::Language;
 pub use patch::Patch;
-pub use persons::ELSEWHERE;
+pub use persons::{ELSEWHERE, IsPerson};
 pub use problem::{Code, Error, FieldError, Problem};
 pub use routes::Routes;
