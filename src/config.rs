@@ -331,15 +331,6 @@ fn refuse_unknown_env(names: impl Iterator<Item = String>) -> Result<(), String>
     Ok(())
 }
 
-/// Makes a folder that only its owner can enter; one that is there already is left as it is.
-pub fn make_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// The table of keys as Markdown, for `docs/configuration.md`.
 pub fn table() -> String {
     let mut text = String::from(

@@ -9,6 +9,7 @@
 //! | [`cli`] | serve, init, migrate, user, import, openapi, journal: thin, the same calls as the API |
 //! | [`demo`] | made-up organisations and one account per role |
 //! | [`app`], [`pages`] | wires the parts; the whole URL tree on one screen; the few pages about the service |
+//! | [`config`] | one table of keys; refuses unknown and weak values |
 //! | [`reports`] | what auditors read, with the ids behind every figure: a report is a query and a table |
 //! | [`imports`] | spreadsheets: read → plan (dry run) → apply; export |
 //! | [`memberships`] | the ledger: state machine and fold (pure), one file per act, proposals |
@@ -19,11 +20,10 @@
 //! | [`accounts`] | log-in, sessions, accounts, invitations, partner keys |
 //! | [`search`] | the folding of names (pure) |
 //! | [`journal`] | the chain (pure), entries, verification |
-//! | [`auth`] | principals, the table of rights, permits, passwords, tokens |
 //! | [`countries`] | reference data: one file per country; identifier checks |
+//! | [`auth`] | principals, the table of rights, permits, passwords, tokens |
 //! | [`http`] | problems, extractors, pages, tags, idempotency, limits, the envelope |
 //! | [`db`] | the only place that knows there are two databases |
-//! | [`config`] | one table of keys; refuses unknown and weak values |
 //!
 //! `docs/map.md` says more, and how to add a field, a route or a table.
 #![recursion_limit = "256"]

@@ -166,7 +166,7 @@ pub(super) fn create_next(directory: &Path, kind: Use, now: Instant) -> Result<P
 /// Makes a key file that only its owner can read; returns its path.
 fn create(directory: &Path, name: &str) -> Result<PathBuf, String> {
     let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
-    crate::config::make_private_folder(directory).map_err(say)?;
+    make_private_folder(directory).map_err(say)?;
     let mut seed = [0u8; 32];
     getrandom::fill(&mut seed).map_err(|e| e.to_string())?;
     let pem = SigningKey::from_bytes(&seed)
@@ -235,4 +235,12 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         return Err(std::io::ErrorKind::AlreadyExists.into());
     }
     std::fs::rename(&unfinished, path)
+}
+/// Makes a folder that only its owner can enter; one that is there already is left as it is.
+pub fn make_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

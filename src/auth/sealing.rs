@@ -66,7 +66,7 @@ impl SealKeys {
     /// Makes a key file that only its owner can read.
     pub fn create(directory: &Path, now: Instant) -> Result<(), String> {
         let say = |e: std::io::Error| format!("keys_dir: {}: {e}", directory.display());
-        crate::config::make_private_folder(directory).map_err(say)?;
+        super::keyring::make_private_folder(directory).map_err(say)?;
         let mut secret = [0u8; 32];
         getrandom::fill(&mut secret).map_err(|e| e.to_string())?;
         let path = directory.join(format!("totp-{}.key", now.day().format("%Y%m%d")));

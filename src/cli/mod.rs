@@ -193,7 +193,7 @@ fn make_folder(config: &Config) -> Result<(), Stop> {
     if let DatabaseUrl::Sqlite(path) = &config.database
         && let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty())
     {
-        crate::config::make_private_folder(folder)
+        crate::auth::keyring::make_private_folder(folder)
             .map_err(|e| format!("data_dir: {}: {e}", folder.display()))?;
     }
     Ok(())
