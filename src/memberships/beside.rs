@@ -71,11 +71,16 @@ pub fn refused(
     event: &Event,
 ) -> Result<Option<String>, Error> {
     let opened = opened(&held.ledger, after);
+    // An act leaves nothing open beyond the end, whatever was. Corrections set it right one by one.
+    let left = match event.kind {
+        EventKind::Corrected { .. } => opened.clone(),
+        _ => open_days(after),
+    };
+    if let Some(why) = ended(conn, held, &left, event)? {
+        return Ok(Some(why));
+    }
     if opened.is_empty() {
         return Ok(None);
-    }
-    if let Some(why) = ended(conn, held, &opened, event)? {
-        return Ok(Some(why));
     }
     if let Some(why) = elsewhere(conn, held, after, (opened.as_slice(), event))? {
         return Ok(Some(why));
@@ -117,7 +122,7 @@ fn elsewhere(
 fn ended(
     conn: &mut Conn,
     held: &Held,
-    opened: &[Stretch],
+    open: &[Stretch],
     event: &Event,
 ) -> Result<Option<String>, Error> {
     // A correction of the end itself moves the end: the organisation follows.
@@ -132,7 +137,7 @@ fn ended(
     }
     let beyond = |end: NaiveDate| {
         let past = |s: &&Stretch| s.to.is_none_or(|to| to > end);
-        opened.iter().any(|s| past(&s))
+        open.iter().any(|s| past(&s))
     };
     if let Some(day) = held.organisation.dissolved_on
         && beyond(day)

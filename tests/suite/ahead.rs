@@ -1,6 +1,7 @@
 //! What is dated ahead, beside acts that change the whole organisation today.
 
 use chrono::{Days, NaiveDate};
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::both;
@@ -100,5 +101,19 @@ both! {
         app.decide(&app.secretariat(), &proposal, "approved", json!({"effective_on": day})).await.expect(200);
         assert_eq!((rows(&app, "AZ", day).await, rows(&app, "HU", day).await), (0, 1));
         assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn what_was_left_open_by_an_earlier_program_is_closed_and_not_gone_on_with(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let membership = applied(&app, &az, &ngo.url(), 12).await;
+        let text = format!("UPDATE organisations SET dissolved_on = '{}' WHERE number = '{}'", app.today(), ngo.number);
+        app.db_conn().batch_execute(&text).unwrap();
+        let on = ahead(&app, 13);
+        let refused = az.act(&membership, "submit", json!({"effective_on": on})).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("was dissolved"), "{}", refused.text());
+        az.act(&membership, "application-withdrawal", json!({})).await.expect(200);
     }
 }
