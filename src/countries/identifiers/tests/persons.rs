@@ -231,7 +231,9 @@ fn notes_that_hold_a_persons_number_are_noticed() {
 #[test]
 fn a_written_text_holds_a_person_s_number_only_where_one_passes_its_check_as_a_whole() {
     let iin = passing_iin();
-    let grouped = format!("IIN {} {} {}", &iin[..4], &iin[4..8], &iin[8..]);
+    let (year, rest) = iin.split_at(4);
+    let (day, serial) = rest.split_at(4);
+    let grouped = format!("IIN {year} {day} {serial}");
     for text in [
         "87426017218",
         "TCKN:87426017218.",
