@@ -3,7 +3,7 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
-use super::fold::{self, NameWord};
+use super::fold::{self, Counted, NameWord};
 use super::index::Index;
 use super::joined::Joined;
 use super::likeness::{self, Found};
@@ -44,6 +44,8 @@ pub struct Comparison {
 const OTHER_PLACE: f32 = 0.35;
 /// Names with different legal forms are at most this much alike: possible, never the same.
 const OTHER_FORM: f32 = 0.8;
+/// Names of which one has a number and the other none are at most this much alike.
+const NUMBER_ALONE: f32 = 0.8;
 /// What initials alone make two names.
 const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
@@ -92,6 +94,11 @@ impl Judged {
         if keys.plain == others.plain {
             return Self::plainly(1.0, "the same words");
         }
+        let counted = if applies(Rule::Numbers) {
+            fold::counted(&keys.numbers, &others.numbers)
+        } else {
+            Counted::Alike
+        };
         let joined = Joined::of(a, b);
         let (a, b) = Joined::or(joined.as_ref(), a, b);
         let pairs = pair(a, b);
@@ -116,10 +123,16 @@ impl Judged {
             judged.score = judged.score.min(OTHER_FORM);
             judged.behind.push("different legal forms");
         }
+        if counted == Counted::Open {
+            judged.score = judged.score.min(NUMBER_ALONE);
+            judged
+                .behind
+                .push("a number or an initial that the other name has not");
+        }
         let other_place = !same && differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);
-        let other_number = !same && applies(Rule::Numbers) && numbers_differ(a, b);
+        let other_number = counted == Counted::Differently;
         judged.blocked = other_place || other_land || other_branch || other_number;
         let first = [
             (other_place, "different places"),
@@ -208,6 +221,9 @@ fn words_alike(
 ) -> Option<(f32, Found)> {
     if own.plain == theirs.plain {
         return Some((1.0, Found::Same));
+    }
+    if let (Some(x), Some(y)) = (own.number, theirs.number) {
+        return (x.value() == y.value()).then_some((0.97, Found::Spelling));
     }
     fn forms(word: &NameWord) -> [Option<&str>; 2] {
         [Some(&word.skeleton), word.alt.as_deref()]
@@ -341,19 +357,6 @@ fn differ(a: &Prepared, b: &Prepared, thing: impl Fn(&Weight) -> Option<u16>) ->
     theirs.peek().is_some() && !theirs.any(|one| own.contains(&one))
 }
 
-fn numbers_differ(a: &Prepared, b: &Prepared) -> bool {
-    fn of(side: &Prepared) -> Vec<&str> {
-        let words = side.folded.words.iter().map(|word| word.plain.as_str());
-        let mut numbers: Vec<&str> = words
-            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))
-            .collect();
-        numbers.sort_unstable();
-        numbers
-    }
-    let (own, theirs) = (of(a), of(b));
-    !own.is_empty() && !theirs.is_empty() && own != theirs
-}
-
 /// True where one name is an abbreviation of the other.
 fn are_initials(a: &Prepared, b: &Prepared) -> bool {
     let one_word = |keys: &fold::Keys| !keys.plain.contains(' ');
@@ -382,3 +385,6 @@ pub fn same_place(a: &str, b: &str, country: Option<&str>) -> bool {
     (!left.is_empty() && skeletons(&left) == skeletons(&right))
         || (place(&left).is_some() && place(&left) == place(&right))
 }
+
+#[cfg(test)]
+mod tests;

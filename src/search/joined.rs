@@ -80,6 +80,7 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Vec<String>) -> 
                 .collect(),
             alt: Some(parts.iter().map(|(part, _)| second_reading(part)).collect()),
             role: None,
+            number: None,
         });
         weights.push(Weight {
             weight: parts.iter().map(|(_, of)| of.weight).sum(),
