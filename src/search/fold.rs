@@ -104,6 +104,8 @@ pub struct NameWord {
     pub role: Option<Role>,
     /// The number that it is.
     pub number: Option<Number>,
+    /// True where a full stop follows.
+    pub dotted: bool,
 }
 
 /// One word of a query, in all of its readings.
@@ -221,6 +223,9 @@ impl Reduced {
                     .map(str::to_owned),
                 role: *role,
                 number: number(name, word),
+                dotted: name
+                    .get(word.source.end..)
+                    .is_some_and(|rest| rest.starts_with('.')),
             })
             .collect()
     }

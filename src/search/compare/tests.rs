@@ -119,3 +119,128 @@ fn a_number_in_one_name_alone_leaves_it_open() {
         ],
     );
 }
+
+#[test]
+fn opposites_and_other_ordinals_are_of_other_organisations() {
+    let other = [
+        (
+            "Солтүстік Қазақстан облысының кәсіпкерлер палатасы",
+            "Оңтүстік Қазақстан облысының кәсіпкерлер палатасы",
+            "KZ",
+        ),
+        (
+            "Түштүк Кыргызстан аялдары",
+            "Түндүк Кыргызстан аялдары",
+            "KG",
+        ),
+        ("Karlar Cəmiyyəti", "Korlar Cəmiyyəti", "AZ"),
+        ("Karlar jamiyati", "Koʻrlar jamiyati", "UZ"),
+        ("Körler jemgyýeti", "Kerler jemgyýeti", "TM"),
+        (
+            "Onalar va bolalar jamgʻarmasi",
+            "Otalar va bolalar jamgʻarmasi",
+            "UZ",
+        ),
+        ("Birinci Futbol Kulübü", "İkinci Futbol Kulübü", "TR"),
+        ("Kuzey Futbol Kulübü", "Güney Futbol Kulübü", "TR"),
+        ("Алматы қалалық қоғамы", "Алматы облыстық қоғамы", "KZ"),
+    ];
+    all(Verdict::Different, &other);
+    for (a, b, country) in other {
+        assert!(said(a, b, country).blocked, "{a} | {b}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Солтүстік жастары", "Soltústik jastary", "KZ"),
+            ("Karlar Cəmiyyəti", "Karllar Cəmiyyəti", "AZ"),
+        ],
+    );
+}
+
+#[test]
+fn a_word_that_only_one_name_says_leaves_it_open() {
+    never_the_same(&[
+        ("Vakok Szövetsége", "Vakok Országos Szövetsége", "HU"),
+        ("Malatyaspor Kulübü", "Yeni Malatyaspor Kulübü", "TR"),
+        (
+            "Magyar Függetlenségi Párt",
+            "Magyar Nemzeti Függetlenségi Párt",
+            "HU",
+        ),
+    ]);
+}
+
+#[test]
+fn words_that_mean_different_things_and_places_are_no_slips() {
+    all(
+        Verdict::Different,
+        &[
+            ("Astara Gənclər Mərkəzi", "Astana Gənclər Mərkəzi", "AZ"),
+            ("Küçükçekmece Spor Kulübü", "Büyükçekmece Spor Kulübü", "TR"),
+            ("Kars Gençlik Derneği", "Kaş Gençlik Derneği", "TR"),
+            (
+                "Alsónémedi Sport Egyesület",
+                "Felsőnémedi Sport Egyesület",
+                "HU",
+            ),
+        ],
+    );
+    never_the_same(&[
+        ("Karaman Gençlik Derneği", "Kahraman Gençlik Derneği", "TR"),
+        ("Сайран жастары", "Сайрам жастары", "KZ"),
+        (
+            "Bakı Nümunə Könüllülər İctimai Birliyi",
+            "Bakı Nümunə Qonşular İctimai Birliyi",
+            "AZ",
+        ),
+        // History and agriculture are both known words.
+        ("Anadolu Tarih Derneği", "Anadolu Tarım Derneği", "TR"),
+    ]);
+}
+
+#[test]
+fn what_only_means_the_same_leaves_it_open() {
+    all(
+        Verdict::Possible,
+        &[
+            ("Адилет", "Справедливость", "KG"),
+            ("Rural Development Fund", "Фонд развития села", "KG"),
+        ],
+    );
+}
+
+#[test]
+fn usual_abbreviations_are_the_words_that_they_stand_for() {
+    all(
+        Verdict::Same,
+        &[
+            ("İnsan Hakları Derneği", "İnsan Hak. Der.", "TR"),
+            ("Kadıköy Belediyesi Spor Kulübü", "Kadıköy Bld. SK", "TR"),
+            ("Paxtakor futbol klubi", "Pakhtakor FK", "UZ"),
+            ("Szegedi Sport Egyesület", "Szeged SE", "HU"),
+            ("Ýaşlar jemgyýetçilik guramasy", "Ýaşlar JG", "TM"),
+            ("Umut Eğitim Birliği", "Umut Eğitim Bir.", "TR"),
+        ],
+    );
+    let region = said("Солтүстік Қазақстан жастары", "СҚО жастары", "KZ");
+    assert_ne!(region.verdict, Verdict::Different, "{region:?}");
+    let initials = said("Paxtakor futbol klubi", "Pakhtakor FK", "UZ");
+    assert!(
+        initials
+            .reasons
+            .iter()
+            .any(|why| why == "initials: fk = futbol klubi"),
+        "{initials:?}"
+    );
+}
+
+#[test]
+fn a_beginning_without_a_full_stop_and_initials_of_telling_words_are_no_proof() {
+    never_the_same(&[
+        ("Nurlan fondu", "Nur fondu", "AZ"),
+        ("Paxtakor futbol klubi", "Paxtakor VK", "UZ"),
+        ("Bizim Milli Vətən jurnalı", "BMV jurnalı", "AZ"),
+        ("Anadolu Kültür Derneği", "Ana Kültür Derneği", "TR"),
+    ]);
+}
