@@ -51,7 +51,7 @@ const SAID_ALONE: f32 = 0.8;
 const OPEN: f32 = SAME - 0.001;
 /// A slip of so many letters in a telling word may be another word.
 const MANY_EDITS: usize = 2;
-/// What initials alone make two names.
+/// What initials alone make two names, and at most what they make where other words may have the same.
 const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
@@ -155,7 +155,10 @@ impl Judged {
             .pairs
             .as_ref()
             .is_some_and(|pairs| leaves_open(a, b, pairs));
-        if initials_open || words_open {
+        if initials_open {
+            judged.score = judged.score.min(INITIALS);
+        }
+        if words_open {
             judged.score = judged.score.min(OPEN);
         }
         let opposite = opposed == Opposed::Yes;
