@@ -30,6 +30,7 @@ const pages = [
 const views = [
   ["desktop", { viewport: { width: 1200, height: 900 } }],
   ["phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+  ["narrow", { viewport: { width: 320, height: 568 }, isMobile: true, hasTouch: true }],
   ["dark", { viewport: { width: 1200, height: 900 }, colorScheme: "dark" }],
 ];
 
@@ -39,9 +40,9 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 let looked = 0;
-// Every page in English on every view, and in every other language on one.
+// Every page in English on every view, and in every other language on the widest and the narrowest.
 for (const [view, options] of views) {
-  for (const language of view === "desktop" ? languages : ["en", "kk", "hu"]) {
+  for (const language of view === "desktop" || view === "narrow" ? languages : ["en", "kk", "hu"]) {
     // The pages hold no script; axe is put in past their policy.
     const context = await browser.newContext({ ...options, locale: language, bypassCSP: true });
     const page = await context.newPage();

@@ -209,8 +209,9 @@ pub enum Of {
     These(Vec<i64>),
 }
 
-/// Puts the pairs that were found in place of the ones that were there. Those that stay keep since when they are there.
-pub fn replace(tx: &mut Tx<'_>, of: &Of, found: Vec<PairRow>) -> Result<(), Error> {
+/// Puts the pairs that were found in place of the ones that were there; gives how many of them are listed, which those that
+/// somebody called two are not. Those that stay keep since when they are there.
+pub fn replace(tx: &mut Tx<'_>, of: &Of, found: Vec<PairRow>) -> Result<usize, Error> {
     let all = duplicate_pairs::table.into_boxed::<MultiBackend>();
     let before: Vec<PairRow> = match of {
         Of::Younger(behind, until) => all
@@ -234,6 +235,7 @@ pub fn replace(tx: &mut Tx<'_>, of: &Of, found: Vec<PairRow>) -> Result<(), Erro
         .filter(|row| !two.contains(&place(row)))
         .map(|row| (place(&row), row))
         .collect();
+    let listed = found.len();
     for old in before {
         let new = found.remove(&place(&old));
         if new.as_ref().is_some_and(|new| new.says_the_same(&old)) {
@@ -254,7 +256,7 @@ pub fn replace(tx: &mut Tx<'_>, of: &Of, found: Vec<PairRow>) -> Result<(), Erro
     for row in &new {
         insert(tx, row)?;
     }
-    Ok(())
+    Ok(listed)
 }
 
 fn insert(tx: &mut Tx<'_>, row: &PairRow) -> Result<(), Error> {

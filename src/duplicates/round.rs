@@ -34,7 +34,7 @@ pub enum Extent {
 pub struct Done {
     /// Organisations that were compared.
     pub organisations: usize,
-    /// Pairs that were found with them.
+    /// Pairs that are listed of them.
     pub pairs: usize,
 }
 
@@ -46,7 +46,7 @@ impl std::fmt::Display for Done {
         } = self;
         write!(
             f,
-            "{organisations} organisations compared, {pairs} pairs found"
+            "{organisations} organisations compared, {pairs} pairs listed"
         )
     }
 }
@@ -123,16 +123,18 @@ struct Under {
 }
 
 impl Under {
-    fn write(&self, tx: &mut Tx<'_>, chunk: &Chunk) -> Result<(), Error> {
+    /// Gives how many pairs are listed.
+    fn write(&self, tx: &mut Tx<'_>, chunk: &Chunk) -> Result<usize, Error> {
         self.run.still_held(tx, Instant::now())?;
-        queries::replace(tx, &chunk.of, chunk.pairs.clone())?;
-        queries::set_progress(tx, chunk.then)
+        let listed = queries::replace(tx, &chunk.of, chunk.pairs.clone())?;
+        queries::set_progress(tx, chunk.then)?;
+        Ok(listed)
     }
 
-    fn took(&mut self, chunk: &Chunk) {
+    fn took(&mut self, chunk: &Chunk, listed: usize) {
         self.at = chunk.then;
         self.total.organisations += chunk.organisations;
-        self.total.pairs += chunk.pairs.len();
+        self.total.pairs += listed;
     }
 
     fn said(&self, done: &Result<(), Error>) -> Result<String, String> {
@@ -179,10 +181,10 @@ pub async fn run(
             Err(error) => break Err(error),
         };
         let (writing, written) = (under.clone(), chunk.clone());
-        if let Err(error) = db.write(move |tx| writing.write(tx, &written)).await {
-            break Err(error);
+        match db.write(move |tx| writing.write(tx, &written)).await {
+            Ok(listed) => under.took(&chunk, listed),
+            Err(error) => break Err(error),
         }
-        under.took(&chunk);
     };
     let (run, said) = (under.run.clone(), under.said(&done));
     db.write(move |tx| run.end(tx, Instant::now(), said.clone()))
@@ -220,10 +222,10 @@ pub fn run_on(
             None => Ok(None),
             Some(chunk) => conn
                 .transact(|tx| under.write(tx, &chunk))
-                .map(|()| Some(chunk)),
+                .map(|listed| Some((chunk, listed))),
         });
         match written {
-            Ok(Some(chunk)) => under.took(&chunk),
+            Ok(Some((chunk, listed))) => under.took(&chunk, listed),
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         }

@@ -249,7 +249,8 @@ fn rows(
     let mut entries = Entries { alone, batch: None };
     for one in waiting {
         let mut line = one.line.clone();
-        one.apply(tx, acting, countries, &mut known, &mut line, &mut entries)?;
+        let context = (&mut known, written.as_slice());
+        one.apply(tx, acting, countries, context, &mut line, &mut entries)?;
         written.push(line);
         if started.elapsed() >= HOLD {
             break;
@@ -389,7 +390,7 @@ impl Waiting {
         tx: &mut Tx<'_>,
         acting: &Acting,
         countries: &Countries,
-        known: &mut Known,
+        (known, written): (&mut Known, &[LineRow]),
         line: &mut LineRow,
         entries: &mut Entries,
     ) -> Result<(), Error> {
@@ -420,7 +421,7 @@ impl Waiting {
         let done = match (&self.looked.draft, planned.act) {
             (Ok(draft), Act::Register(mut candidates)) => {
                 if matches!(resolution, Some(Resolution::New { .. })) {
-                    warned(tx, line.import_id, &before, &mut candidates)?;
+                    warned(tx, (line.import_id, written), &before, &mut candidates)?;
                 }
                 entries.run(tx, |tx, entries| {
                     add(tx, entries, acting, known, draft, resolution, candidates).map(Some)
@@ -483,17 +484,21 @@ fn is_of_the_row(error: &Error) -> bool {
     )
 }
 
-/// Adds the organisations of which the dry run warned, and the earlier rows that have become one.
+/// Adds the organisations of which the dry run warned, and the earlier rows that have become one: those of this chunk are not
+/// stored yet.
 fn warned(
     tx: &mut Tx<'_>,
-    import: i64,
+    (import, written): (i64, &[LineRow]),
     findings: &[Finding],
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), Error> {
     for finding in findings {
         let number = match (&finding.number, finding.line) {
             (Some(number), _) => Some(number.clone()),
-            (None, Some(line)) => queries::line(tx, import, line)?.number,
+            (None, Some(line)) => match written.iter().find(|row| row.line == line) {
+                Some(row) => row.number.clone(),
+                None => queries::line(tx, import, line)?.number,
+            },
             (None, None) => None,
         };
         let (Some(number), Some(score), Some(verdict)) =

@@ -41,6 +41,7 @@ pub fn facts(draft: &Draft) -> FoldedFacts {
         names: legal.chain(others).collect(),
         city: set(&patch.city, |city| city.as_str()),
         website: set(&patch.website, |site| site.as_str()),
+        former_websites: Vec::new(),
         email: set(&patch.email, |email| email.as_str()).map(|email| (email, false)),
         phone: set(&patch.phone, |phone| phone.as_str()),
         identifiers: draft

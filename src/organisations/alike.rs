@@ -29,7 +29,7 @@ const SAME_CITY: f32 = 0.03;
 /// At most this where the names alone do not say that two are one: other signs do not make up for it.
 pub(super) const OPEN: f32 = SAME - 0.001;
 /// At most this where something that should agree does not: to be looked at, never the same.
-const DISAGREE: f32 = 0.8;
+pub(super) const DISAGREE: f32 = 0.8;
 /// What a name of the past is worth.
 const FORMER: f32 = 0.97;
 /// From this on a name reads the same.
@@ -48,6 +48,8 @@ pub struct Facts {
     pub city: Option<String>,
     /// Website as written.
     pub website: Option<String>,
+    /// Websites of those that were merged into it.
+    pub former_websites: Vec<String>,
     /// E-mail address as written, and whether it is public.
     pub email: Option<(String, bool)>,
     /// Telephone as written.
@@ -66,6 +68,7 @@ impl Facts {
             names: names.iter().map(named).collect(),
             city: row.city.clone(),
             website: row.website.clone(),
+            former_websites: Vec::new(),
             email: row.email.clone().map(|email| (email, row.email_public)),
             phone: row.phone.clone(),
             identifiers: identifiers
@@ -334,8 +337,10 @@ fn hosts(facts: &Facts, at_home: bool) -> Vec<String> {
         .as_ref()
         .filter(|(_, public)| at_home || *public);
     let site = facts.website.as_deref().and_then(signs::host);
+    let former = facts.former_websites.iter();
+    let former = former.filter_map(|website| signs::host(website));
     let mail = email.and_then(|(email, _)| signs::domain(email));
-    site.into_iter().chain(mail).collect()
+    site.into_iter().chain(former).chain(mail).collect()
 }
 
 fn same_host(a: &Facts, b: &Facts, at_home: bool) -> Option<String> {

@@ -197,6 +197,8 @@ pub fn take_over(
         });
         gained.names.extend(names);
         gained.identifiers.extend(facts.identifiers);
+        gained.former_websites.extend(facts.website);
+        gained.former_websites.extend(facts.former_websites);
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::merged;
+use super::merged::{self, GainedName};
 use super::model::split_codes;
 use super::number::RegistryNumber;
 use super::queries::{self, Among, Wanted};
-use super::rows::{NameRow, OrganisationRow};
+use super::rows::OrganisationRow;
 use super::search_dto::{Facet, FacetCount, FoundBy, FoundHow, FoundIn, Piece, rounded};
 use super::view;
 use crate::auth::Reach;
@@ -250,7 +250,7 @@ impl Found {
     pub fn by<'a>(
         &self,
         names: impl Iterator<Item = (i32, &'a str, &'a str)>,
-        gained: &[NameRow],
+        gained: &[GainedName],
     ) -> Result<FoundBy, Error> {
         let mut names = names.filter(|(item, ..)| *item == self.hit.item);
         if let Some((found_in, typed)) = &self.by {
@@ -283,7 +283,7 @@ impl Found {
                     // Gained names are counted down from -1.
                     let place = usize::try_from(-1 - i64::from(self.hit.item)).ok();
                     let name = place.and_then(|place| gained.get(place));
-                    let text = name.map(|name| name.text.clone());
+                    let text = name.map(|name| name.row.text.clone());
                     (FoundIn::MergedName, None, text.unwrap_or_default())
                 }
             },

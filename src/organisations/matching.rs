@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::alike::{OPEN, lifted};
+use super::alike::{DISAGREE, OPEN, lifted};
 use super::found::sight;
 use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
@@ -147,10 +147,14 @@ pub fn candidates(
         .collect();
     let mut names = queries::names_of(conn, &ids)?;
     for (id, gained) in merged::gained_names(conn, &ids)? {
+        let officer = rows
+            .iter()
+            .any(|row| row.id == id && reach.covers(&row.country));
         // What an organisation took over is a former name of it.
-        let gained = gained.into_iter().map(|name| NameRow {
+        let told = gained.into_iter().filter(|name| name.is_public || officer);
+        let gained = told.map(|name| NameRow {
             kind: "former".to_owned(),
-            ..name
+            ..name.row
         });
         names.entry(id).or_default().extend(gained);
     }
@@ -218,7 +222,7 @@ fn compared(
         score = if same {
             lifted(score, CITY, OPEN)
         } else {
-            score - CITY
+            (score - CITY).min(DISAGREE)
         };
         reasons.push(
             if same {

@@ -206,14 +206,22 @@ pub(super) fn leading_to(
     Ok(found.into_values().collect())
 }
 
-/// The public names that these organisations gained by merges, in the order in which search numbers them.
-pub fn gained_names(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<NameRow>>, Error> {
-    let told: HashMap<i64, i64> = leading_to(conn, ids)?
+/// A name that an organisation gained by a merge.
+#[derive(Clone, Debug)]
+pub struct GainedName {
+    /// The name.
+    pub row: NameRow,
+    /// False for what officers of the country of the one that goes on may know alone.
+    pub is_public: bool,
+}
+
+/// The names that these organisations gained by merges, in the order in which search numbers them.
+pub fn gained_names(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<GainedName>>, Error> {
+    let told: HashMap<i64, (i64, bool)> = leading_to(conn, ids)?
         .into_iter()
-        .filter(|(_, row)| row.public_from.is_some() && !row.withheld)
-        .map(|(end, row)| (row.id, end))
+        .map(|(end, row)| (row.id, (end, row.public_from.is_some() && !row.withheld)))
         .collect();
-    let mut gained: HashMap<i64, Vec<NameRow>> = HashMap::new();
+    let mut gained: HashMap<i64, Vec<GainedName>> = HashMap::new();
     if told.is_empty() {
         return Ok(gained);
     }
@@ -226,8 +234,12 @@ pub fn gained_names(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<Nam
         ))
         .load(conn)?;
     for name in names {
-        if let Some(end) = told.get(&name.organisation_id) {
-            gained.entry(*end).or_default().push(name);
+        if let Some(&(end, is_public)) = told.get(&name.organisation_id) {
+            let name = GainedName {
+                row: name,
+                is_public,
+            };
+            gained.entry(end).or_default().push(name);
         }
     }
     Ok(gained)

@@ -366,6 +366,7 @@ fn facts_of(
         names: body.names.iter().map(named).collect(),
         city: body.city.as_ref().map(|city| city.as_str().to_owned()),
         website: body.website.as_ref().map(|w| w.as_str().to_owned()),
+        former_websites: Vec::new(),
         email: body
             .email
             .as_ref()

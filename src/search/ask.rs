@@ -179,7 +179,10 @@ fn asked(
         let exact = index.terms.find(skeleton);
         // The first reading is the likeliest.
         let off = if reading == 0 { 0.0 } else { 0.02 };
-        if let Some(term) = exact {
+        // A letter that is typed is the beginning of words sooner than the `C` of `T.C.`, which may be read like it.
+        if let Some(term) = exact
+            && !(typing && skeleton.len() == 1)
+        {
             put(term, SPELLING - off, Found::Spelling);
         }
         if applies(Rule::Beginnings) && (skeleton.len() >= 3 || (last && !skeleton.is_empty())) {
@@ -250,13 +253,14 @@ fn asked(
     terms.sort_by(|a, b| {
         b.1.total_cmp(&a.1)
             .then_with(|| held(b.0).cmp(&held(a.0)))
-            .then(a.0.cmp(&b.0))
+            // By the text: numbers depend on the order in which the index was filled.
+            .then_with(|| index.terms.text(a.0).cmp(index.terms.text(b.0)))
     });
     terms.truncate(MOST_TERMS);
     if plains.len() > MOST_TERMS {
-        plains.sort_by_key(|&(plain, ..)| {
+        plains.sort_by_cached_key(|&(plain, ..)| {
             let held: u32 = index.terms_of(plain).iter().map(|&term| held(term)).sum();
-            (std::cmp::Reverse(held), plain)
+            (std::cmp::Reverse(held), index.plains.text(plain).to_vec())
         });
         plains.truncate(MOST_TERMS);
     }
@@ -356,7 +360,7 @@ fn by_raw(index: &Index, question: &Question<'_>) -> Vec<Hit> {
     let mut hits: Vec<Hit> = names
         .filter_map(|name| {
             let slot = index.organisation(name.organisation)?;
-            let wanted = is_wanted(index, slot, question);
+            let wanted = is_wanted(index, (*name, slot), question);
             wanted.then(|| Hit {
                 id: slot.id,
                 score: name.kind.worth(),
@@ -373,7 +377,11 @@ fn by_raw(index: &Index, question: &Question<'_>) -> Vec<Hit> {
     hits
 }
 
-fn is_wanted(index: &Index, slot: &OrganisationSlot, question: &Question<'_>) -> bool {
+fn is_wanted(
+    index: &Index,
+    (name, slot): (NameSlot, &OrganisationSlot),
+    question: &Question<'_>,
+) -> bool {
     let country = || {
         question.countries.is_empty()
             || question
@@ -381,7 +389,7 @@ fn is_wanted(index: &Index, slot: &OrganisationSlot, question: &Question<'_>) ->
                 .iter()
                 .any(|code| index.place_of(code) == Some(slot.country))
     };
-    country() && index.may_find(slot, question.sight)
+    country() && index.may_find_by(name, slot, question.sight)
 }
 
 struct Asker<'a> {
@@ -534,13 +542,23 @@ impl Asker<'_> {
             }
             names.truncate(MOST_EQUAL);
             names.sort_by_key(|&name| (at(&self.index.lengths, name).copied(), name));
-            for &name in names.iter() {
-                if taken.len() >= enough {
+            let len = |name: &u32| at(&self.index.lengths, *name).copied();
+            for alike in names.chunk_by(|a, b| len(a) == len(b)) {
+                let left = enough.saturating_sub(taken.len());
+                if left == 0 {
                     break;
                 }
-                if self.organisation_of(name).is_some() {
-                    taken.push(name);
+                let seen = |&name: &u32| {
+                    let (text, slot) = self.organisation_of(name)?;
+                    Some((slot.id, text.item, name))
+                };
+                let mut seen: Vec<(i64, i32, u32)> = alike.iter().filter_map(seen).collect();
+                if seen.len() > left {
+                    // The older organisations, whatever the order in which the index was filled.
+                    seen.select_nth_unstable(left);
+                    seen.truncate(left);
                 }
+                taken.extend(seen.into_iter().map(|(.., name)| name));
             }
         }
         if let Some((initials, _)) = &self.initials {
@@ -556,7 +574,7 @@ impl Asker<'_> {
     fn organisation_of(&self, name: u32) -> Option<(NameSlot, &OrganisationSlot)> {
         let &name = at(&self.index.names, name)?;
         let slot = self.index.organisation(name.organisation)?;
-        is_wanted(self.index, slot, self.question).then_some((name, slot))
+        is_wanted(self.index, (name, slot), self.question).then_some((name, slot))
     }
 
     /// The best name of each organisation, the best organisations first.

@@ -3,13 +3,14 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
-use super::fold::{self, NameWord};
+use super::fold::{self, Counted, NameWord};
 use super::index::Index;
 use super::joined::Joined;
 use super::likeness::{self, Found};
+use super::opposites::{self, Opposed};
 use super::prepared::{Prepared, Weight};
 use super::rules::{Rule, applies};
-use super::{meanings, places};
+use super::{abbreviations, meanings, places};
 
 /// From this score on two names are the same: chosen so that at most two of a hundred such pairs of the example set are not.
 pub const SAME: f32 = 0.86;
@@ -44,7 +45,13 @@ pub struct Comparison {
 const OTHER_PLACE: f32 = 0.35;
 /// Names with different legal forms are at most this much alike: possible, never the same.
 const OTHER_FORM: f32 = 0.8;
-/// What initials alone make two names.
+/// Names of which one has a number, or says north, new or national, and the other nothing of it are at most this much alike.
+const SAID_ALONE: f32 = 0.8;
+/// At most this where words may be others: to be looked at.
+const OPEN: f32 = SAME - 0.001;
+/// A slip of so many letters in a telling word may be another word.
+const MANY_EDITS: usize = 2;
+/// What initials alone make two names, and at most what they make where other words may have the same.
 const INITIALS: f32 = 0.72;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
@@ -92,6 +99,11 @@ impl Judged {
         if keys.plain == others.plain {
             return Self::plainly(1.0, "the same words");
         }
+        let counted = if applies(Rule::Numbers) {
+            fold::counted(&keys.numbers, &others.numbers)
+        } else {
+            Counted::Alike
+        };
         let joined = Joined::of(a, b);
         let (a, b) = Joined::or(joined.as_ref(), a, b);
         let pairs = pair(a, b);
@@ -116,15 +128,47 @@ impl Judged {
             judged.score = judged.score.min(OTHER_FORM);
             judged.behind.push("different legal forms");
         }
+        if counted == Counted::Open {
+            judged.score = judged.score.min(SAID_ALONE);
+            judged
+                .behind
+                .push("a number or an initial that the other name has not");
+        }
         let other_place = !same && differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);
-        let other_number = !same && applies(Rule::Numbers) && numbers_differ(a, b);
-        judged.blocked = other_place || other_land || other_branch || other_number;
+        let opposed = match &judged.pairs {
+            None => Opposed::No,
+            Some([of_a, of_b]) => opposites::opposed(
+                a.weights.iter().zip(of_a.iter().map(Option::is_none)),
+                b.weights.iter().zip(of_b.iter().map(Option::is_none)),
+            ),
+        };
+        if opposed == Opposed::Open {
+            judged.score = judged.score.min(SAID_ALONE);
+            judged
+                .behind
+                .push("one says more: on a side, an age, an ordinal or a reach");
+        }
+        let initials_open = joined.as_ref().is_some_and(|joined| joined.told.open);
+        let words_open = judged
+            .pairs
+            .as_ref()
+            .is_some_and(|pairs| leaves_open(a, b, pairs));
+        if initials_open {
+            judged.score = judged.score.min(INITIALS);
+        }
+        if words_open {
+            judged.score = judged.score.min(OPEN);
+        }
+        let opposite = opposed == Opposed::Yes;
+        let other_number = counted == Counted::Differently;
+        judged.blocked = other_place || other_land || other_branch || opposite || other_number;
         let first = [
             (other_place, "different places"),
             (other_land, "different countries"),
-            (other_branch, "different branches or ordinals"),
+            (other_branch, "different branches"),
+            (opposite, "opposites, or different ordinals"),
             (other_number, "different numbers"),
         ];
         for (_, why) in first.into_iter().filter(|(is, _)| *is) {
@@ -156,9 +200,15 @@ impl Judged {
     pub fn told(self, a: &Prepared, b: &Prepared) -> Comparison {
         let mut reasons: Vec<String> = self.before.into_iter().map(str::to_owned).collect();
         let (a, b) = Joined::or(self.joined.as_ref(), a, b);
-        if let Some(joined) = &self.joined {
-            let words = joined.words.join(", ");
-            reasons.push(format!("written together or apart: {words}"));
+        if let Some(Joined { told, .. }) = &self.joined {
+            for (what, words) in [
+                ("written together or apart", &told.words),
+                ("initials", &told.initials),
+            ] {
+                if !words.is_empty() {
+                    reasons.push(format!("{what}: {}", words.join(", ")));
+                }
+            }
         }
         if let Some([of_a, of_b]) = &self.pairs {
             explain(a, b, of_a, of_b, &mut reasons);
@@ -209,6 +259,9 @@ fn words_alike(
     if own.plain == theirs.plain {
         return Some((1.0, Found::Same));
     }
+    if let (Some(x), Some(y)) = (own.number, theirs.number) {
+        return (x.value() == y.value()).then_some((0.97, Found::Spelling));
+    }
     fn forms(word: &NameWord) -> [Option<&str>; 2] {
         [Some(&word.skeleton), word.alt.as_deref()]
     }
@@ -229,6 +282,11 @@ fn words_alike(
     if let (Some(x), Some(y)) = (weight.branch, other_weight.branch) {
         return (x == y).then_some((0.95, Found::Meaning));
     }
+    if let (Some(x), Some(y)) = (weight.opposite, other_weight.opposite)
+        && let Some(agrees) = x.agrees(y)
+    {
+        return agrees.then_some((0.95, Found::Meaning));
+    }
     let mut best = likeness::alike(own.plain.as_bytes(), theirs.plain.as_bytes());
     for (x, y) in both.by_ref() {
         let found = likeness::alike(x.as_bytes(), y.as_bytes());
@@ -237,8 +295,18 @@ fn words_alike(
             best = found;
         }
     }
+    // Two words that are known and mean different things are no slip of one another.
+    let others = || {
+        let (own, theirs) = (
+            meanings::of_itself(&own.skeleton),
+            meanings::of_itself(&theirs.skeleton),
+        );
+        let apart = !own.is_empty() && !theirs.is_empty();
+        applies(Rule::OtherWords) && apart && !own.iter().any(|n| theirs.contains(n))
+    };
     if let Some((worth, found)) = best
         && worth >= 0.7
+        && (found != Found::Typo || !others())
     {
         return Some((worth, found));
     }
@@ -250,10 +318,60 @@ fn words_alike(
     if means {
         return Some((0.9, Found::Meaning));
     }
+    if abbreviations::is_short_for(own, theirs) || abbreviations::is_short_for(theirs, own) {
+        return Some((0.9, Found::Beginning));
+    }
     // An initial stands for its word.
     let stands =
         is_initial_of(&own.plain, &theirs.plain) || is_initial_of(&theirs.plain, &own.plain);
     stands.then_some((0.8, Found::Beginning))
+}
+
+/// True where words may be others: a telling one is many letters from its like, a place is like a word that other names have, or
+/// no telling word is alike by its letters.
+fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -> bool {
+    if !applies(Rule::OtherWords) {
+        return false;
+    }
+    let (mut by_meaning, mut by_letters) = (false, false);
+    for ((own, weight), pair) in a.weighed_words().zip(of_a) {
+        let Some((at, _, found)) = *pair else {
+            continue;
+        };
+        let other = b.folded.words.get(at).zip(b.weights.get(at));
+        let Some((theirs, other)) = other.filter(|_| own.role.is_none()) else {
+            continue;
+        };
+        by_meaning |= found == Found::Meaning;
+        by_letters |= found != Found::Meaning;
+        let other_word = match (weight.place, other.place) {
+            (Some(_), None) => other.is_word,
+            (None, Some(_)) => weight.is_word,
+            _ => false,
+        };
+        if found == Found::Typo && (other_word || edits(own, theirs) >= MANY_EDITS) {
+            return true;
+        }
+    }
+    by_meaning && !by_letters
+}
+
+/// How many letters two words are apart, in the reading that is nearest.
+fn edits(own: &NameWord, theirs: &NameWord) -> usize {
+    let forms = |word: &NameWord| -> Vec<String> {
+        let both = std::iter::once(&word.skeleton).chain(&word.alt);
+        both.cloned().collect()
+    };
+    let apart = |x: &str, y: &str| {
+        likeness::distance(x.as_bytes(), y.as_bytes(), MANY_EDITS).unwrap_or(MANY_EDITS + 1)
+    };
+    let (own_forms, their_forms) = (forms(own), forms(theirs));
+    let read = own_forms
+        .iter()
+        .flat_map(|x| their_forms.iter().map(move |y| (x, y)));
+    let read = read.map(|(x, y)| apart(x, y)).min();
+    read.unwrap_or(MANY_EDITS + 1)
+        .min(apart(&own.plain, &theirs.plain))
 }
 
 fn is_initial_of(letter: &str, word: &str) -> bool {
@@ -341,19 +459,6 @@ fn differ(a: &Prepared, b: &Prepared, thing: impl Fn(&Weight) -> Option<u16>) ->
     theirs.peek().is_some() && !theirs.any(|one| own.contains(&one))
 }
 
-fn numbers_differ(a: &Prepared, b: &Prepared) -> bool {
-    fn of(side: &Prepared) -> Vec<&str> {
-        let words = side.folded.words.iter().map(|word| word.plain.as_str());
-        let mut numbers: Vec<&str> = words
-            .filter(|word| word.bytes().all(|b| b.is_ascii_digit()))
-            .collect();
-        numbers.sort_unstable();
-        numbers
-    }
-    let (own, theirs) = (of(a), of(b));
-    !own.is_empty() && !theirs.is_empty() && own != theirs
-}
-
 /// True where one name is an abbreviation of the other.
 fn are_initials(a: &Prepared, b: &Prepared) -> bool {
     let one_word = |keys: &fold::Keys| !keys.plain.contains(' ');
@@ -378,7 +483,10 @@ pub fn same_place(a: &str, b: &str, country: Option<&str>) -> bool {
     let skeletons = |words: &[NameWord]| -> Vec<String> {
         words.iter().map(|word| word.skeleton.clone()).collect()
     };
-    let place = |words: &[NameWord]| words.iter().find_map(places::of);
+    let place = |words: &[NameWord]| places::of(words);
     (!left.is_empty() && skeletons(&left) == skeletons(&right))
         || (place(&left).is_some() && place(&left) == place(&right))
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,12 +11,14 @@
 //! | `fold/skeleton.rs` | K2: what romanisations write differently becomes one |
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
+//! | `fold/numbers.rs` | numbers in names, Roman ones too |
 //! | `fold/same.rs` | whether two names are the same name |
 //! | `fold/tests/` | alphabets, rules, properties, measures on the sample files |
 
 mod forms;
 mod initials;
 mod letters;
+mod numbers;
 mod same;
 mod skeleton;
 #[cfg(test)]
@@ -30,6 +32,7 @@ use unicode_normalization::UnicodeNormalization;
 use words::{Word, Words};
 
 pub use forms::{Form, Role};
+pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
@@ -59,6 +62,8 @@ pub struct Keys {
     pub proper: String,
     /// What the legal-form words say, sorted, each once.
     pub forms: Vec<Form>,
+    /// The numbers, in written order.
+    pub numbers: Vec<Number>,
 }
 
 /// The keys of a query under one reading of its letters.
@@ -97,6 +102,10 @@ pub struct NameWord {
     pub alt: Option<String>,
     /// What the word is where it is not of the name proper.
     pub role: Option<Role>,
+    /// The number that it is.
+    pub number: Option<Number>,
+    /// True where a full stop follows.
+    pub dotted: bool,
 }
 
 /// One word of a query, in all of its readings.
@@ -136,7 +145,7 @@ impl Folded {
         let reduced = Reduced::of(name, country);
         Self {
             keys: reduced.keys(name),
-            words: reduced.words(),
+            words: reduced.words(name),
         }
     }
 }
@@ -188,10 +197,16 @@ impl Reduced {
                 .clone()
                 .filter(|second| *second != self.skeleton),
             forms,
+            numbers: self
+                .read
+                .words
+                .iter()
+                .filter_map(|word| number(name, word))
+                .collect(),
         }
     }
 
-    fn words(&self) -> Vec<NameWord> {
+    fn words(&self, name: &str) -> Vec<NameWord> {
         let mut seconds = self.second.as_deref().map(|line| line.split(' '));
         self.read
             .words
@@ -207,9 +222,17 @@ impl Reduced {
                     .filter(|second| *second != skeleton)
                     .map(str::to_owned),
                 role: *role,
+                number: number(name, word),
+                dotted: name
+                    .get(word.source.end..)
+                    .is_some_and(|rest| rest.starts_with('.')),
             })
             .collect()
     }
+}
+
+fn number(name: &str, word: &Word) -> Option<Number> {
+    Number::of(name.get(word.source.clone())?)
 }
 
 /// Makes the keys of a query, whose country is unknown: one to four readings of its letters, the
@@ -242,7 +265,7 @@ pub fn query_keys(query: &str) -> Vec<QueryKeys> {
 /// The words of a stored name, in written order: what an index holds of it.
 #[must_use]
 pub fn name_words(name: &str, country: Option<&str>) -> Vec<NameWord> {
-    Reduced::of(name, country).words()
+    Reduced::of(name, country).words(name)
 }
 
 /// The words of a query, in written order, each with the skeletons of all readings.

@@ -24,6 +24,9 @@ pub enum Kind {
     Alias,
     /// A legal name of the past, or of an organisation that was merged into this one.
     Former,
+    /// A name of an organisation that was merged into this one and was never public: only who may find what is private in this one's
+    /// country may find it by this.
+    Inner,
     /// Its city: no name, but found all the same, lower.
     City,
     /// A description, lower still.
@@ -50,7 +53,7 @@ impl Kind {
             Self::Translated => 0.995,
             Self::Acronym => 0.98,
             Self::Alias => 0.97,
-            Self::Former => 0.9,
+            Self::Former | Self::Inner => 0.9,
             Self::City => 0.55,
             Self::Description => 0.5,
         }
@@ -450,7 +453,7 @@ impl Index {
             let Some(&name) = at(&self.names, name) else {
                 continue;
             };
-            if !name.kind.is_name() {
+            if !name.kind.is_name() || name.kind == Kind::Inner {
                 continue;
             }
             if let Some(count) = self.public_names.get_mut(country) {
@@ -515,11 +518,30 @@ impl Index {
 
     /// True where this organisation may be found.
     pub(super) fn may_find(&self, slot: &OrganisationSlot, sight: &Sight) -> bool {
+        let is_public = !slot.withheld && slot.public_from <= sight.today.num_days_from_ce();
+        is_public || self.may_find_private(slot, sight)
+    }
+
+    /// True where this organisation may be found by this name of it.
+    pub(super) fn may_find_by(
+        &self,
+        name: NameSlot,
+        slot: &OrganisationSlot,
+        sight: &Sight,
+    ) -> bool {
+        if name.kind == Kind::Inner {
+            self.may_find_private(slot, sight)
+        } else {
+            self.may_find(slot, sight)
+        }
+    }
+
+    fn may_find_private(&self, slot: &OrganisationSlot, sight: &Sight) -> bool {
         let own = || {
             let code = self.countries.get(usize::from(slot.country));
             sight.own.is_some() && sight.own.as_ref() == code
         };
-        sight.all || (!slot.withheld && slot.public_from <= sight.today.num_days_from_ce()) || own()
+        sight.all || own()
     }
 
     /// Names that have these initials.

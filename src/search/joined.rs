@@ -1,13 +1,17 @@
-//! Words that one name writes together and the other apart (`ЖАСОТАН`, `Жас Отан`): they are compared as one word.
+//! Words that are compared as one: which one name writes together and the other apart (`ЖАСОТАН`, `Жас Отан`), for which the other
+//! name has their initials (`futbol klubi`, `FK`), and which are a place that the other name calls otherwise (`СҚО`).
 
 use std::sync::Arc;
 
+use super::abbreviations::{self, Initials};
 use super::fold::{Folded, NameWord};
 use super::prepared::{Prepared, Weight};
 use super::rules::{Rule, applies};
 
 /// Words that stand as one are at most so many.
-const MOST: usize = 3;
+const MOST: usize = 5;
+/// Words that are written together are at most so many.
+const MOST_TOGETHER: usize = 3;
 /// The whole has so many letters at least, and each part two: less meets by chance.
 const LEAST: usize = 5;
 /// What the letters of a part are at least.
@@ -17,26 +21,44 @@ const LEAST_PART: usize = 2;
 pub(super) struct Joined {
     first: Prepared,
     second: Prepared,
-    /// The words as they stand apart.
+    /// What was taken together.
+    pub(super) told: Told,
+}
+
+/// Words that were taken together.
+#[derive(Default)]
+pub(super) struct Told {
+    /// As they stand apart.
     pub(super) words: Vec<String>,
+    /// Initials, and the words that they stand for.
+    pub(super) initials: Vec<String>,
+    /// True where other words may have the same initials.
+    pub(super) open: bool,
+}
+
+/// What several words are.
+enum Whole<'a> {
+    /// A word of the other name.
+    Together,
+    /// This word of the other name is their initials.
+    Initials(&'a NameWord, Initials),
+    /// A place, which the other name has in another number of words.
+    Place,
 }
 
 impl Joined {
     /// None where no words of one stand as one in the other.
     pub(super) fn of(first: &Prepared, second: &Prepared) -> Option<Self> {
-        if !applies(Rule::Joined) {
-            return None;
-        }
-        let mut words = Vec::new();
-        let own = taken_together(first, second, &mut words);
-        let theirs = taken_together(second, first, &mut words);
-        if words.is_empty() {
+        let mut told = Told::default();
+        let own = taken_together(first, second, &mut told);
+        let theirs = taken_together(second, first, &mut told);
+        if own.is_none() && theirs.is_none() {
             return None;
         }
         Some(Self {
             first: own.unwrap_or_else(|| first.clone()),
             second: theirs.unwrap_or_else(|| second.clone()),
-            words,
+            told,
         })
     }
 
@@ -50,8 +72,8 @@ impl Joined {
     }
 }
 
-/// A name with the words taken together that stand as one in the other name.
-fn taken_together(name: &Prepared, other: &Prepared, told: &mut Vec<String>) -> Option<Prepared> {
+/// A name with the words taken together that are one in the other name.
+fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<Prepared> {
     let own: Vec<(&NameWord, &Weight)> = name.weighed_words().collect();
     let mut words = Vec::with_capacity(own.len());
     let mut weights = Vec::with_capacity(own.len());
@@ -59,33 +81,43 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Vec<String>) -> 
     while let Some(((word, weight), behind)) = rest.split_first() {
         let parts = (2..=MOST.min(rest.len())).rev().find_map(|count| {
             let (parts, behind) = rest.split_at_checked(count)?;
-            let mut others = other.folded.words.iter();
-            others
-                .any(|whole| is_one(parts, whole))
-                .then_some((parts, behind))
+            Some((parts, whole_of(parts, name, other)?, behind))
         });
-        let Some((parts, behind)) = parts else {
+        let Some((parts, whole, behind)) = parts else {
             words.push((*word).clone());
             weights.push(**weight);
             rest = behind;
             continue;
         };
         let apart: Vec<&str> = parts.iter().map(|(part, _)| part.plain.as_str()).collect();
-        told.push(apart.join(" "));
-        words.push(NameWord {
-            plain: apart.concat(),
-            skeleton: parts
-                .iter()
-                .map(|(part, _)| part.skeleton.as_str())
-                .collect(),
-            alt: Some(parts.iter().map(|(part, _)| second_reading(part)).collect()),
-            role: None,
+        let is_place = matches!(whole, Whole::Place);
+        words.push(match whole {
+            Whole::Initials(short, initials) => {
+                told.open |= initials == Initials::Open;
+                told.initials
+                    .push(format!("{} = {}", short.plain, apart.join(" ")));
+                short.clone()
+            }
+            Whole::Together | Whole::Place => {
+                if !is_place {
+                    told.words.push(apart.join(" "));
+                }
+                as_one(parts, &apart)
+            }
         });
         weights.push(Weight {
             weight: parts.iter().map(|(_, of)| of.weight).sum(),
             place: parts.iter().find_map(|(_, of)| of.place),
             branch: parts.iter().find_map(|(_, of)| of.branch),
-            land: parts.iter().find_map(|(_, of)| of.land),
+            is_word: parts.iter().all(|(_, of)| of.is_word),
+            land: parts
+                .iter()
+                .find_map(|(_, of)| of.land)
+                .filter(|_| !is_place),
+            opposite: parts
+                .iter()
+                .find_map(|(_, of)| of.opposite)
+                .filter(|_| !is_place),
         });
         rest = behind;
     }
@@ -97,6 +129,56 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Vec<String>) -> 
         weights,
         total: name.total,
     })
+}
+
+/// What words that follow each other are in the other name.
+fn whole_of<'a>(
+    parts: &[(&NameWord, &Weight)],
+    name: &Prepared,
+    other: &'a Prepared,
+) -> Option<Whole<'a>> {
+    let is_together = |whole: &NameWord| applies(Rule::Joined) && is_one(parts, whole);
+    if parts.len() <= MOST_TOGETHER && other.folded.words.iter().any(is_together) {
+        return Some(Whole::Together);
+    }
+    let of_place = |side: &Prepared, place: u16| {
+        let words = side.weights.iter();
+        words.filter(|word| word.place == Some(place)).count()
+    };
+    if let Some((
+        _,
+        Weight {
+            place: Some(place), ..
+        },
+    )) = parts.first()
+        && parts.iter().all(|(_, of)| of.place == Some(*place))
+        && of_place(name, *place) == parts.len()
+        && ![0, parts.len()].contains(&of_place(other, *place))
+    {
+        return Some(Whole::Place);
+    }
+    let words: Vec<&NameWord> = parts.iter().map(|(part, _)| *part).collect();
+    other.folded.words.iter().find_map(|short| {
+        let initials = abbreviations::are_initials(short, &words)?;
+        // What both names have stands for itself.
+        let mut own = name.folded.words.iter();
+        (!own.any(|word| word.plain == short.plain)).then_some(Whole::Initials(short, initials))
+    })
+}
+
+/// Words as one word.
+fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
+    NameWord {
+        plain: apart.concat(),
+        skeleton: parts
+            .iter()
+            .map(|(part, _)| part.skeleton.as_str())
+            .collect(),
+        alt: Some(parts.iter().map(|(part, _)| second_reading(part)).collect()),
+        role: None,
+        number: None,
+        dotted: false,
+    }
 }
 
 fn second_reading(word: &NameWord) -> &str {

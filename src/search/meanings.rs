@@ -70,6 +70,11 @@ pub(super) fn numbers(skeleton: &str) -> &'static [usize] {
     known(skeleton).or_else(ended).unwrap_or_default()
 }
 
+/// The meanings of a skeleton that stands in the table as it is.
+pub(super) fn of_itself(skeleton: &str) -> &'static [usize] {
+    MEANINGS.of.get(skeleton).map_or(&[], Vec::as_slice)
+}
+
 /// The terms of an index that mean the same as a word of a query, and what each is worth.
 pub(super) fn of(index: &Index, word: &fold::QueryWord) -> Vec<(u32, f32)> {
     of_skeletons(index, &word.skeletons)

@@ -9,9 +9,11 @@
 //! | `index.rs` | the words of all names in memory, and who may find them (pure) |
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
-//! | `branches.rs`, `branches.tsv` | ordinals, and branches of sport, medicine and science (pure) |
+//! | `branches.rs`, `branches.tsv` | branches of sport, medicine and science (pure) |
+//! | `opposites.rs`, `opposites.tsv` | north and south, deaf and blind, first and second (pure) |
 //! | `spellings.rs` | such a table, and which of it a word is (pure) |
 //! | `prepared.rs` | a name made ready to be compared with many (pure) |
+//! | `abbreviations.rs` | words that stand for the beginning of a word or for the initials of several (pure) |
 //! | `joined.rs` | words that one of two names writes together and the other apart (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
 //! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
@@ -21,6 +23,7 @@
 //! | `queries.rs` | what the index is made of, read from the tables |
 //! | `live.rs` | the index of a running registry, kept up with the journal |
 
+mod abbreviations;
 pub mod ask;
 mod branches;
 pub mod compare;
@@ -32,6 +35,7 @@ pub mod likeness;
 mod live;
 mod meanings;
 pub mod near;
+mod opposites;
 mod places;
 pub mod prepared;
 pub mod quality;

@@ -44,7 +44,7 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
         if name.keys().plain.is_empty() {
             let same = index.with_raw(&name.keys().raw).iter();
             let slots = same.filter_map(|&name| at(&index.names, name));
-            let seen = slots.filter_map(|slot| seen(index, slot.organisation, sight));
+            let seen = slots.filter_map(|slot| seen_by(index, *slot, sight));
             found.extend(seen.take(most).map(|slot| (1.0, slot.id)));
         }
     }
@@ -76,6 +76,12 @@ pub fn holders(index: &Index, sign: &str, sight: &Sight) -> Vec<i64> {
 fn seen<'a>(index: &'a Index, number: u32, sight: &Sight) -> Option<&'a OrganisationSlot> {
     let slot = index.organisation(number)?;
     index.may_find(slot, sight).then_some(slot)
+}
+
+/// The organisation of a name, where it may be found by this name.
+fn seen_by<'a>(index: &'a Index, name: NameSlot, sight: &Sight) -> Option<&'a OrganisationSlot> {
+    let slot = index.organisation(name.organisation)?;
+    index.may_find_by(name, slot, sight).then_some(slot)
 }
 
 /// Names that share enough of a name's weight.
@@ -129,7 +135,7 @@ fn by_words(
         let Some(&slot) = at(&index.names, *number) else {
             continue;
         };
-        let organisation = seen(index, slot.organisation, sight);
+        let organisation = seen_by(index, slot, sight);
         let Some(organisation) = organisation.filter(|_| slot.kind.is_name()) else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::fold::NameWord;
+use super::fold::{NameWord, Role};
 use super::rules::{Rule, applies};
 use super::spellings::Spellings;
 
@@ -15,9 +15,33 @@ pub(super) fn land(word: &NameWord) -> Option<u16> {
     applies(Rule::Places).then(|| LANDS.of(word)).flatten()
 }
 
-/// The town or region that a word names, by number.
-pub(super) fn of(word: &NameWord) -> Option<u16> {
-    applies(Rule::Places).then(|| PLACES.of(word)).flatten()
+/// The towns or regions that the words of a name name, by number, in their order; one of several words stands at each of them.
+/// Whom somebody is named after is no place (`Абай атындағы`, `имени Навои`).
+pub(super) fn of_words(words: &[NameWord]) -> Vec<Option<u16>> {
+    let mut found = Vec::with_capacity(words.len());
+    if !applies(Rule::Places) {
+        found.resize(words.len(), None);
+        return found;
+    }
+    let is_marker = |word: Option<&NameWord>| word.is_some_and(|w| w.role == Some(Role::Named));
+    let mut before = None;
+    let mut rest = words;
+    while let Some(first) = rest.first() {
+        let (place, count) = match PLACES.of_several(rest) {
+            Some((place, count)) => (Some(place), count),
+            None => (PLACES.of(first), 1),
+        };
+        let is_name = is_marker(before) || is_marker(rest.get(count));
+        found.extend(std::iter::repeat_n(place.filter(|_| !is_name), count));
+        before = rest.get(count - 1);
+        rest = rest.get(count..).unwrap_or_default();
+    }
+    found
+}
+
+/// The first town or region that words name.
+pub(super) fn of(words: &[NameWord]) -> Option<u16> {
+    of_words(words).into_iter().flatten().next()
 }
 
 #[cfg(test)]
@@ -26,7 +50,7 @@ mod tests {
     use crate::search::fold;
 
     fn place(word: &str, country: &str) -> Option<u16> {
-        of(fold::name_words(word, Some(country)).first()?)
+        of(&fold::name_words(word, Some(country)))
     }
 
     #[test]
@@ -39,6 +63,93 @@ mod tests {
         assert_eq!(place("Қарағанды", "KZ"), place("Karaganda", "KZ"));
         assert_ne!(place("İstanbul", "TR"), place("Isparta", "TR"));
         assert_eq!(place("Gençlik", "TR"), None);
+    }
+
+    #[test]
+    fn a_place_of_two_words_is_one_with_a_hyphen_apart_and_together() {
+        let jalal_abad = place("Жалал-Абад", "KG");
+        assert!(jalal_abad.is_some());
+        for spelling in [
+            "Жалалабад",
+            "Jalal Abad",
+            "Джалал-Абадская",
+            "Celalabad",
+            "жалал-абаддык",
+        ] {
+            assert_eq!(place(spelling, "KG"), jalal_abad, "{spelling}");
+        }
+        let north = place("Солтүстік Қазақстан", "KZ");
+        assert!(north.is_some());
+        for spelling in [
+            "СҚО",
+            "СКО",
+            "Северо-Казахстанская",
+            "North Kazakhstan",
+            "Солтүстік Қазақстанның",
+        ] {
+            assert_eq!(place(spelling, "KZ"), north, "{spelling}");
+        }
+        assert_ne!(place("Оңтүстік Қазақстан", "KZ"), north);
+        assert_eq!(place("Қазақстан", "KZ"), None);
+        assert_ne!(place("Győr-Moson-Sopron", "HU"), place("Sopron", "HU"));
+    }
+
+    #[test]
+    fn whom_somebody_is_named_after_is_no_place() {
+        for (name, country) in [
+            ("Alisher Navoiy nomidagi universitet", "UZ"),
+            ("Абай атындағы университет", "KZ"),
+            ("Театр имени Навои", "UZ"),
+        ] {
+            assert_eq!(place(name, country), None, "{name}");
+        }
+        assert!(place("Navoiy yoshlari", "UZ").is_some());
+    }
+
+    #[test]
+    fn towns_and_regions_of_all_eight_countries_are_places() {
+        for (word, country) in [
+            ("Qusar", "AZ"),
+            ("Astara", "AZ"),
+            ("Zərdab", "AZ"),
+            ("Heves", "HU"),
+            ("Zala", "HU"),
+            ("Tolna", "HU"),
+            ("Békés megye", "HU"),
+            ("Vas", "HU"),
+            ("Pest", "HU"),
+            ("Érd", "HU"),
+            ("Vác", "HU"),
+            ("Ысык-Көл", "KG"),
+            ("Балыкчы", "KG"),
+            ("Абай облысының", "KZ"),
+            ("Ұлытау", "KZ"),
+            ("Рудный", "KZ"),
+            ("Karpaz", "TRNC"),
+            ("Lapta", "TRNC"),
+            ("Gönyeli", "TRNC"),
+            ("Çankaya", "TR"),
+            ("Küçükçekmece", "TR"),
+            ("Gökdepe", "TM"),
+            ("Kattaqoʻrgʻon", "UZ"),
+            ("Чиланзар", "UZ"),
+        ] {
+            assert!(place(word, country).is_some(), "{word}");
+        }
+        for (word, country) in [
+            ("Казахский", "KZ"),
+            ("Қазақ", "KZ"),
+            ("Avcılar", "TR"),
+            ("Fatih", "TR"),
+            ("Gyula", "HU"),
+            ("Oğuz", "AZ"),
+            ("Tuzlu", "TR"),
+            ("Kitob", "UZ"),
+            ("Абай", "KZ"),
+            ("Hazar", "TM"),
+        ] {
+            assert_eq!(place(word, country), None, "{word}");
+        }
     }
 
     #[test]

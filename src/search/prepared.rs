@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::fold::{self, Folded, NameWord, Role};
 use super::index::{Index, telling};
+use super::opposites::{self, Opposite};
 use super::rules::{Rule, applies};
 use super::{branches, places};
 
@@ -14,6 +15,9 @@ pub(super) struct Weight {
     pub(super) place: Option<u16>,
     pub(super) branch: Option<u16>,
     pub(super) land: Option<u16>,
+    pub(super) opposite: Option<Opposite>,
+    /// More than one public name has it, so that it is no slip; without an index every word may be one that names have.
+    pub(super) is_word: bool,
 }
 
 /// A name made ready to be compared with many.
@@ -41,17 +45,23 @@ impl Prepared {
         let weights: Vec<Weight> = folded
             .words
             .iter()
-            .map(|word| {
-                let rare = match index {
-                    Some(index) => index.telling(index.terms.find(word.skeleton.as_bytes()), place),
+            .zip(places::of_words(&folded.words))
+            .map(|(word, place_of)| {
+                let found = index.map(|index| (index, index.terms.find(word.skeleton.as_bytes())));
+                let rare = match found {
+                    Some((index, term)) => index.telling(term, place),
                     None => telling(0, 0),
                 };
+                let is_word =
+                    found.is_none_or(|(index, term)| term.is_some_and(|term| index.held(term) > 1));
                 let short = if word.skeleton.len() < 2 { 0.1 } else { 1.0 };
                 Weight {
                     weight: rare.max(0.05) * role_worth(word.role) * short,
-                    place: places::of(word),
+                    place: place_of,
                     branch: branches::of(word),
                     land: places::land(word),
+                    opposite: opposites::of(word),
+                    is_word,
                 }
             })
             .collect();

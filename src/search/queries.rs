@@ -131,7 +131,15 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
                 return Ok(Found::Merged { id: row.id, into });
             }
             let mut names = names.remove(&row.id).unwrap_or_default();
-            names.extend(gained.remove(&row.id).unwrap_or_default());
+            names.extend(gained.names.remove(&row.id).unwrap_or_default());
+            let mut signs = signs::of(
+                row.website.as_deref(),
+                row.email.as_deref(),
+                row.phone.as_deref(),
+            );
+            signs.extend(gained.signs.remove(&row.id).unwrap_or_default());
+            signs.sort_unstable();
+            signs.dedup();
             Ok(Found::Document(Document {
                 id: row.id,
                 country: row.country,
@@ -140,11 +148,7 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
                 names,
                 city: row.city,
                 descriptions: descriptions(&row.descriptions)?,
-                signs: signs::of(
-                    row.website.as_deref(),
-                    row.email.as_deref(),
-                    row.phone.as_deref(),
-                ),
+                signs,
             }))
         })
         .collect()
@@ -159,18 +163,25 @@ fn grouped(rows: Vec<(i64, i32, String, String)>) -> Names {
     names
 }
 
-/// An organisation that leads to another one: its id, the other's, and whether its names are public.
-type Leads = (i64, Option<i64>, bool);
+/// An organisation that leads to another one: its id, the other's, whether its names are public, and its website.
+type Leads = (i64, Option<i64>, bool, Option<String>);
 
-/// The names that organisations gained by merges, also by way of others, as former names of theirs. An item of another
-/// organisation has no number here: they are counted down from -1, in the order of organisations and items. What was never
-/// public, or is withheld, gives nothing.
+/// What organisations gained by merges, by their ids.
+#[derive(Default)]
+struct Gained {
+    names: Names,
+    signs: HashMap<i64, Vec<String>>,
+}
+
+/// What organisations gained by merges, also by way of others: names, as former names of theirs, and the hosts of websites. An item
+/// of another organisation has no number here: they are counted down from -1, in the order of organisations and items. What was
+/// never public, or is withheld, gives names that officers alone find.
 fn gained(
     conn: &mut Conn,
     (first, last): (i64, i64),
     dense: Option<()>,
     ids: &[i64],
-) -> Result<Names, Error> {
+) -> Result<Gained, Error> {
     let merged = organisations::table
         .filter(organisations::merged_into.is_not_null())
         .into_boxed::<MultiBackend>();
@@ -184,14 +195,16 @@ fn gained(
         organisations::public_from
             .is_not_null()
             .and(organisations::withheld.eq(false)),
+        organisations::website,
     );
     let mut level: Vec<Leads> = merged.select(columns).load(conn)?;
-    // Which organisations each one leads to, and whose names are told.
+    // Which organisations each one leads to, and whose names are told to everybody.
     let mut leads: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    let mut told: BTreeSet<i64> = BTreeSet::new();
+    let mut told: BTreeMap<i64, bool> = BTreeMap::new();
+    let mut websites: BTreeMap<i64, String> = BTreeMap::new();
     while !level.is_empty() {
         let mut next = Vec::new();
-        for (id, into, is_public) in level {
+        for (id, into, is_public, website) in level {
             let into = into.unwrap_or_default();
             let mut ends = leads.get(&into).cloned().unwrap_or_default();
             ends.insert(into);
@@ -201,22 +214,27 @@ fn gained(
             if known.len() > before {
                 next.push(id);
             }
-            if is_public {
-                told.insert(id);
-            }
+            told.insert(id, is_public);
+            websites.extend(website.map(|website| (id, website)));
         }
         level = organisations::table
             .filter(organisations::merged_into.eq_any(next))
             .select(columns)
             .load(conn)?;
     }
-    let mut names = Names::new();
+    let mut found = Gained::default();
     if told.is_empty() {
-        return Ok(names);
+        return Ok(found);
     }
-    let told: Vec<i64> = told.into_iter().collect();
+    for (id, website) in websites {
+        for end in leads.get(&id).into_iter().flatten() {
+            let own = signs::of(Some(&website), None, None);
+            found.signs.entry(*end).or_default().extend(own);
+        }
+    }
+    let from: Vec<i64> = told.keys().copied().collect();
     let rows: Vec<(i64, String, String)> = organisation_names::table
-        .filter(organisation_names::organisation_id.eq_any(told))
+        .filter(organisation_names::organisation_id.eq_any(from))
         .order((
             organisation_names::organisation_id,
             organisation_names::item,
@@ -229,16 +247,17 @@ fn gained(
         .load(conn)?;
     for (id, kind, text) in rows {
         let kind = match Kind::of(&kind) {
+            _ if told.get(&id) != Some(&true) => Kind::Inner,
             Kind::Acronym => Kind::Acronym,
             _ => Kind::Former,
         };
         for end in leads.get(&id).into_iter().flatten() {
-            let list = names.entry(*end).or_default();
+            let list = found.names.entry(*end).or_default();
             let item = i32::try_from(list.len()).map_err(Error::internal)?;
             list.push((-1 - item, kind, text.clone()));
         }
     }
-    Ok(names)
+    Ok(found)
 }
 
 #[derive(serde::Deserialize)]

@@ -37,6 +37,8 @@ rules! {
     Readings = "readings",
     /// A name with ə, ä, oʻ or Azerbaijani q has a second skeleton.
     SecondSkeleton = "second-skeleton",
+    /// Words that mean different things, or are many letters apart, make no two names the same by a slip.
+    OtherWords = "other-words",
     /// Legal-form words weigh little.
     LegalForms = "legal-forms",
     /// Generic and small words weigh little.
@@ -57,6 +59,8 @@ rules! {
     Initials = "initials",
     /// Common words that mean the same count.
     Meanings = "meanings",
+    /// Words that stand for what they begin with, or for the initials of several, are these.
+    Abbreviations = "abbreviations",
     /// Words written together or apart meet.
     Joined = "joined",
     /// Words that the name has beyond the query cost a little.
@@ -71,8 +75,10 @@ rules! {
     KindOfName = "kind-of-name",
     /// Names of different places are different.
     Places = "places",
-    /// Names of different branches or ordinals are different.
+    /// Names of different branches are different.
     Branches = "branches",
+    /// Words that tell two organisations apart (north and south) are never a slip of one another.
+    Opposites = "opposites",
     /// Names with different numbers are different.
     Numbers = "numbers",
     /// Different legal forms are never certain.

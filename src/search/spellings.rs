@@ -1,6 +1,6 @@
-//! A table of things in all their spellings, a line a thing, and which of them a word of a name is.
+//! A table of things in all their spellings, a line a thing, and which of them a word of a name is, or several words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::fold::{self, NameWord};
 
@@ -9,25 +9,60 @@ const WITH_ENDING: usize = 5;
 /// Letters of such an ending at most.
 const ENDING: usize = 5;
 
+/// How Russian adjectives of places end: as long as a short spelling.
+const ADJECTIVE: &str = "sk";
+
 /// The things by their spellings.
-pub(super) struct Spellings(HashMap<String, u16>);
+pub(super) struct Spellings {
+    things: HashMap<String, u16>,
+    /// The first words of spellings of several.
+    firsts: HashSet<String>,
+    /// The most words that a spelling has.
+    longest: usize,
+}
 
 impl Spellings {
-    /// Reads a table: spellings with a bar between; lines that begin with `#` are remarks.
+    /// Reads a table: spellings with a bar between; lines that begin with `#` are remarks. A spelling of several words is found
+    /// as it stands, with any sign between them, and written together.
     pub fn read(table: &str) -> Self {
-        let mut things = HashMap::new();
+        let mut read = Self {
+            things: HashMap::new(),
+            firsts: HashSet::new(),
+            longest: 1,
+        };
         let lines = table
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty());
         for (number, line) in (0..).zip(lines) {
-            for word in line.split('|').flat_map(fold::query_words) {
-                // Plain, too: an ending may change the skeleton (`Сумгаитский`). The first line that has a spelling keeps it.
-                for spelling in word.skeletons.into_iter().chain([word.plain]) {
-                    things.entry(spelling).or_insert(number);
+            for spelling in line.split('|') {
+                read.spell(spelling, number);
+                if read.words_of(spelling) > 1 {
+                    let together: String =
+                        spelling.chars().filter(|c| c.is_alphanumeric()).collect();
+                    read.spell(&together, number);
                 }
             }
         }
-        Self(things)
+        read
+    }
+
+    fn words_of(&mut self, spelling: &str) -> usize {
+        let words = fold::query_words(spelling).len();
+        self.longest = self.longest.max(words);
+        words
+    }
+
+    /// The first line that has a spelling keeps it.
+    fn spell(&mut self, spelling: &str, thing: u16) {
+        for keys in fold::query_keys(spelling) {
+            // Plain, too: an ending may change the skeleton (`Сумгаитский`).
+            for key in [keys.skeleton, keys.plain] {
+                if let Some((first, _)) = key.split_once(' ') {
+                    self.firsts.insert(first.to_owned());
+                }
+                self.things.entry(key).or_insert(thing);
+            }
+        }
     }
 
     /// The thing that a word is, by number.
@@ -36,13 +71,39 @@ impl Spellings {
             .or_else(|| self.spelled(&word.plain))
     }
 
-    fn spelled(&self, word: &str) -> Option<u16> {
-        if let Some(&thing) = self.0.get(word) {
+    /// The thing that several words are which a name begins with, and how many they are.
+    pub fn of_several(&self, words: &[NameWord]) -> Option<(u16, usize)> {
+        let first = words.first()?;
+        if !self.firsts.contains(&first.skeleton) && !self.firsts.contains(&first.plain) {
+            return None;
+        }
+        let most = self.longest.min(words.len());
+        (2..=most).rev().find_map(|count| {
+            let words = words.get(..count)?;
+            let read = |read: fn(&NameWord) -> &str| -> Option<u16> {
+                let words: Vec<&str> = words.iter().map(read).collect();
+                self.spelled(&words.join(" "))
+            };
+            let found = read(|word| &word.skeleton).or_else(|| read(|word| &word.plain));
+            Some((found?, count))
+        })
+    }
+
+    /// Found as it is, or with an ending on its last word.
+    fn spelled(&self, text: &str) -> Option<u16> {
+        if let Some(&thing) = self.things.get(text) {
             return Some(thing);
         }
-        let shortest = WITH_ENDING.max(word.len().saturating_sub(ENDING));
-        (shortest..word.len())
-            .rev()
-            .find_map(|len| self.0.get(word.get(..len)?).copied())
+        let last = text.rfind(' ').map_or(0, |space| space + 1);
+        let shortest = WITH_ENDING
+            .max(text.len().saturating_sub(ENDING))
+            .max(last + 1);
+        (shortest..text.len()).rev().find_map(|len| {
+            let (stem, ending) = text.split_at_checked(len)?;
+            let thing = *self.things.get(stem)?;
+            // `Нарынская` ends like that; what else is as long as the word before it makes another word.
+            let is_ending = ending.len() < stem.len() || ending.starts_with(ADJECTIVE);
+            is_ending.then_some(thing)
+        })
     }
 }

@@ -317,3 +317,58 @@ fn a_short_word_means_nothing_in_another_language() {
         "{found:?}"
     );
 }
+
+#[test]
+fn what_is_found_does_not_depend_on_the_order_in_which_the_index_was_filled() {
+    let name = |id: i64| {
+        format!(
+            "A{} Aa{id} Sample",
+            ["b", "d", "k", "m"][usize::try_from(id % 4).unwrap()]
+        )
+    };
+    let filled = |ids: &mut dyn Iterator<Item = i64>| {
+        let mut index = Index::new(day());
+        for id in ids {
+            index.put(&Document {
+                id,
+                country: "AZ".to_owned(),
+                public_from: Some(day()),
+                withheld: false,
+                names: vec![(1, Kind::Legal, name(id))],
+                city: None,
+                descriptions: Vec::new(),
+                signs: Vec::new(),
+            });
+        }
+        index
+    };
+    let (one, other) = (filled(&mut (0..1_500)), filled(&mut (0..1_500).rev()));
+    for query in ["a", "sample", "ab", "ak sample", "aa12"] {
+        assert_eq!(
+            found(&one, query, 1_000),
+            found(&other, query, 1_000),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn a_typed_letter_is_the_beginning_of_a_word_before_it_is_an_initial_that_reads_like_it() {
+    let index = index_of(texts(["T.C. Hazine", "Жас Отан", "Jale Fondu"]));
+    let sight = public();
+    for text in ["Ж", "J", "j"] {
+        let question = Question {
+            text,
+            countries: &[],
+            sight: &sight,
+            typing: true,
+            limit: 10,
+        };
+        let hits = ask(&index, &question, &mut Scratch::default());
+        let ids: Vec<i64> = hits.iter().map(|hit| hit.id).collect();
+        assert!(
+            matches!(ids.get(..2), Some([1 | 2, 1 | 2])),
+            "{text}: {ids:?}"
+        );
+    }
+}

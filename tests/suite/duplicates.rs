@@ -9,8 +9,8 @@ use ots_registry::countries::Countries;
 use ots_registry::db::schema::{distinct_pairs, duplicate_pairs};
 use ots_registry::db::{Id, Instant};
 use ots_registry::duplicates::round::{Done, Extent, run_on};
-use ots_registry::imports::ImportOptions;
 use ots_registry::imports::names::{Question, match_file, written};
+use ots_registry::imports::{self, ImportOptions, Next};
 use ots_registry::organisations::candidates::Lookout;
 use ots_registry::organisations::distinct;
 use ots_registry::search::Search;
@@ -258,6 +258,7 @@ both! {
         diesel::delete(distinct_pairs::table).execute(&mut app.db_conn()).unwrap();
         let done = look(&app, Extent::Whole);
         assert_eq!((done.organisations, done.pairs), (4, 2));
+        assert_eq!(done.to_string(), "4 organisations compared, 2 pairs listed");
         let kz = app.coordinator("KZ");
         let mut wanted = vec![(made[1].clone(), made[0].clone()), (made[3].clone(), made[2].clone())];
         let mut listed = pairs(&kz).await;
@@ -293,7 +294,9 @@ both! {
         // Nobody was warned there, so no warning was overridden.
         assert!(distinct::overridden(&mut app.db_conn(), (0, i64::MAX), 100).unwrap().iter().all(|pair| pair.way != "list"));
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
-        look(&app, Extent::Whole);
+        // What somebody called two is not counted as listed.
+        let done = look(&app, Extent::Whole);
+        assert_eq!(done.to_string(), "4 organisations compared, 1 pairs listed");
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
         // Another country may not speak of these two, nor may one who only audits.
         let foreign = json!({"organisation": made[2], "other": made[3], "reason": "Not mine."});
@@ -384,6 +387,33 @@ both! {
         ]);
         look(&app, Extent::Whole);
         assert_eq!(pairs(&kz).await, []);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_row_that_is_new_over_a_row_of_the_same_chunk_is_recorded_and_not_raised_again(app) {
+        let kg = app.coordinator("KG");
+        let file = "id,name\n1,«Тоо Гүлү Экоклуб» коомдук фонду\n2,«Тоо Гулу Экоклубу» коомдук фонду\n";
+        let import = upload(&kg, file, "country=KG&source=list").await;
+        let rows = kg.get(&format!("{import}/rows")).await.expect(200);
+        assert_eq!(rows.at("/items/1/outcome"), "possible_duplicate", "{}", rows.text());
+        let tag = kg.tag(&import).await;
+        let body = json!({"items": [{"line": 3, "resolution": "new", "reason": "Another valley's."}]});
+        kg.post_seen(&format!("{import}/resolutions"), Some(&tag), body).await.expect(200);
+        // Both rows in one chunk: the first has its number, and it is not stored yet.
+        let id: Id = import.rsplit('/').next().unwrap().parse().unwrap();
+        let (acting, countries) = (Acting::operator(Action::Import).unwrap(), Countries::load().unwrap());
+        let chunk = app.db_conn().transact(|tx| imports::chunk(tx, &acting, &countries, id, Next::behind(0, 10))).unwrap();
+        assert_eq!((chunk.rows, chunk.line), (2, 3));
+        imports::commit(&mut app.db_conn(), &acting, &countries, id, &mut |_| {}).unwrap();
+        let rows = kg.get(&format!("{import}/rows")).await.expect(200);
+        let number = |n: usize| rows.at(&format!("/items/{n}/number"));
+        let told = distinct::overridden(&mut app.db_conn(), (0, i64::MAX), 100).unwrap();
+        let told: Vec<_> = told.iter().map(|row| (json!(row.organisation), json!(row.other), row.reason.as_str(), row.way.as_str())).collect();
+        assert_eq!(told, [(number(1), number(0), "Another valley's.", "import")]);
+        look(&app, Extent::Whole);
+        assert_eq!(pairs(&kg).await, []);
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }

@@ -155,6 +155,54 @@ both! {
 }
 
 both! {
+    async fn officers_find_the_successor_by_names_that_were_never_public_and_nobody_else_does(app) {
+        let old = Ngo(app.organisation("KZ").named("Zzyzx Bozkir Ozanlari").create().await.number);
+        let new = member(&app, "KZ", "Qqorva Shangyshylar").await;
+        let (kz, office, kg) = (app.coordinator("KZ"), app.secretariat(), app.coordinator("KG"));
+        merge(&app, &old, &new).await;
+        let other = app.replica().await;
+        let body = json!({"items": [{"name": "Zzyzx Bozkir Ozanlari", "country": "KZ"}]});
+        for person in [&kz, &office, &app.auditor()] {
+            let found = person.get("/v1/organisations?q=zzyzx%20bozkir").await.expect(200);
+            assert_eq!(found.at("/items/0/number"), json!(new.0), "{}", found.text());
+            assert_eq!(found.at("/items/0/found/found_in"), "merged_name");
+            let pieces = found.at("/items/0/found/pieces");
+            let pieces: String = pieces.as_array().unwrap().iter().map(|piece| piece["text"].as_str().unwrap()).collect();
+            assert_eq!(pieces, "Zzyzx Bozkir Ozanlari");
+            let matched = person.post("/v1/match", body.clone()).await.expect(200);
+            assert_eq!(matched.at("/items/0/candidates/0/number"), json!(new.0), "{}", matched.text());
+        }
+        for app in [&app, &other] {
+            assert_eq!(searched(app, "zzyzx bozkir").await, [""; 0]);
+        }
+        assert_eq!(kg.get("/v1/organisations?q=zzyzx").await.at("/items"), json!([]));
+        // It cannot be registered again, not with a slip either.
+        for name in ["Zzyzx Bozkir Ozanlari", "Zzyzx Bozkir Ozanlary", "Zzyzx Bozkr Ozanlari"] {
+            let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
+            let refused = kz.post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+            assert_eq!(refused.at("/candidates/0/number"), json!(new.0), "{name}");
+        }
+        // The successor is public, the name is not.
+        assert_eq!(searched(&app, "qqorva").await, std::slice::from_ref(&new.0));
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn the_website_of_a_merged_organisation_points_to_its_successor(app) {
+        let site = json!({"website": "https://zzyzx-gardens.example.org"});
+        let old = Ngo(app.organisation("KZ").named("Zzyzx Gardeners").with(site.clone()).active().create().await.number);
+        let new = member(&app, "KZ", "Қазақ шаңғышылары").await;
+        merge(&app, &old, &new).await;
+        let mut body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Qqorva Blossoms"}]});
+        body.as_object_mut().unwrap().extend(site.as_object().unwrap().clone());
+        let refused = app.coordinator("KZ").post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+        assert_eq!(refused.at("/candidates/0/number"), json!(new.0), "{}", refused.text());
+        assert_eq!(refused.at("/candidates/0/verdict"), "possible");
+    }
+}
+
+both! {
     async fn an_identifier_stays_taken_while_its_organisation_is_merged(app) {
         let old = with_bin(&app, "Ends Sample").await;
         let new = member(&app, "KZ", "Goes On Sample").await;

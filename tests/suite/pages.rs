@@ -118,6 +118,20 @@ both! {
 }
 
 both! {
+    async fn the_memberships_are_a_table_that_a_narrow_screen_shows_in_two_lines_a_row(app) {
+        let (ngo, _) = app.member("KG").await;
+        let shown = is_page(&page(&app, &format!("/organisations/{}", ngo.number), "ru").await.expect(200));
+        // Programs that read pages aloud are told that it is a table, however its rows are laid out.
+        for (role, count) in [("table", 1), ("rowgroup", 2), ("row", 2), ("columnheader", 4), ("cell", 4)] {
+            assert_eq!(shown.matches(&format!("role=\"{role}\"")).count(), count, "{role} in {shown}");
+        }
+        assert!(shown.contains("<table class=\"spells\""), "{shown}");
+        // tests/pages.mjs measures the width in a browser.
+        assert!(shown.contains("@media (max-width:30rem){.spells,"), "the style is not for it");
+    }
+}
+
+both! {
     async fn what_is_not_there_not_public_or_withheld_is_one_and_the_same_page(app) {
         let private = app.organisation("KZ").create().await;
         let (withheld, _) = app.member("KZ").await;

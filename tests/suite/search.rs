@@ -242,6 +242,27 @@ both! {
 }
 
 both! {
+    async fn another_city_leaves_a_match_open_and_a_meaning_alone_chooses_nobody(app) {
+        app.organisation("AZ").named("Zzyzx Universiteti").with(json!({"city": "Bakı"})).active().create().await;
+        app.organisation("KG").named("«Адилеттүүлүк» уюму").with(json!({"city": "Жалал-Абад"})).active().create().await;
+        let item = |name: &str, country: &str, city: &str| json!({"name": name, "country": country, "city": city});
+        let items = json!([
+            item("Zzyzx Universiteti", "AZ", "Gəncə"), item("Zzyzx Universiteti", "AZ", "Baku"),
+            item("Справедливость", "KG", "Бишкек"), item("Справедливость", "KG", "Джалал-Абад"),
+        ]);
+        let answer = public_match(&app, json!({"items": items})).await.expect(200);
+        let said = |n: usize| (answer.at(&format!("/items/{n}/candidates/0/verdict")), answer.at(&format!("/items/{n}/chosen")).is_string());
+        assert_eq!(said(0), (json!("possible"), false), "{}", answer.text());
+        assert_eq!(said(1), (json!("same"), true), "{}", answer.text());
+        for n in [2, 3] {
+            assert_eq!(said(n), (json!("possible"), false), "{}", answer.text());
+            let reasons = answer.at(&format!("/items/{n}/candidates/0/reasons")).to_string();
+            assert!(reasons.contains("same meaning"), "{reasons}");
+        }
+    }
+}
+
+both! {
     async fn a_website_of_its_own_points_to_who_has_it_whatever_the_name(app) {
         let ngo = app.organisation("UZ").named("Zzyzx Bogʻbonlar jamiyati").with(json!({"website": "https://gardens.example.org"})).active().create().await;
         // Its mail is private: nobody is told by it.

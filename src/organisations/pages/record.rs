@@ -107,7 +107,8 @@ fn memberships(language: Language, found: &Organisation) -> String {
         .iter()
         .map(|one| {
             format!(
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr role=\"row\"><td role=\"cell\">{}</td><td role=\"cell\">{}</td><td role=\"cell\">{}</td>\
+                 <td role=\"cell\">{}</td></tr>",
                 state(language, one),
                 type_of(language, one),
                 day(one.since),
@@ -122,9 +123,13 @@ fn memberships(language: Language, found: &Organisation) -> String {
         language.label("until"),
     ]
     .iter()
-    .map(|head| format!("<th scope=\"col\">{head}</th>"))
+    .map(|head| format!("<th role=\"columnheader\" scope=\"col\">{head}</th>"))
     .collect();
-    let table = format!("<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>");
+    // On a narrow screen each row becomes two lines, and is a row of a table still.
+    let table = format!(
+        "<table class=\"spells\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">{heads}</tr></thead>\
+         <tbody role=\"rowgroup\">{rows}</tbody></table>"
+    );
     section("memberships", language.label("memberships"), &table)
 }
 

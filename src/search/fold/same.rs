@@ -1,7 +1,7 @@
 //! Whether two names are the same name: a conservative answer, for imports and for the time before
 //! candidates are scored.
 
-use super::Keys;
+use super::{Counted, Keys, counted};
 
 /// Letters and digits a skeleton must have to prove equality: shorter ones merge too much
 /// (`Koç` and `Köç`).
@@ -10,7 +10,8 @@ const ENOUGH: usize = 4;
 /// True where two names are spellings of one name: equal plain keys, an equal skeleton in one of the
 /// readings, or an equal name proper with the same kind of legal form in other words
 /// (`… Der.`/`… Derneği`). Never true where the legal forms are of different kinds
-/// (`… Derneği`/`… Vakfı`), and never for names of two organisations that translate each other.
+/// (`… Derneği`/`… Vakfı`) or the numbers are others (`XII. …`/`XIII. …`), and never for names of two organisations that translate
+/// each other.
 ///
 /// Says nothing about countries: callers compare names of one country.
 #[must_use]
@@ -20,6 +21,9 @@ pub fn same_name(a: &Keys, b: &Keys) -> bool {
     }
     let forms_known = !a.forms.is_empty() && !b.forms.is_empty();
     if forms_known && a.forms != b.forms {
+        return false;
+    }
+    if counted(&a.numbers, &b.numbers) == Counted::Differently {
         return false;
     }
     a.plain == b.plain

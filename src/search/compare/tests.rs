@@ -1,0 +1,246 @@
+//! Which names are told apart, and which are not: the rules of docs/duplicates.md.
+
+use super::*;
+
+/// What is said of two names in both orders.
+fn said(a: &str, b: &str, country: &str) -> Comparison {
+    let one = compare(a, b, Some(country), None);
+    let other = compare(b, a, Some(country), None);
+    assert_eq!(one.verdict, other.verdict, "{a} | {b}");
+    assert_eq!(one.blocked, other.blocked, "{a} | {b}");
+    assert!((one.score - other.score).abs() < 1e-5, "{a} | {b}");
+    one
+}
+
+fn all(expected: Verdict, pairs: &[(&str, &str, &str)]) {
+    for &(a, b, country) in pairs {
+        let found = said(a, b, country);
+        assert_eq!(found.verdict, expected, "{a} | {b}: {found:?}");
+    }
+}
+
+fn never_the_same(pairs: &[(&str, &str, &str)]) {
+    for &(a, b, country) in pairs {
+        let found = said(a, b, country);
+        assert_ne!(found.verdict, Verdict::Same, "{a} | {b}: {found:?}");
+    }
+}
+
+#[test]
+fn names_with_other_roman_numerals_are_of_other_organisations() {
+    let other = [
+        (
+            "XII. Kerületi Nyugdíjas Klub",
+            "XIII. Kerületi Nyugdíjas Klub",
+            "HU",
+        ),
+        (
+            "XI. Kerületi Nyugdíjas Klub",
+            "XII. Kerületi Nyugdíjas Klub",
+            "HU",
+        ),
+        (
+            "VII. Kerületi Nyugdíjas Klub",
+            "VIII. Kerületi Nyugdíjas Klub",
+            "HU",
+        ),
+        (
+            "XXI. kerületi nyugdíjas klub",
+            "XXII. kerületi nyugdíjas klub",
+            "HU",
+        ),
+        (
+            "I. Kerületi Nyugdíjas Klub",
+            "II. Kerületi Nyugdíjas Klub",
+            "HU",
+        ),
+        ("ІІ Мектеп", "ІІІ Мектеп", "KZ"),
+        ("ХІ Форум", "ХІІ Форум", "KZ"),
+    ];
+    all(Verdict::Different, &other);
+    for (a, b, country) in other {
+        assert!(said(a, b, country).blocked, "{a} | {b}");
+        let keys = |name| fold::keys(name, Some(country));
+        assert!(!fold::same_name(&keys(a), &keys(b)), "{a} | {b}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            (
+                "XII. Kerületi Nyugdíjas Klub",
+                "12. kerületi nyugdíjas klub",
+                "HU",
+            ),
+            (
+                "V. Kerületi Nyugdíjas Klub",
+                "5. Kerületi Nyugdíjas Klub",
+                "HU",
+            ),
+            ("II Сабақ мектебі", "ІІ сабақ мектебі", "KZ"),
+        ],
+    );
+}
+
+#[test]
+fn single_letters_are_initials_and_at_most_leave_it_open() {
+    all(
+        Verdict::Possible,
+        &[
+            (
+                "V. Kerületi Nyugdíjas Klub",
+                "I. Kerületi Nyugdíjas Klub",
+                "HU",
+            ),
+            ("V. Nəsimi adına klub", "İ. Nəsimi adına klub", "AZ"),
+        ],
+    );
+    all(
+        Verdict::Same,
+        &[
+            ("İ. Nəsimi adına klub", "Nəsimi adına klub", "AZ"),
+            (
+                "12 saylı V. Nəsimi məktəbi",
+                "12 saylı Nəsimi məktəbi",
+                "AZ",
+            ),
+            ("Наука и техника", "Наука, техника", "KZ"),
+        ],
+    );
+}
+
+#[test]
+fn a_number_in_one_name_alone_leaves_it_open() {
+    all(
+        Verdict::Possible,
+        &[
+            ("Paxtakor futbol klubi", "Paxtakor-2 futbol klubi", "UZ"),
+            ("Umut Derneği", "Umut 2 Derneği", "TR"),
+            ("Umut Derneği", "Umut II Derneği", "TR"),
+        ],
+    );
+}
+
+#[test]
+fn opposites_and_other_ordinals_are_of_other_organisations() {
+    let other = [
+        (
+            "Солтүстік Қазақстан облысының кәсіпкерлер палатасы",
+            "Оңтүстік Қазақстан облысының кәсіпкерлер палатасы",
+            "KZ",
+        ),
+        (
+            "Түштүк Кыргызстан аялдары",
+            "Түндүк Кыргызстан аялдары",
+            "KG",
+        ),
+        ("Karlar Cəmiyyəti", "Korlar Cəmiyyəti", "AZ"),
+        ("Karlar jamiyati", "Koʻrlar jamiyati", "UZ"),
+        ("Körler jemgyýeti", "Kerler jemgyýeti", "TM"),
+        (
+            "Onalar va bolalar jamgʻarmasi",
+            "Otalar va bolalar jamgʻarmasi",
+            "UZ",
+        ),
+        ("Birinci Futbol Kulübü", "İkinci Futbol Kulübü", "TR"),
+        ("Kuzey Futbol Kulübü", "Güney Futbol Kulübü", "TR"),
+        ("Алматы қалалық қоғамы", "Алматы облыстық қоғамы", "KZ"),
+    ];
+    all(Verdict::Different, &other);
+    for (a, b, country) in other {
+        assert!(said(a, b, country).blocked, "{a} | {b}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Солтүстік жастары", "Soltústik jastary", "KZ"),
+            ("Karlar Cəmiyyəti", "Karllar Cəmiyyəti", "AZ"),
+        ],
+    );
+}
+
+#[test]
+fn a_word_that_only_one_name_says_leaves_it_open() {
+    never_the_same(&[
+        ("Vakok Szövetsége", "Vakok Országos Szövetsége", "HU"),
+        ("Malatyaspor Kulübü", "Yeni Malatyaspor Kulübü", "TR"),
+        (
+            "Magyar Függetlenségi Párt",
+            "Magyar Nemzeti Függetlenségi Párt",
+            "HU",
+        ),
+    ]);
+}
+
+#[test]
+fn words_that_mean_different_things_and_places_are_no_slips() {
+    all(
+        Verdict::Different,
+        &[
+            ("Astara Gənclər Mərkəzi", "Astana Gənclər Mərkəzi", "AZ"),
+            ("Küçükçekmece Spor Kulübü", "Büyükçekmece Spor Kulübü", "TR"),
+            ("Kars Gençlik Derneği", "Kaş Gençlik Derneği", "TR"),
+            (
+                "Alsónémedi Sport Egyesület",
+                "Felsőnémedi Sport Egyesület",
+                "HU",
+            ),
+        ],
+    );
+    never_the_same(&[
+        ("Karaman Gençlik Derneği", "Kahraman Gençlik Derneği", "TR"),
+        ("Сайран жастары", "Сайрам жастары", "KZ"),
+        (
+            "Bakı Nümunə Könüllülər İctimai Birliyi",
+            "Bakı Nümunə Qonşular İctimai Birliyi",
+            "AZ",
+        ),
+        // History and agriculture are both known words.
+        ("Anadolu Tarih Derneği", "Anadolu Tarım Derneği", "TR"),
+    ]);
+}
+
+#[test]
+fn what_only_means_the_same_leaves_it_open() {
+    all(
+        Verdict::Possible,
+        &[
+            ("Адилет", "Справедливость", "KG"),
+            ("Rural Development Fund", "Фонд развития села", "KG"),
+        ],
+    );
+}
+
+#[test]
+fn usual_abbreviations_are_the_words_that_they_stand_for() {
+    all(
+        Verdict::Same,
+        &[
+            ("İnsan Hakları Derneği", "İnsan Hak. Der.", "TR"),
+            ("Kadıköy Belediyesi Spor Kulübü", "Kadıköy Bld. SK", "TR"),
+            ("Paxtakor futbol klubi", "Pakhtakor FK", "UZ"),
+            ("Szegedi Sport Egyesület", "Szeged SE", "HU"),
+            ("Ýaşlar jemgyýetçilik guramasy", "Ýaşlar JG", "TM"),
+            ("Umut Eğitim Birliği", "Umut Eğitim Bir.", "TR"),
+        ],
+    );
+    let region = said("Солтүстік Қазақстан жастары", "СҚО жастары", "KZ");
+    assert_ne!(region.verdict, Verdict::Different, "{region:?}");
+    let initials = said("Paxtakor futbol klubi", "Pakhtakor FK", "UZ");
+    assert!(
+        initials
+            .reasons
+            .iter()
+            .any(|why| why == "initials: fk = futbol klubi"),
+        "{initials:?}"
+    );
+}
+
+#[test]
+fn a_beginning_without_a_full_stop_and_initials_of_telling_words_are_no_proof() {
+    never_the_same(&[
+        ("Nurlan fondu", "Nur fondu", "AZ"),
+        ("Paxtakor futbol klubi", "Paxtakor VK", "UZ"),
+        ("Bizim Milli Vətən jurnalı", "BMV jurnalı", "AZ"),
+        ("Anadolu Kültür Derneği", "Ana Kültür Derneği", "TR"),
+    ]);
+}
