@@ -382,6 +382,7 @@ fn in_our_words(text: &str) -> &str {
         | "number too large to fit in target type"
         | "number too small to fit in target type" => "must be a whole number of its range",
         "too many characters in string" => "must be one character",
+        other if other.ends_with(", expected a character") => "must be one character",
         other => other,
     }
 }

@@ -87,5 +87,5 @@ fn without_initial<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
         other => other,
     };
     let mut letters = rest.chars();
-    (one(letters.next()?) == one(word.chars().next()?)).then(|| letters.as_str())
+    (one(letters.next()?) == one(word.chars().next()?)).then_some(letters.as_str())
 }

@@ -200,7 +200,7 @@ both! {
         let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(file.bytes.clone())).unwrap();
         let range = workbook.worksheet_range("members").unwrap();
         let mut lines = range.rows();
-        let place = lines.next().unwrap().iter().position(|cell| cell.to_string() == "name").unwrap();
+        let place = lines.next().unwrap().iter().position(|cell| *cell == "name").unwrap();
         assert_eq!(lines.map(|cells| cells[place].to_string()).collect::<Vec<_>>(), named);
     }
 }

@@ -65,7 +65,7 @@ pub enum Which {
 }
 
 impl Which {
-    /// The condition on those that are such as [`moves`], where any can be: the indexes that count events do not hold their kind.
+    /// The condition on those that are such as [`moves`], where any can be.
     fn moving(self) -> Option<String> {
         match self {
             Self::WithoutEvidence => None,
@@ -135,7 +135,7 @@ pub struct CountedEvents {
     pub events: i64,
 }
 
-/// Counts the events of a stretch by country and type, in one statement that reads no event itself, or nothing but its kind.
+/// Counts the events of a stretch by country and type, in one statement that reads no event itself where the index says enough.
 pub fn count_events(
     conn: &mut Conn,
     which: Which,
