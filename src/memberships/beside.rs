@@ -62,6 +62,21 @@ fn opened(before: &Ledger, after: &Ledger) -> Vec<Stretch> {
         .collect()
 }
 
+/// The first day of a stretch that was not open before; none where all were.
+fn first_opened(before: &[Stretch], stretch: &Stretch) -> Option<NaiveDate> {
+    let mut day = stretch.from;
+    loop {
+        let mut was = before.iter().filter(|w| w.kind == stretch.kind);
+        let Some(was) = was.find(|w| w.from <= day && w.to.is_none_or(|to| to > day)) else {
+            return Some(day);
+        };
+        day = was.to?;
+        if stretch.to.is_some_and(|end| end <= day) {
+            return None;
+        }
+    }
+}
+
 /// Why the organisation cannot take what an event makes of one of its memberships; none where it can. The caller holds the journal's
 /// head, so that no other membership opens at the same time.
 pub fn refused(
@@ -104,14 +119,15 @@ fn elsewhere(
     after: &Ledger,
     (opened, event): (&[Stretch], &Event),
 ) -> Result<Option<String>, Error> {
-    let passed = |s: &&Stretch| event.recorded_on().is_some_and(|day| s.from < day);
-    for stretch in opened.iter().filter(passed) {
-        let there = past::country_on(conn, &held.organisation, stretch.from)?;
-        let counted = after.interval_on(stretch.from).map(|i| i.country.as_str());
+    let before = open_days(&held.ledger);
+    let passed = |on: &NaiveDate| event.recorded_on().is_some_and(|day| *on < day);
+    let days = opened.iter().filter_map(|s| first_opened(&before, s));
+    for on in days.filter(passed) {
+        let there = past::country_on(conn, &held.organisation, on)?;
+        let counted = after.interval_on(on).map(|i| i.country.as_str());
         if counted.is_some_and(|country| country != there) {
             return Ok(Some(format!(
-                "on {} the organisation was in {there}, from where it has moved since; date it on the day of the move or later",
-                stretch.from
+                "on {on} the organisation was in {there}, from where it has moved since; date it on the day of the move or later"
             )));
         }
     }
@@ -161,7 +177,7 @@ fn ended(
 mod tests {
     use chrono::NaiveDate;
 
-    use super::{Stretch, open_days, opened};
+    use super::{Stretch, first_opened, open_days, opened};
     use crate::memberships::ledger::{Cause, Interval, Ledger};
     use crate::memberships::model::{MembershipType, State};
 
@@ -210,6 +226,31 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn a_stretch_that_goes_on_longer_opens_the_days_behind_its_end_alone() {
+        let kind = MembershipType::Full;
+        let stretch = |from: u32, to: Option<u32>| Stretch {
+            kind,
+            from: day(from),
+            to: to.map(day),
+        };
+        let was = [stretch(2, Some(5)), stretch(7, Some(9))];
+        for (from, to, first) in [
+            (2, Some(12), Some(5)),
+            (2, Some(5), None),
+            (1, Some(5), Some(1)),
+            (7, None, Some(9)),
+            (10, None, Some(10)),
+            (3, Some(4), None),
+        ] {
+            assert_eq!(
+                first_opened(&was, &stretch(from, to)),
+                first.map(day),
+                "{from} {to:?}"
+            );
+        }
     }
 
     #[test]
