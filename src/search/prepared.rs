@@ -30,7 +30,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Makes a name ready; the country and the index are those of [`compare`].
+    /// Makes a name ready; the country and the index are those of [`super::compare::compare`].
     #[must_use]
     pub fn of(name: &str, country: Option<&str>, index: Option<&Index>) -> Self {
         Self::weighed(Arc::new(Folded::of(name, country)), country, index)
