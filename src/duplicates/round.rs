@@ -46,7 +46,7 @@ impl std::fmt::Display for Done {
         } = self;
         write!(
             f,
-            "{organisations} organisations compared, {pairs} pairs listed"
+            "organisations compared: {organisations}, pairs listed: {pairs}"
         )
     }
 }

@@ -196,7 +196,7 @@ fn not_going_on(kind: super::model::MembershipType) -> Error {
     Error::new(
         Code::ActNotPossible,
         format!(
-            "the organisation is a {0} member and its successor is not; admit the successor as a {0} member first, or end the membership",
+            "the organisation is a member ({0}) and its successor is not; admit the successor as {0} first, or end the membership",
             kind.as_str()
         ),
     )

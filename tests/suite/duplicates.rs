@@ -258,7 +258,7 @@ both! {
         diesel::delete(distinct_pairs::table).execute(&mut app.db_conn()).unwrap();
         let done = look(&app, Extent::Whole);
         assert_eq!((done.organisations, done.pairs), (4, 2));
-        assert_eq!(done.to_string(), "4 organisations compared, 2 pairs listed");
+        assert_eq!(done.to_string(), "organisations compared: 4, pairs listed: 2");
         let kz = app.coordinator("KZ");
         let mut wanted = vec![(made[1].clone(), made[0].clone()), (made[3].clone(), made[2].clone())];
         let mut listed = pairs(&kz).await;
@@ -296,7 +296,7 @@ both! {
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
         // What somebody called two is not counted as listed.
         let done = look(&app, Extent::Whole);
-        assert_eq!(done.to_string(), "4 organisations compared, 1 pairs listed");
+        assert_eq!(done.to_string(), "organisations compared: 4, pairs listed: 1");
         assert_eq!(pairs(&kz).await, [(made[3].clone(), made[2].clone())]);
         // Another country may not speak of these two, nor may one who only audits.
         let foreign = json!({"organisation": made[2], "other": made[3], "reason": "Not mine."});
