@@ -34,7 +34,13 @@ pub fn create_key(
     let (secret, prefix) = secrets::api_key().map_err(Failure::from)?;
     let row = journal::enter(tx, &acting.actor(), now, "api_key.created", |tx, entry| {
         // With the head held, so that two at once are not both the second.
-        refuse_third(tx, new, now)?;
+        if active_of(tx, new.name.as_str(), now)?.len() >= ACTIVE_KEYS {
+            return Err(Error::new(
+                Code::Conflict,
+                "this partner has two active keys already; revoke one of them first",
+            )
+            .at_field("/name"));
+        }
         entry.about(format!("api_key:{id}"));
         let row = ApiKeyRow {
             id: id.0,
@@ -59,40 +65,28 @@ pub fn create_key(
     Ok((row, secret))
 }
 
-fn refuse_third(tx: &mut Tx<'_>, new: &NewKey, now: Instant) -> Result<(), Error> {
-    let active: Vec<String> = api_keys::table
+/// The active keys of a partner, the newest first. One partner, however the name is spaced and capitalised.
+fn active_of(tx: &mut Tx<'_>, partner: &str, now: Instant) -> Result<Vec<Id>, Error> {
+    let plain = |name: &str| {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        words.join(" ").to_lowercase()
+    };
+    let active: Vec<(Id, String)> = api_keys::table
         .filter(api_keys::revoked_at.is_null())
         .filter(api_keys::expires_at.gt(now.0))
-        .select(api_keys::name)
+        .order((api_keys::created_at.desc(), api_keys::id.desc()))
+        .select((api_keys::id, api_keys::name))
         .load(&mut **tx)?;
-    // One partner, however the name is spaced and capitalised.
-    let partner = partner_of(new.name.as_str());
-    let of_partner = active.iter().filter(|name| partner_of(name) == partner);
-    if of_partner.count() >= ACTIVE_KEYS {
-        return Err(Error::new(
-            Code::Conflict,
-            "this partner has two active keys already; revoke one of them first",
-        )
-        .at_field("/name"));
-    }
-    Ok(())
-}
-
-fn partner_of(name: &str) -> String {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    words.join(" ").to_lowercase()
+    let partner = plain(partner);
+    let own = active
+        .into_iter()
+        .filter(|(_, name)| plain(name) == partner);
+    Ok(own.map(|(id, _)| id).collect())
 }
 
 /// Revokes the active keys of a partner but the newest, so that there is room for another.
 pub fn make_room(tx: &mut Tx<'_>, acting: &Acting, name: &str) -> Result<(), Error> {
-    let active: Vec<Id> = api_keys::table
-        .filter(api_keys::name.eq(name))
-        .filter(api_keys::revoked_at.is_null())
-        .filter(api_keys::expires_at.gt(acting.now().0))
-        .order((api_keys::created_at.desc(), api_keys::id.desc()))
-        .select(api_keys::id)
-        .load(&mut **tx)?;
-    for key in active.into_iter().skip(1) {
+    for key in active_of(tx, name, acting.now())?.into_iter().skip(1) {
         revoke_key(tx, acting, key)?;
     }
     Ok(())

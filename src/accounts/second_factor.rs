@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::links::NewLink;
 use super::model::{ENROLMENT_SECONDS, End, RECOVERY_CODES};
 use super::rows::{SecondFactorRow, UserRow};
-use super::{queries, sessions, users as accounts};
+use super::{queries, sessions};
 use crate::auth::sealing::SealKeys;
 use crate::auth::{Acting, Actor, totp};
 use crate::db::schema::{second_factor_enrolments, second_factors, users};
@@ -246,7 +246,7 @@ pub fn remove_for(tx: &mut Tx<'_>, acting: &Acting, user: Id) -> Result<Option<N
     if !remove(tx, &acting.actor(), user, acting.now())? {
         return Ok(None);
     }
-    accounts::end_password(tx, acting, user).map(Some)
+    super::users::end_password(tx, acting, user).map(Some)
 }
 
 fn save(

@@ -42,21 +42,31 @@ pub fn account(actor: &str) -> Option<Id> {
     actor.strip_prefix("user:")?.parse().ok()
 }
 
-/// The same asked of the database, inside the transaction that decides.
+/// Why the caller cannot be the second one, asked of the database.
+pub fn why_not_second(
+    conn: &mut Conn,
+    acting: &Acting,
+    proposer: &str,
+    written_by: &str,
+) -> Result<Option<&'static str>, Error> {
+    let tied = match (acting.user_id(), account(proposer)) {
+        (Some(me), Some(proposer)) => {
+            Ties::load(conn, &[me, proposer], acting.now())?.between(me, proposer)
+        }
+        _ => false,
+    };
+    let own = acting.actor().to_string();
+    Ok(not_second(&own, proposer, written_by, tied))
+}
+
+/// The same inside the transaction that decides.
 pub fn must_be_second(
     tx: &mut Tx<'_>,
     acting: &Acting,
     proposer: &str,
     written_by: &str,
 ) -> Result<(), Error> {
-    let tied = match (acting.user_id(), account(proposer)) {
-        (Some(me), Some(proposer)) => {
-            Ties::load(tx, &[me, proposer], acting.now())?.between(me, proposer)
-        }
-        _ => false,
-    };
-    let own = acting.actor().to_string();
-    match not_second(&own, proposer, written_by, tied) {
+    match why_not_second(tx, acting, proposer, written_by)? {
         Some(why) => Err(Error::new(Code::SecondOfficerNeeded, why)),
         None => Ok(()),
     }
@@ -138,17 +148,12 @@ fn makers_of(conn: &mut Conn, accounts: &[Id], since: i64) -> Result<Vec<(Id, Id
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::{Id, Ties};
 
     fn ties(pairs: &[(i64, i64)]) -> Ties {
         let mut ties = Ties::default();
         for (on, by) in pairs {
-            ties.0
-                .entry(Id(*on))
-                .or_insert_with(BTreeSet::new)
-                .insert(Id(*by));
+            ties.0.entry(Id(*on)).or_default().insert(Id(*by));
         }
         ties
     }

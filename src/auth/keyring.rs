@@ -236,8 +236,9 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     std::fs::rename(&unfinished, path)
 }
+
 /// Makes a folder that only its owner can enter; one that is there already is left as it is.
-pub fn make_private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -27,15 +27,21 @@ use crate::http::{Answer, Code, Error};
 /// The right to do `A`, as far as it can be told before the database is asked.
 pub struct Permit<A> {
     db: Db,
-    credential: Credential,
-    limits: Option<Limits>,
-    rule: SecondFactorRule,
+    caller: Caller,
     /// Where readings of private data are recorded, and the request that they are recorded with.
     log: Option<ReadLog>,
     request: Option<String>,
-    /// True once the database was asked who this is.
-    asked: Arc<AtomicBool>,
     act: PhantomData<fn() -> A>,
+}
+
+/// Who asks, as far as the request tells; the rest the database says.
+#[derive(Clone)]
+struct Caller {
+    credential: Credential,
+    limits: Option<Limits>,
+    rule: SecondFactorRule,
+    /// True once the database was asked.
+    asked: Arc<AtomicBool>,
 }
 
 /// Whose accounts need a second factor.
@@ -56,12 +62,9 @@ impl<A> Clone for Permit<A> {
     fn clone(&self) -> Self {
         Self {
             db: self.db.clone(),
-            credential: self.credential.clone(),
-            limits: self.limits.clone(),
-            rule: self.rule,
+            caller: self.caller.clone(),
             log: self.log.clone(),
             request: self.request.clone(),
-            asked: self.asked.clone(),
             act: PhantomData,
         }
     }
@@ -167,32 +170,29 @@ impl Acting {
 impl<A: Act + 'static> Permit<A> {
     /// Asks who this is and whether they may, where that was not done yet: before anything else is said.
     async fn settle(&self) -> Result<(), Error> {
-        if self.asked.swap(true, Ordering::Relaxed) {
+        if self.caller.asked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (credential, limits, rule) = (self.credential.clone(), self.limits.clone(), self.rule);
+        let caller = self.caller.clone();
         self.db
-            .read(move |conn| {
-                acting(conn, &credential, limits.as_ref(), rule, A::ACTION).map(|_| ())
-            })
+            .read(move |conn| caller.acting(conn, A::ACTION).map(|_| ()))
             .await
     }
 
     /// For what needs no data: a credential that was sent must still be good. Nobody known costs no query.
     pub async fn confirm(&self) -> Result<(), Error> {
-        self.asked.store(true, Ordering::Relaxed);
-        self.counts().await
+        self.counts().await?;
+        self.caller.asked.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn counts(&self) -> Result<(), Error> {
-        let (credential, limits) = (self.credential.clone(), self.limits.clone());
-        if credential == Credential::None {
+        let caller = self.caller.clone();
+        if caller.credential == Credential::None {
             return Ok(());
         }
         self.db
-            .read(move |conn| {
-                queries::principal(conn, &credential, limits.as_ref(), Instant::now()).map(|_| ())
-            })
+            .read(move |conn| caller.principal(conn, Instant::now()).map(|_| ()))
             .await
     }
 
@@ -201,13 +201,11 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.asked.store(true, Ordering::Relaxed);
-        let (credential, limits, rule, request) =
-            (self.credential, self.limits, self.rule, self.request);
+        let (caller, request) = (self.caller, self.request);
         let (done, seen) = self
             .db
             .read(move |conn| {
-                let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
+                let acting = caller.acting(conn, A::ACTION)?;
                 let done = work(conn, &acting)?;
                 Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
@@ -221,13 +219,11 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.asked.store(true, Ordering::Relaxed);
-        let (credential, limits, rule, request) =
-            (self.credential, self.limits, self.rule, self.request);
+        let (caller, request) = (self.caller, self.request);
         let (done, seen) = self
             .db
             .snapshot(move |conn| {
-                let acting = acting(conn, &credential, limits.as_ref(), rule, A::ACTION)?;
+                let acting = caller.acting(conn, A::ACTION)?;
                 let done = work(conn, &acting)?;
                 Ok::<_, Error>((done, acting.taken(request.as_deref())?))
             })
@@ -242,7 +238,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.credential {
+        match self.caller.credential {
             Credential::None => self.read(work).await,
             Credential::Token(_) | Credential::Key(_) | Credential::Desk { .. } => {
                 self.snapshot(work).await
@@ -255,16 +251,14 @@ impl<A: Act + 'static> Permit<A> {
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.asked.store(true, Ordering::Relaxed);
-        let (credential, limits, rule, request) =
-            (self.credential, self.limits, self.rule, self.request);
+        let (caller, request) = (self.caller, self.request);
         // What a refusal tells was read as well, though nothing else of the transaction stays.
         let refused: Arc<Mutex<Vec<reads::Row>>> = Arc::default();
         let told = refused.clone();
         let done = self
             .db
             .write(move |tx| {
-                let acting = acting(tx, &credential, limits.as_ref(), rule, A::ACTION)?;
+                let acting = caller.acting(tx, A::ACTION)?;
                 let done = work(tx, &acting);
                 let seen = acting.taken(request.as_deref())?;
                 match &done {
@@ -289,7 +283,7 @@ impl<A: Act + 'static> Permit<A> {
         keep: Keep,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<Answer, Error> + Send + 'static,
     ) -> Result<Answer, Error> {
-        let caller = match &self.credential {
+        let caller = match &self.caller.credential {
             Credential::None => "anonymous".to_owned(),
             Credential::Token(claims) => format!("user:{}", claims.sub),
             Credential::Key(digest) => data_encoding::HEXLOWER.encode(digest),
@@ -317,31 +311,34 @@ async fn record(log: Option<ReadLog>, seen: Vec<reads::Row>) -> Result<(), Error
     log.record(seen).await
 }
 
-fn acting(
-    conn: &mut Conn,
-    credential: &Credential,
-    limits: Option<&Limits>,
-    rule: SecondFactorRule,
-    action: Action,
-) -> Result<Acting, Error> {
-    let now = Instant::now();
-    let principal = queries::principal(conn, credential, limits, now)?;
-    // The own account is what a second factor is set up with.
-    if let Principal::User {
-        id,
-        role: Role::Secretariat,
-        ..
-    } = principal
-        && rule.secretariat
-        && action != Action::OwnAccount
-        && !queries::has_second_factor(conn, id)?
-    {
-        return Err(Error::new(
-            Code::SecondFactorNeeded,
-            "set up a second factor first: POST /v1/auth/totp with your password, then its code to /v1/auth/totp/confirmation",
-        ));
+impl Caller {
+    /// Whose credential it is now.
+    fn principal(&self, conn: &mut Conn, now: Instant) -> Result<Principal, Error> {
+        queries::principal(conn, &self.credential, self.limits.as_ref(), now)
     }
-    Acting::of(principal, action, now)
+
+    /// Who acts, if they may.
+    fn acting(&self, conn: &mut Conn, action: Action) -> Result<Acting, Error> {
+        self.asked.store(true, Ordering::Relaxed);
+        let now = Instant::now();
+        let principal = self.principal(conn, now)?;
+        // The own account is what a second factor is set up with.
+        if let Principal::User {
+            id,
+            role: Role::Secretariat,
+            ..
+        } = principal
+            && self.rule.secretariat
+            && action != Action::OwnAccount
+            && !queries::has_second_factor(conn, id)?
+        {
+            return Err(Error::new(
+                Code::SecondFactorNeeded,
+                "set up a second factor first: POST /v1/auth/totp with your password, then its code to /v1/auth/totp/confirmation",
+            ));
+        }
+        Acting::of(principal, action, now)
+    }
 }
 
 impl<A: Act + 'static> FromRequest for Permit<A> {
@@ -351,10 +348,10 @@ impl<A: Act + 'static> FromRequest for Permit<A> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let permit = Credential::of(request).and_then(|found| permit::<A>(request, found));
         if let Ok(permit) = &permit
-            && permit.credential != Credential::None
+            && permit.caller.credential != Credential::None
         {
             let permit = permit.clone();
-            let ask: Unsettled = Unsettled(Rc::new(move || {
+            let ask = Unsettled(Rc::new(move || {
                 let permit = permit.clone();
                 Box::pin(async move { permit.settle().await })
             }));
@@ -362,7 +359,7 @@ impl<A: Act + 'static> FromRequest for Permit<A> {
         }
         Box::pin(async move {
             let permit = permit?;
-            match refuse_early(&permit.credential, A::ACTION) {
+            match refuse_early(&permit.caller.credential, A::ACTION) {
                 // Whoever is nobody any more is told that, not what the role may do.
                 // (Another parameter may be refused meanwhile: then it is asked again.)
                 Err(refused) => permit.counts().await.and(Err(refused)),
@@ -385,13 +382,16 @@ fn permit<A: Act>(request: &HttpRequest, credential: Credential) -> Result<Permi
         .ok_or_else(|| Error::internal("no database"))?;
     Ok(Permit {
         db: db.get_ref().clone(),
-        credential,
-        limits: request
-            .app_data::<web::Data<Limits>>()
-            .map(|l| l.get_ref().clone()),
-        rule: request
-            .app_data::<web::Data<SecondFactorRule>>()
-            .map_or_else(SecondFactorRule::default, |r| *r.get_ref()),
+        caller: Caller {
+            credential,
+            limits: request
+                .app_data::<web::Data<Limits>>()
+                .map(|l| l.get_ref().clone()),
+            rule: request
+                .app_data::<web::Data<SecondFactorRule>>()
+                .map_or_else(SecondFactorRule::default, |r| *r.get_ref()),
+            asked: Arc::default(),
+        },
         log: request
             .app_data::<web::Data<ReadLog>>()
             .map(|l| l.get_ref().clone()),
@@ -399,7 +399,6 @@ fn permit<A: Act>(request: &HttpRequest, credential: Credential) -> Result<Permi
             .extensions()
             .get::<RequestId>()
             .map(|id| id.0.clone()),
-        asked: Arc::default(),
         act: PhantomData,
     })
 }

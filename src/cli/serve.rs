@@ -131,7 +131,7 @@ async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_index(parts.clone()));
     actix_web::rt::spawn(find_duplicates(parts.clone()));
     actix_web::rt::spawn(refold_names(parts.clone()));
-    let left = parts.clone();
+    let at_the_end = parts.clone();
     let server = HttpServer::new(move || app(&parts))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
@@ -146,7 +146,8 @@ async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     tracing::info!(%listen, database = kind, version = env!("CARGO_PKG_VERSION"), "serving");
     // SIGTERM lets running requests finish; SIGINT (Ctrl-C) stops at once.
     server.run().await?;
-    note_key_uses(&left).await;
+    // Those since the last minute.
+    note_key_uses(&at_the_end).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use validator::Validate;
@@ -356,22 +357,7 @@ fn query_of<T: DeserializeOwned + Validate>(
 
 /// True where what stands percent-encoded is UTF-8; the reader would put other characters in its place.
 fn is_utf8(text: &str) -> bool {
-    let hex = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
-    let (bytes, mut decoded, mut at) = (text.as_bytes(), Vec::new(), 0);
-    while let Some(byte) = bytes.get(at) {
-        let pair = hex(bytes.get(at + 1)).zip(hex(bytes.get(at + 2)));
-        match pair.filter(|_| *byte == b'%') {
-            Some((high, low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or(0));
-                at += 3;
-            }
-            None => {
-                decoded.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    std::str::from_utf8(&decoded).is_ok()
+    percent_decode_str(text).decode_utf8().is_ok()
 }
 
 /// What the library says of a parameter, so that people know what to do.

@@ -96,6 +96,7 @@ impl FromRequest for Once {
 
 #[derive(Queryable)]
 struct Kept {
+    /// SHA-256 of the request, and behind it that of the rights under which it was done.
     request_hash: Vec<u8>,
     status: i32,
     headers: String,

@@ -15,7 +15,7 @@ use crate::db::{Conn, in_snapshot};
 use crate::http::Error;
 use crate::organisations::matching::{self, Known};
 use crate::organisations::search_dto::Match;
-use crate::search::Search;
+use crate::search::{Search, signs};
 
 /// Rows that are looked up in one snapshot.
 const AT_ONCE: usize = 200;
@@ -101,7 +101,7 @@ fn asked(
         name: name.as_str(),
         country: Some(&draft.country),
         city: facts.city.as_deref(),
-        website: facts.website.as_deref(),
+        host: facts.website.as_deref().and_then(signs::host),
         identifiers: facts
             .identifiers
             .iter()

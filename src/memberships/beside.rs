@@ -25,12 +25,27 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    fn holds(&self, other: &Self) -> bool {
-        self.kind == other.kind
-            && self.from <= other.from
-            && self
-                .to
-                .is_none_or(|end| other.to.is_some_and(|other_end| other_end <= end))
+    /// Its days that none of these stretches holds; they are in the order of their days.
+    fn without(self, others: &[Self]) -> Vec<Self> {
+        let mut rest = Vec::new();
+        let mut from = self.from;
+        for other in others.iter().filter(|other| other.kind == self.kind) {
+            if self.to.is_some_and(|end| end <= other.from) {
+                break;
+            }
+            if from < other.from {
+                let to = Some(other.from);
+                rest.push(Self { from, to, ..self });
+            }
+            match other.to {
+                None => return rest,
+                Some(end) => from = from.max(end),
+            }
+        }
+        if self.to.is_none_or(|end| from < end) {
+            rest.push(Self { from, ..self });
+        }
+        rest
     }
 }
 
@@ -53,28 +68,12 @@ fn open_days(ledger: &Ledger) -> Vec<Stretch> {
     found
 }
 
-/// The stretches that are open after an event and were not before.
+/// The stretches that are open after an event and were not before, or not as long.
 fn opened(before: &Ledger, after: &Ledger) -> Vec<Stretch> {
     let was = open_days(before);
-    open_days(after)
-        .into_iter()
-        .filter(|now| !was.iter().any(|w| w.holds(now)))
-        .collect()
-}
-
-/// The first day of a stretch that was not open before; none where all were.
-fn first_opened(before: &[Stretch], stretch: &Stretch) -> Option<NaiveDate> {
-    let mut day = stretch.from;
-    loop {
-        let mut was = before.iter().filter(|w| w.kind == stretch.kind);
-        let Some(was) = was.find(|w| w.from <= day && w.to.is_none_or(|to| to > day)) else {
-            return Some(day);
-        };
-        day = was.to?;
-        if stretch.to.is_some_and(|end| end <= day) {
-            return None;
-        }
-    }
+    let mut now = open_days(after);
+    now.retain(|stretch| !stretch.without(&was).is_empty());
+    now
 }
 
 /// Why the organisation cannot take what an event makes of one of its memberships; none where it can. The caller holds the journal's
@@ -97,7 +96,7 @@ pub fn refused(
     if opened.is_empty() {
         return Ok(None);
     }
-    if let Some(why) = elsewhere(conn, held, after, (opened.as_slice(), event))? {
+    if let Some(why) = elsewhere(conn, held, after, (&opened, event))? {
         return Ok(Some(why));
     }
     for stretch in &opened {
@@ -119,10 +118,10 @@ fn elsewhere(
     after: &Ledger,
     (opened, event): (&[Stretch], &Event),
 ) -> Result<Option<String>, Error> {
-    let before = open_days(&held.ledger);
     let passed = |on: &NaiveDate| event.recorded_on().is_some_and(|day| *on < day);
-    let days = opened.iter().filter_map(|s| first_opened(&before, s));
-    for on in days.filter(passed) {
+    let was = open_days(&held.ledger);
+    let new = opened.iter().flat_map(|stretch| stretch.without(&was));
+    for on in new.map(|stretch| stretch.from).filter(passed) {
         let there = past::country_on(conn, &held.organisation, on)?;
         let counted = after.interval_on(on).map(|i| i.country.as_str());
         if counted.is_some_and(|country| country != there) {
@@ -177,7 +176,7 @@ fn ended(
 mod tests {
     use chrono::NaiveDate;
 
-    use super::{Stretch, first_opened, open_days, opened};
+    use super::{Stretch, open_days, opened};
     use crate::memberships::ledger::{Cause, Interval, Ledger};
     use crate::memberships::model::{MembershipType, State};
 
@@ -237,20 +236,31 @@ mod tests {
             to: to.map(day),
         };
         let was = [stretch(2, Some(5)), stretch(7, Some(9))];
-        for (from, to, first) in [
-            (2, Some(12), Some(5)),
-            (2, Some(5), None),
-            (1, Some(5), Some(1)),
-            (7, None, Some(9)),
-            (10, None, Some(10)),
-            (3, Some(4), None),
+        for (from, to, rest) in [
+            (2, Some(12), vec![(5, Some(7)), (9, Some(12))]),
+            (2, Some(5), vec![]),
+            (1, Some(5), vec![(1, Some(2))]),
+            (7, None, vec![(9, None)]),
+            (10, None, vec![(10, None)]),
+            (3, Some(4), vec![]),
+            (1, Some(2), vec![(1, Some(2))]),
         ] {
+            let rest: Vec<Stretch> = rest
+                .into_iter()
+                .map(|(from, to)| stretch(from, to))
+                .collect();
+            assert_eq!(stretch(from, to).without(&was), rest, "{from} {to:?}");
+            let other = Stretch {
+                kind: MembershipType::Observer,
+                ..stretch(from, to)
+            };
             assert_eq!(
-                first_opened(&was, &stretch(from, to)),
-                first.map(day),
-                "{from} {to:?}"
+                other.without(&was),
+                [other],
+                "another type is open by itself"
             );
         }
+        assert_eq!(stretch(3, Some(9)).without(&[stretch(1, None)]), []);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Writing an event: the one frame of every act.
 //!
-//! The rows are locked first, in one order for every act: the organisation's, its memberships' by their ids, the journal's head. Then the rules are asked whether the ledger can take the event; then the
-//! event, the timeline it folds to, the membership's revision, the fate of an open proposal and the organisation's first public
-//! day are written in one journal entry.
+//! The rows are locked first, in one order for every act: the organisation's, its memberships' by their ids, the journal's head.
+//! Then the rules are asked whether the ledger can take the event; then the event, the timeline it folds to, the membership's
+//! revision, the fate of an open proposal and the organisation's first public day are written in one journal entry.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

@@ -5,6 +5,7 @@
 //! rule or a change of type never rewrites a running term.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -238,12 +239,12 @@ impl Dated {
     }
 }
 
-/// All rules, each type's by day.
+/// All rules, each type's by day. Every membership that is read holds them, so a clone shares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
-    full: Dated,
-    associate: Dated,
-    observer: Dated,
+    full: Arc<Dated>,
+    associate: Arc<Dated>,
+    observer: Arc<Dated>,
 }
 
 #[derive(Deserialize)]
@@ -280,7 +281,7 @@ impl Rules {
                 }
                 last = rule.from;
             }
-            Ok(Dated { first, later })
+            Ok(Arc::new(Dated { first, later }))
         };
         Ok(Self {
             full: dated(MembershipType::Full)?,

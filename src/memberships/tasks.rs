@@ -100,8 +100,9 @@ struct TaskQuery {
 /// Lists what waits for the caller, longest first.
 ///
 /// A coordinator: applications to submit, review (those in the own review) and answer, members to renew before they lapse,
-/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public, proposals to decide, what waits for a decision or a consent that nobody present may give, applications in the own review, and the work of
-/// countries without an active coordinator.
+/// consents, pairs of organisations that may be one. The secretariat: such pairs across a border of which one is not public,
+/// proposals to decide, what waits for a decision or a consent that nobody present may give, applications in the own review, and
+/// the work of countries without an active coordinator.
 #[utoipa::path(
     tag = "memberships", operation_id = "list_tasks", security(("bearer" = [])), params(TaskQuery),
     responses((status = 200, description = "A page of tasks", body = Page<Task>), docs::OfficerList)

@@ -12,9 +12,8 @@ use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
 use super::{consent, corrections, decide};
-use crate::auth::four_eyes::{self, Ties};
 use crate::auth::policy::{Action, Grant, grant};
-use crate::auth::{Acting, Role};
+use crate::auth::{Acting, Role, four_eyes};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
@@ -71,7 +70,7 @@ fn may_decide(
     acting: &Acting,
     open: Option<&ProposalRow>,
 ) -> Result<bool, Error> {
-    let (Some(open), Some(me)) = (open, acting.user_id()) else {
+    let Some(open) = open else {
         return Ok(false);
     };
     if open.act != Act::Recommend.name()
@@ -79,12 +78,9 @@ fn may_decide(
     {
         return Ok(false);
     }
-    let tied = match four_eyes::account(&open.proposer) {
-        Some(other) => Ties::load(conn, &[me, other], acting.now())?.between(me, other),
-        None => false,
-    };
-    let own = acting.actor().to_string();
-    Ok(four_eyes::not_second(&own, &open.proposer, &held.row.updated_by, tied).is_none())
+    let written_by = &held.row.updated_by;
+    let why_not = four_eyes::why_not_second(conn, acting, &open.proposer, written_by)?;
+    Ok(why_not.is_none())
 }
 
 fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Error> {

@@ -13,7 +13,7 @@ use super::rows::{IdentifierRow, NameRow, OrganisationRow};
 use super::search_dto::rounded;
 use super::view;
 use crate::countries::Countries;
-use crate::search::compare::{Judged, POSSIBLE, SAME, Verdict, same_place};
+use crate::search::compare::{Judged, OPEN, POSSIBLE, SAME, Verdict, same_place};
 use crate::search::fold::Folded;
 use crate::search::index::{Index, Sight};
 use crate::search::near::{self, Wanted};
@@ -26,8 +26,6 @@ const SAME_HOST: f32 = 0.15;
 const SAME_PHONE: f32 = 0.1;
 /// What the same city adds.
 const SAME_CITY: f32 = 0.03;
-/// At most this where the names alone do not say that two are one: other signs do not make up for it.
-pub(super) const OPEN: f32 = SAME - 0.001;
 /// At most this where something that should agree does not: to be looked at, never the same.
 pub(super) const DISAGREE: f32 = 0.8;
 /// What a name of the past is worth.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::alike::{DISAGREE, OPEN, lifted};
+use super::alike::{DISAGREE, lifted};
 use super::found::sight;
 use super::rows::{NameRow, OrganisationRow};
 use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
@@ -15,7 +15,7 @@ use crate::countries::{self, Countries};
 use crate::db::Conn;
 use crate::http::Error;
 use crate::search::ask::Question;
-use crate::search::compare::{Comparison, POSSIBLE, SAME, Verdict, same_place};
+use crate::search::compare::{Comparison, OPEN, POSSIBLE, SAME, Verdict, same_place};
 use crate::search::{Search, near, signs};
 
 /// Candidates that are compared.
@@ -35,8 +35,8 @@ pub struct Known<'a> {
     pub country: Option<&'a str>,
     /// City.
     pub city: Option<&'a str>,
-    /// Website.
-    pub website: Option<&'a str>,
+    /// The host of its website, where it is a sign of one organisation.
+    pub host: Option<String>,
     /// Schemes and canonical values.
     pub identifiers: Vec<(String, String)>,
 }
@@ -87,9 +87,16 @@ impl<'a> Known<'a> {
             name: &item.name,
             country: item.country.as_deref(),
             city: item.city.as_deref(),
-            website: item.website.as_deref(),
+            host: item.website.as_deref().and_then(signs::host),
             identifiers,
         })
+    }
+}
+
+impl Known<'_> {
+    /// True where both have their websites at one host.
+    fn is_at_host_of(&self, row: &OrganisationRow) -> bool {
+        self.host.is_some() && row.website.as_deref().and_then(signs::host) == self.host
     }
 }
 
@@ -128,9 +135,8 @@ pub fn candidates(
             }
         }
     }
-    let host = known.website.and_then(signs::host);
     let by_name: HashSet<i64> = ids.iter().copied().collect();
-    if let Some(host) = &host {
+    if let Some(host) = &known.host {
         let sign = signs::at_host(host);
         ids.extend(search.with_index(conn, today, |index| near::holders(index, &sign, &sight))?);
     }
@@ -142,7 +148,7 @@ pub fn candidates(
         // The sign may be of an e-mail address that is not public: only the website is told of.
         .filter(|row| {
             by_name.contains(&row.id)
-                || (is_at(row, host.as_deref()) && (only.is_empty() || only.contains(&row.country)))
+                || (known.is_at_host_of(row) && (only.is_empty() || only.contains(&row.country)))
         })
         .collect();
     let mut names = queries::names_of(conn, &ids)?;
@@ -208,9 +214,7 @@ fn compared(
     };
     let mut reasons = one.reasons;
     // Neither makes the same of what the names leave open: institutes of one house share its site and its city.
-    if let Some(host) = known.website.and_then(signs::host)
-        && is_at(row, Some(&host))
-    {
+    if let Some(host) = known.host.as_ref().filter(|_| known.is_at_host_of(row)) {
         score = lifted(score, SAME_WEBSITE, OPEN);
         if !one.blocked {
             score = score.max(POSSIBLE);
@@ -258,10 +262,6 @@ fn compared(
         reasons,
     };
     Ok(Some((score, candidate)))
-}
-
-fn is_at(row: &OrganisationRow, host: Option<&str>) -> bool {
-    host.is_some() && row.website.as_deref().and_then(signs::host).as_deref() == host
 }
 
 /// The word of a verdict.

@@ -1,6 +1,6 @@
 //! Correcting what is held of a person, as the operator: the same changes that officers make, with their entries.
 
-use super::subject::{self, Subject};
+use super::subject::Subject;
 use crate::accounts;
 use crate::accounts::dto::ChangeUser;
 use crate::auth::Acting;
@@ -62,9 +62,7 @@ pub fn rectify(
             accounts::change(tx, acting, *id, None, &body)?;
         }
         Subject::Contact(number, item) => {
-            let row = subject::organisation(tx, acting, number)?;
-            let number = row.number.parse().map_err(Error::internal)?;
-            let row = change::lock_record(tx, acting, &number)?;
+            let row = change::lock_record(tx, acting, number)?;
             let held = queries::contacts(tx, row.id)?;
             let held = held
                 .into_iter()

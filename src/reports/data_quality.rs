@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::chart::{Chart, Form, Series, Tone};
 use super::list::{AT_ONCE, Held, Key, Line, List};
-use super::queries::quality::{self, COMPLETE, CRITERIA, Judged, Unchanged};
+use super::queries::quality::{self, COMPLETE, CRITERIA, Judged, Which};
 use super::queries::{self};
 use super::question::{Filters, Known};
 use super::register::known_name;
@@ -205,14 +205,7 @@ fn changed(conn: &mut Conn, asked: &Asked) -> Result<Vec<Judged>, Error> {
     }
     let limit = i64::try_from(MOST_CHANGED).map_err(Error::internal)? + 1;
     let moment = (asked.day, asked.known);
-    let mut found = quality::records(
-        conn,
-        &asked.filters,
-        moment,
-        Unchanged::None,
-        ("", ""),
-        limit,
-    )?;
+    let mut found = quality::records(conn, &asked.filters, moment, Which::None, ("", ""), limit)?;
     if found.len() > MOST_CHANGED {
         let text = format!(
             "more than {MOST_CHANGED} of these records were changed since; ask for one country, or for a later moment"
@@ -381,10 +374,10 @@ impl List for Records {
 
     fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
         let mask = mask(self.criterion).ok_or_else(|| Error::internal("no such criterion"))?;
-        let (others, met) = match self.figure {
-            "met" => (Unchanged::Meeting(mask), Some(true)),
-            "unmet" => (Unchanged::Missing(mask), Some(false)),
-            _ => (Unchanged::All, None),
+        let which = match self.figure {
+            "met" => Which::Meeting(mask),
+            "unmet" => Which::Missing(mask),
+            _ => Which::All,
         };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let moment = (self.asked.day, self.asked.known);
@@ -399,7 +392,7 @@ impl List for Records {
                 conn,
                 &self.asked.filters,
                 moment,
-                others,
+                which,
                 (&after.0, &after.1),
                 AT_ONCE.min(limit),
             )?;
@@ -417,7 +410,7 @@ impl List for Records {
                     }
                     (record.met, seq) = judge_then(conn, record.organisation_id, self.asked.known)?;
                 }
-                if met.is_none_or(|met| (record.met & mask == mask) == met) {
+                if which.takes(record.met) {
                     found.push((record, seq));
                 }
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::chart::{Chart, Form, Series, Tone};
 use super::exceptions::{self, Asked};
 use super::list::{AT_ONCE, Held, Key, Line, List};
-use super::queries::decisions::{self, Closed, OUTCOMES, Outcomes};
+use super::queries::decisions::{self, Closed, OUTCOMES, Wanted};
 use super::queries::{self};
 use super::register::known_name;
 use super::report::Report;
@@ -208,24 +208,24 @@ type Typed = Vec<(Closed, Option<String>)>;
 fn closed(
     conn: &mut Conn,
     asked: &Asked,
-    outcomes: &Outcomes<'_>,
+    wanted: &Wanted<'_>,
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<Closed>, Error> {
     let after = after.unwrap_or((asked.stretch.0, Id(i64::MAX)));
     let stretch = (after, asked.stretch.1);
-    decisions::closed(conn, &asked.filters, outcomes, stretch, limit)
+    decisions::closed(conn, &asked.filters, wanted, stretch, limit)
 }
 
 /// Closed proposals behind a place that the report takes, with their types; and where to go on, if anywhere.
 fn walk(
     conn: &mut Conn,
     asked: &Asked,
-    outcomes: &Outcomes<'_>,
+    wanted: &Wanted<'_>,
     after: Option<Place>,
     limit: i64,
 ) -> Result<(Typed, Option<Place>), Error> {
-    let found = closed(conn, asked, outcomes, after, limit)?;
+    let found = closed(conn, asked, wanted, after, limit)?;
     let next = found.last().map(|c| (c.seq, c.id));
     let mut types = exceptions::types_of(conn, &found, asked.known)?;
     let typed = found.into_iter().map(|closed| {
@@ -249,14 +249,14 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
     let mut officers: BTreeMap<String, [i64; 2]> = BTreeMap::new();
     let mut all = Sums::default();
     let mut after = None;
-    let outcomes = Outcomes::all();
+    let wanted = Wanted::all();
     loop {
         // Types are looked up only where some are asked for: a big report names none.
         let (part, next) = if asked.filters.some_types {
-            let (part, next) = walk(conn, asked, &outcomes, after, AT_ONCE)?;
+            let (part, next) = walk(conn, asked, &wanted, after, AT_ONCE)?;
             (part.into_iter().map(|(closed, _)| closed).collect(), next)
         } else {
-            let part = closed(conn, asked, &outcomes, after, AT_ONCE)?;
+            let part = closed(conn, asked, &wanted, after, AT_ONCE)?;
             let next = part.last().map(|c| (c.seq, c.id));
             (part, next)
         };
@@ -407,8 +407,8 @@ impl List for Proposals {
             "decided" => DECIDED.contains(outcome),
             figure => *outcome == figure,
         };
-        let outcomes = Outcomes {
-            words: OUTCOMES.into_iter().filter(is_wanted).collect(),
+        let which = Wanted {
+            outcomes: OUTCOMES.into_iter().filter(is_wanted).collect(),
             proposer: self.proposer.as_deref(),
             decider: self.decider.as_deref(),
         };
@@ -416,7 +416,7 @@ impl List for Proposals {
         let mut after = after.map(place_of).transpose()?;
         let mut found: Vec<(Closed, Option<String>)> = Vec::new();
         while found.len() < wanted {
-            let (part, next) = walk(conn, &self.asked, &outcomes, after, limit)?;
+            let (part, next) = walk(conn, &self.asked, &which, after, limit)?;
             if next.is_none() {
                 break;
             }

@@ -20,7 +20,7 @@ enum Behind {
     Officers,
     /// Exceptions, by the row's kind.
     Exceptions,
-    /// Records, by the row's criterion; the column tells whether it is met.
+    /// Records, by the row's criterion; the parameter `column` names the figure.
     Records,
 }
 
@@ -76,19 +76,14 @@ pub fn link(
     if NO_COUNT.contains(&column.code) {
         return None;
     }
-    let cell = |code: &str| {
-        let place = table.columns.iter().position(|c| c.code == code)?;
-        match row.get(place) {
-            Some(Cell::Text(text)) => Some(text.as_str()),
-            _ => None,
-        }
+    let at = |code: &str| row.get(table.columns.iter().position(|c| c.code == code)?);
+    let cell = |code: &str| match at(code) {
+        Some(Cell::Text(text)) => Some(text.as_str()),
+        _ => None,
     };
-    let day = |code: &str| {
-        let place = table.columns.iter().position(|c| c.code == code)?;
-        match row.get(place) {
-            Some(Cell::Day(day)) => Some(*day),
-            _ => None,
-        }
+    let day = |code: &str| match at(code) {
+        Some(Cell::Day(day)) => Some(*day),
+        _ => None,
     };
     let is_machinery = table.code == "machinery";
     let mut address = Address::new(report, known_at.filter(|_| !is_machinery));

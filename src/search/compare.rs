@@ -47,8 +47,8 @@ const OTHER_PLACE: f32 = 0.35;
 const OTHER_FORM: f32 = 0.8;
 /// Names of which one has a number, or says north, new or national, and the other nothing of it are at most this much alike.
 const SAID_ALONE: f32 = 0.8;
-/// At most this where words may be others: to be looked at.
-const OPEN: f32 = SAME - 0.001;
+/// At most this where it is left open whether two are one: to be looked at, whatever else speaks for it.
+pub const OPEN: f32 = SAME - 0.001;
 /// A slip of so many letters in a telling word may be another word.
 const MANY_EDITS: usize = 2;
 /// What initials alone make two names, and at most what they make where other words may have the same.

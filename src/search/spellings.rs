@@ -35,8 +35,7 @@ impl Spellings {
             .filter(|line| !line.starts_with('#') && !line.is_empty());
         for (number, line) in (0..).zip(lines) {
             for spelling in line.split('|') {
-                read.spell(spelling, number);
-                if read.words_of(spelling) > 1 {
+                if read.spell(spelling, number) > 1 {
                     let together: String =
                         spelling.chars().filter(|c| c.is_alphanumeric()).collect();
                     read.spell(&together, number);
@@ -46,23 +45,21 @@ impl Spellings {
         read
     }
 
-    fn words_of(&mut self, spelling: &str) -> usize {
-        let words = fold::query_words(spelling).len();
-        self.longest = self.longest.max(words);
-        words
-    }
-
-    /// The first line that has a spelling keeps it.
-    fn spell(&mut self, spelling: &str, thing: u16) {
+    /// Takes a spelling, which the first line that has it keeps; gives how many words it has.
+    fn spell(&mut self, spelling: &str, thing: u16) -> usize {
+        let mut words = 0;
         for keys in fold::query_keys(spelling) {
             // Plain, too: an ending may change the skeleton (`Сумгаитский`).
             for key in [keys.skeleton, keys.plain] {
+                words = words.max(key.split(' ').count());
                 if let Some((first, _)) = key.split_once(' ') {
                     self.firsts.insert(first.to_owned());
                 }
                 self.things.entry(key).or_insert(thing);
             }
         }
+        self.longest = self.longest.max(words);
+        words
     }
 
     /// The thing that a word is, by number.

@@ -39,21 +39,21 @@ pub struct Closed {
 
 /// Which closed proposals are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcomes<'a> {
+pub struct Wanted<'a> {
     /// How they were closed.
-    pub words: Vec<&'static str>,
+    pub outcomes: Vec<&'static str>,
     /// By whom they were made.
     pub proposer: Option<&'a str>,
     /// By whom they were closed.
     pub decider: Option<&'a str>,
 }
 
-impl Outcomes<'_> {
+impl Wanted<'_> {
     /// All of them.
     #[must_use]
     pub fn all() -> Self {
         Self {
-            words: OUTCOMES.to_vec(),
+            outcomes: OUTCOMES.to_vec(),
             proposer: None,
             decider: None,
         }
@@ -64,7 +64,7 @@ impl Outcomes<'_> {
 pub fn closed(
     conn: &mut Conn,
     filters: &Filters,
-    outcomes: &Outcomes<'_>,
+    wanted: &Wanted<'_>,
     (after, until): ((i64, Id), i64),
     limit: i64,
 ) -> Result<Vec<Closed>, Error> {
@@ -73,17 +73,17 @@ pub fn closed(
         .gt(seq)
         .or(proposals::seq.eq(seq).and(proposals::id.gt(id)));
     let mut query = proposals::table.into_boxed();
-    if let Some(account) = outcomes.proposer {
+    if let Some(account) = wanted.proposer {
         query = query.filter(proposals::proposer.eq(account));
     }
-    if let Some(account) = outcomes.decider {
+    if let Some(account) = wanted.decider {
         query = query.filter(proposals::decider.eq(account));
     }
     Ok(query
         .filter(proposals::seq.ge(seq))
         .filter(proposals::seq.le(until))
         .filter(behind)
-        .filter(proposals::status.eq_any(&outcomes.words))
+        .filter(proposals::status.eq_any(&wanted.outcomes))
         .filter(proposals::country.eq_any(&filters.countries))
         .order((proposals::seq, proposals::id))
         .select((

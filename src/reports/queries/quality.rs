@@ -136,10 +136,10 @@ pub struct Judged {
     pub met: i32,
 }
 
-/// Which records of those that were not changed behind the position.
+/// Which records are asked for, by what they meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unchanged {
-    /// None of them.
+pub enum Which {
+    /// None.
     None,
     /// All.
     All,
@@ -149,33 +149,51 @@ pub enum Unchanged {
     Missing(i32),
 }
 
-/// Records of members behind a place, by country and registry number: those that were changed behind the position, and some of the
-/// others.
+impl Which {
+    /// Whether a record that meets these criteria is one.
+    #[must_use]
+    pub fn takes(self, met: i32) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Meeting(mask) => met & mask == mask,
+            Self::Missing(mask) => met & mask != mask,
+        }
+    }
+
+    /// The same in SQL.
+    fn condition(self) -> String {
+        match self {
+            Self::None => "1 = 0".to_owned(),
+            Self::All => "1 = 1".to_owned(),
+            Self::Meeting(mask) => format!("(met & {mask}) = {mask}"),
+            Self::Missing(mask) => format!("(met & {mask}) <> {mask}"),
+        }
+    }
+}
+
+/// Records of members behind a place, by country and registry number: of those that were not changed behind the position the ones
+/// asked for; all others, because what they met then is to be read from the journal.
 pub fn records(
     conn: &mut Conn,
     filters: &Filters,
     (day, known): (NaiveDate, Known),
-    others: Unchanged,
+    which: Which,
     (country, number): (&str, &str),
     limit: i64,
 ) -> Result<Vec<Judged>, Error> {
-    let meets = match others {
-        Unchanged::None => "1 = 0".to_owned(),
-        Unchanged::All => "1 = 1".to_owned(),
-        Unchanged::Meeting(mask) => format!("(met & {mask}) = {mask}"),
-        Unchanged::Missing(mask) => format!("(met & {mask}) <> {mask}"),
-    };
     let text = format!(
         "SELECT country, organisation_id, number, seq, met FROM \
             (SELECT m.country, m.organisation_id, o.number, o.seq, CAST({} AS INTEGER) AS met \
              FROM {} m JOIN organisations o ON o.id = m.organisation_id \
              WHERE (m.country, o.number) > ('{}', '{}')) AS judged \
-         WHERE seq > {} OR {meets} ORDER BY country, number LIMIT {limit}",
+         WHERE seq > {} OR {} ORDER BY country, number LIMIT {limit}",
         bits(),
         members(filters, day, known),
         plain(country),
         plain(number),
-        known.seq
+        known.seq,
+        which.condition()
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }
