@@ -78,6 +78,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         CheckpointKeys::load(&config.keys_dir)?,
         &config.checkpoint_origin,
     );
+    checkpoints::file::can_append(&config.checkpoint_file)?;
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {

@@ -10,6 +10,7 @@ use crate::accounts::{BaseUrl, NewUser, disable, find_by_email, invite, queries,
 use crate::auth::policy::Action;
 use crate::auth::{Acting, Role};
 use crate::config::Config;
+use crate::countries::holds_person_number;
 use crate::http::Error;
 use crate::text::{Email, Line};
 
@@ -58,6 +59,9 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
     let mut conn = super::open_existing(config)?;
     match args {
         User::Invite(args) => {
+            if holds_person_number(&args.name) || holds_person_number(&args.email) {
+                return Err("the name or the e-mail address holds a person's number, which is kept nowhere; leave it out".into());
+            }
             let new = NewUser {
                 email: email(&args.email)?,
                 name: Line::parse(&args.name).map_err(|e| format!("--name: {e}"))?,

@@ -247,6 +247,7 @@ async fn list_memberships(
     countries: web::Data<Countries>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
+    crate::organisations::known_countries(&countries, &query.query.country)?;
     let limit = limit_or_default(query.query.limit)?;
     let after = place(query.query.cursor.as_deref(), &query.shape)?;
     let (shape, query) = (query.shape, query.query);

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::alike::{Facts, FoldedFacts};
 use super::candidates::{self, Lookout};
+use super::change;
 use super::distinct::{self, Warning, Way};
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
 use super::model::{NameKind, join_codes};
@@ -59,6 +60,7 @@ pub fn register(
     let countries = lookout.countries;
     let country = own_country(acting, countries, &body.country)?;
     check_names(&body.names)?;
+    change::one_for_each_language(&body.descriptions)?;
     if let Some(founded) = body.founded {
         founded
             .not_after(acting.now().day())

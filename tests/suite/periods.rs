@@ -11,7 +11,7 @@ use ots_registry::journal::note::{self, SignedNote, VerifierKey};
 use ots_registry::memberships::fold::{fold, known_at};
 use ots_registry::memberships::model::{Correction, EventKind, MembershipType, Stance};
 use ots_registry::memberships::rules::Rules;
-use ots_registry::reports::periods::statement;
+use ots_registry::reports::periods::{queries, statement};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -578,6 +578,18 @@ both! {
         let on = if conn.is_postgres() { " ON period_statements" } else { "" };
         let disarm = format!("DROP TRIGGER period_statements_no_update{on}; DROP TRIGGER period_statements_no_delete{on};");
         conn.batch_execute(&disarm).unwrap();
+        // Whoever holds the key sees that nobody signed it; a line more is seen without.
+        let keys = app.parts.checkpoints.verifier_keys();
+        assert_eq!(queries::deviations(&mut conn, &keys).unwrap(), Vec::<String>::new());
+        conn.batch_execute("UPDATE period_statements SET statement = replace(statement, '\u{2014} ', '\u{2014} x') WHERE statement LIKE '%number 2%'").unwrap();
+        let found = queries::deviations(&mut conn, &keys).unwrap();
+        assert!(found.len() == 1 && found[0].contains("period 2") && found[0].contains("is not signed by any of these keys"), "{found:?}");
+        conn.batch_execute("UPDATE period_statements SET statement = replace(statement, '\u{2014} x', '\u{2014} ')").unwrap();
+        conn.batch_execute("UPDATE period_statements SET statement = statement || substr(statement, length(statement) - 20) WHERE statement LIKE '%number 1%'").unwrap();
+        let found = app.findings();
+        assert!(found.len() == 1 && found[0].contains("period 1") && found[0].contains("just the one signature"), "{found:?}");
+        conn.batch_execute("UPDATE period_statements SET statement = substr(statement, 1, length(statement) - 21) WHERE statement LIKE '%number 1%'").unwrap();
+        assert_eq!(app.findings(), Vec::<String>::new());
         conn.batch_execute("UPDATE period_statements SET statement = replace(statement, 'number 2', 'number 1')").unwrap();
         let found = app.findings();
         assert!(found.len() == 1 && found[0].contains("period 2") && found[0].contains("says something else"), "{found:?}");
