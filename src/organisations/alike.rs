@@ -18,6 +18,7 @@ use crate::search::fold::Folded;
 use crate::search::index::{Index, Sight};
 use crate::search::near::{self, Wanted};
 use crate::search::prepared::Prepared;
+use crate::search::rules::{Rule, applies};
 use crate::search::signs;
 
 /// What the same host adds to a score.
@@ -29,7 +30,7 @@ const SAME_CITY: f32 = 0.03;
 /// At most this where something that should agree does not: to be looked at, never the same.
 pub(super) const DISAGREE: f32 = 0.8;
 /// What a name of the past is worth.
-const FORMER: f32 = 0.97;
+pub(super) const FORMER: f32 = 0.97;
 /// From this on a name reads the same.
 const READS_THE_SAME: f32 = 0.97;
 /// Organisations that are compared in full for one.
@@ -239,7 +240,11 @@ pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> 
         score = score.min(DISAGREE);
         reasons.push("it is in another country".to_owned());
     }
-    let (same, other) = numbers(countries, a, b, at_home);
+    let own = a.identifiers.iter();
+    let own = own.map(|(scheme, _, canonical)| (scheme.as_str(), canonical.as_str()));
+    let Numbers { same, other } = numbers(own, b, |scheme| {
+        at_home || view::is_public_scheme(countries, scheme)
+    });
     if !other.is_empty() {
         score = score.min(DISAGREE);
         reasons.push(format!("it has another {}", other.join(", ")));
@@ -353,27 +358,32 @@ fn same_phone(a: &Facts, b: &Facts) -> bool {
     digits(a).is_some() && digits(a) == digits(b)
 }
 
-/// Schemes in which they have the same number, and schemes in which they have only others.
-fn numbers(
-    countries: &Countries,
-    a: &Facts,
-    b: &Facts,
-    at_home: bool,
-) -> (Vec<String>, Vec<String>) {
+/// Schemes in which two organisations have the same number, and schemes in which they have only others.
+pub(super) struct Numbers {
+    pub(super) same: Vec<String>,
+    pub(super) other: Vec<String>,
+}
+
+/// Compares numbers, schemes and canonical values, with those of another organisation; only schemes that count. The reference data
+/// knows no scheme that gives an organisation several, but a record may hold some: then one that is the same is enough.
+pub(super) fn numbers<'a>(
+    own: impl Iterator<Item = (&'a str, &'a str)>,
+    theirs: &Facts,
+    counts: impl Fn(&str) -> bool,
+) -> Numbers {
     let (mut same, mut other) = (Vec::new(), Vec::new());
-    for (scheme, _, canonical) in &a.identifiers {
-        if !at_home && !view::is_public_scheme(countries, scheme) {
-            continue;
-        }
-        let mut theirs = b.identifiers.iter().filter(|(known, ..)| known == scheme);
-        if theirs.clone().any(|(.., known)| known == canonical) {
-            same.push(scheme.clone());
-        } else if theirs.next().is_some() {
-            other.push(scheme.clone());
+    for (scheme, canonical) in own.filter(|(scheme, _)| counts(scheme)) {
+        let mut known = theirs.identifiers.iter().filter(|(of, ..)| of == scheme);
+        if known.clone().any(|(.., known)| known == canonical) {
+            same.push(scheme.to_owned());
+        } else if known.next().is_some() && applies(Rule::OtherNumbers) {
+            other.push(scheme.to_owned());
         }
     }
+    same.dedup();
+    other.dedup();
     other.retain(|scheme| !same.contains(scheme));
-    (same, other)
+    Numbers { same, other }
 }
 
 /// One field of two organisations beside each other.

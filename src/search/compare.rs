@@ -53,6 +53,10 @@ pub const OPEN: f32 = SAME - 0.001;
 const MANY_EDITS: usize = 2;
 /// What initials alone make two names, and at most what they make where other words may have the same.
 const INITIALS: f32 = 0.72;
+/// What a word is worth that is the other one in the Turkish way of reading: by a guess at who wrote it.
+const TURKISH: f32 = 0.93;
+/// Up to so many letters a word that is read in another way may be another word.
+const SHORT: usize = 5;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
@@ -273,6 +277,9 @@ fn words_alike(
     if both.clone().any(|(x, y)| x == y) {
         return Some((0.97, Found::Spelling));
     }
+    if are_one_in_turkish(own, theirs) {
+        return Some((TURKISH, Found::Spelling));
+    }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
         return (x == y).then_some((0.95, Found::Spelling));
     }
@@ -327,13 +334,21 @@ fn words_alike(
     stands.then_some((0.8, Found::Beginning))
 }
 
+/// True where a `c` that is read the Turkish way makes one word the other, which the country's way of reading does not.
+fn are_one_in_turkish(own: &NameWord, theirs: &NameWord) -> bool {
+    let reads = |one: &NameWord, other: &NameWord| {
+        one.turkish.is_some() && one.turkish.as_ref() == Some(&other.skeleton)
+    };
+    own.skeleton != theirs.skeleton && (reads(own, theirs) || reads(theirs, own))
+}
+
 /// True where words may be others: a telling one is many letters from its like, a place is like a word that other names have, or
-/// no telling word is alike by its letters.
+/// no telling word is alike by its letters as the country reads them.
 fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -> bool {
     if !applies(Rule::OtherWords) {
         return false;
     }
-    let (mut by_meaning, mut by_letters) = (false, false);
+    let (mut by_guess, mut by_letters) = (false, false);
     for ((own, weight), pair) in a.weighed_words().zip(of_a) {
         let Some((at, _, found)) = *pair else {
             continue;
@@ -342,8 +357,10 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
         let Some((theirs, other)) = other.filter(|_| own.role.is_none()) else {
             continue;
         };
-        by_meaning |= found == Found::Meaning;
-        by_letters |= found != Found::Meaning;
+        let is_short = own.skeleton.len() <= SHORT;
+        let guessed = found == Found::Meaning || (is_short && are_one_in_turkish(own, theirs));
+        by_guess |= guessed;
+        by_letters |= !guessed;
         let other_word = match (weight.place, other.place) {
             (Some(_), None) => other.is_word,
             (None, Some(_)) => weight.is_word,
@@ -353,7 +370,7 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
             return true;
         }
     }
-    by_meaning && !by_letters
+    by_guess && !by_letters
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

@@ -100,6 +100,8 @@ pub struct NameWord {
     pub skeleton: String,
     /// The word of the skeleton in the second reading, where it differs.
     pub alt: Option<String>,
+    /// The word of the skeleton where its `c` is read the Turkish way (дж) and the country's way is another: `Cas Otan`.
+    pub turkish: Option<String>,
     /// What the word is where it is not of the name proper.
     pub role: Option<Role>,
     /// The number that it is.
@@ -159,6 +161,7 @@ impl AsRef<Folded> for Folded {
 /// A name read and reduced in the way of a country: what keys and words are made of.
 struct Reduced {
     read: Words,
+    reading: Reading,
     skeleton: String,
     second: Option<String>,
     roles: Vec<Option<Role>>,
@@ -174,6 +177,7 @@ impl Reduced {
         let roles = forms::roles(&compared(&read, &skeleton), country);
         Self {
             read,
+            reading,
             skeleton,
             second,
             roles,
@@ -221,6 +225,7 @@ impl Reduced {
                     .and_then(Iterator::next)
                     .filter(|second| *second != skeleton)
                     .map(str::to_owned),
+                turkish: skeleton::turkish(self.read.text(word), self.reading),
                 role: *role,
                 number: number(name, word),
                 dotted: name

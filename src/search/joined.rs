@@ -175,6 +175,15 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
             .map(|(part, _)| part.skeleton.as_str())
             .collect(),
         alt: Some(parts.iter().map(|(part, _)| second_reading(part)).collect()),
+        turkish: parts
+            .iter()
+            .any(|(part, _)| part.turkish.is_some())
+            .then(|| {
+                parts
+                    .iter()
+                    .map(|(part, _)| turkish_reading(part))
+                    .collect()
+            }),
         role: None,
         number: None,
         dotted: false,
@@ -183,6 +192,10 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
 
 fn second_reading(word: &NameWord) -> &str {
     word.alt.as_deref().unwrap_or(&word.skeleton)
+}
+
+fn turkish_reading(word: &NameWord) -> &str {
+    word.turkish.as_deref().unwrap_or(&word.skeleton)
 }
 
 fn is_one(parts: &[(&NameWord, &Weight)], whole: &NameWord) -> bool {
@@ -196,10 +209,12 @@ fn is_one(parts: &[(&NameWord, &Weight)], whole: &NameWord) -> bool {
     let reads = |whole: &str| {
         is_read(words().map(|part| part.skeleton.as_str()), whole)
             || is_read(words().map(second_reading), whole)
+            || is_read(words().map(turkish_reading), whole)
     };
     is_read(words().map(|part| part.plain.as_str()), &whole.plain)
         || reads(&whole.skeleton)
         || whole.alt.as_deref().is_some_and(reads)
+        || whole.turkish.as_deref().is_some_and(reads)
 }
 
 /// True where the parts one behind the other make the whole; two of a letter may be one where they meet, as in skeletons.

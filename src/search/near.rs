@@ -214,6 +214,8 @@ fn look(
         .iter()
         .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
         .collect();
+    let turkish = word.turkish.as_ref();
+    terms.extend(turkish.and_then(|read| index.terms.find(read.as_bytes())));
     let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
     let mut names = Vec::new();
     if word.skeleton.len() >= LONG && (few || held <= 1) {
@@ -259,9 +261,11 @@ fn as_two(index: &Index, word: &NameWord, names: &mut Vec<u32>) {
         let both = few.iter().filter(|name| many.binary_search(name).is_ok());
         names.extend(both.take(BUDGET));
     };
-    for (head, tail) in halves(&word.skeleton) {
-        if let Some((a, b)) = index.terms.find(head).zip(index.terms.find(tail)) {
-            hold_both(a, b);
+    for read in std::iter::once(&word.skeleton).chain(&word.turkish) {
+        for (head, tail) in halves(read) {
+            if let Some((a, b)) = index.terms.find(head).zip(index.terms.find(tail)) {
+                hold_both(a, b);
+            }
         }
     }
     for (head, tail) in halves(&word.plain) {

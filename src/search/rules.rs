@@ -35,6 +35,8 @@ rules! {
     Skeleton = "skeleton",
     /// Letters with several readings (c, q, ý) are tried in each for a query.
     Readings = "readings",
+    /// A `c` that the country reads as k may be one that was read the Turkish way (дж) where two names are compared.
+    TurkishReading = "turkish-reading",
     /// A name with ə, ä, oʻ or Azerbaijani q has a second skeleton.
     SecondSkeleton = "second-skeleton",
     /// Words that mean different things, or are many letters apart, make no two names the same by a slip.
@@ -75,24 +77,30 @@ rules! {
     KindOfName = "kind-of-name",
     /// Names of different places are different.
     Places = "places",
+    /// Names of different countries are different.
+    Lands = "countries",
     /// Names of different branches are different.
     Branches = "branches",
     /// Words that tell two organisations apart (north and south) are never a slip of one another.
     Opposites = "opposites",
     /// Names with different numbers are different.
     Numbers = "numbers",
+    /// Roman numerals are numbers.
+    RomanNumerals = "roman-numerals",
     /// Different legal forms are never certain.
     OtherForms = "other-forms",
     /// Words that stand alone on both sides count against two names.
     Conflict = "conflict",
     /// Equal keys make two names the same.
     SameName = "same-name",
+    /// Other numbers of one scheme are never certain.
+    OtherNumbers = "other-numbers",
 }
 
 /// True where a rule is to be followed.
 #[cfg(not(feature = "ablation"))]
 #[inline]
-pub(super) const fn applies(_: Rule) -> bool {
+pub(crate) const fn applies(_: Rule) -> bool {
     true
 }
 
@@ -101,7 +109,7 @@ static WITHOUT: std::sync::OnceLock<Rule> = std::sync::OnceLock::new();
 
 /// True where a rule is to be followed.
 #[cfg(feature = "ablation")]
-pub(super) fn applies(rule: Rule) -> bool {
+pub(crate) fn applies(rule: Rule) -> bool {
     WITHOUT.get() != Some(&rule)
 }
 

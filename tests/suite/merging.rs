@@ -155,6 +155,38 @@ both! {
 }
 
 both! {
+    async fn a_website_and_a_number_of_one_that_was_merged_tell_of_the_successor_whoever_may_know_of_it(app) {
+        let facts = json!({"website": "https://gardens.example.org", "identifiers": [{"scheme": "KZ-BIN", "value": BIN}]});
+        let shown = Ngo(app.organisation("KZ").named("Zzyzx Gardeners").with(facts).active().create().await.number);
+        let hidden = json!({"website": "https://bees.example.org", "identifiers": [{"scheme": "KZ-BIN", "value": "950440001108"}]});
+        let hidden = Ngo(app.organisation("KZ").named("Qqorva Bees").with(hidden).create().await.number);
+        let new = member(&app, "KZ", "Қазақ шаңғышылары").await;
+        merge(&app, &shown, &new).await;
+        merge(&app, &hidden, &new).await;
+        let numbered = |value: &str| json!({"name": "Green Hands", "identifiers": [{"scheme": "KZ-BIN", "value": value}]});
+        let items = json!([
+            {"name": "Green Hands", "website": "https://www.gardens.example.org/a"}, {"name": "Green Hands", "website": "https://bees.example.org"},
+            numbered(BIN), numbered("950440001108"),
+        ]);
+        let body = json!({"items": items});
+        let request = actix_web::test::TestRequest::post().uri("/v1/match").set_json(body.clone());
+        let public = app.send(request).await.expect(200);
+        let own = app.coordinator("KZ").post("/v1/match", body).await.expect(200);
+        for answer in [&public, &own] {
+            assert_eq!(answer.at("/items/0/candidates/0/number"), json!(new.0), "{}", answer.text());
+            assert_eq!(answer.at("/items/0/candidates/0/verdict"), json!("possible"));
+            assert_eq!(answer.at("/items/0/candidates/0/reasons/0"), json!("a former website: gardens.example.org"));
+            assert_eq!(answer.at("/items/2/chosen"), json!(new.0));
+        }
+        // What was never public tells officers alone.
+        assert_eq!(own.at("/items/1/candidates/0/number"), json!(new.0), "{}", own.text());
+        assert_eq!(own.at("/items/3/chosen"), json!(new.0), "{}", own.text());
+        assert_eq!(public.at("/items/1/candidates"), json!([]));
+        assert_eq!(public.at("/items/3/candidates"), json!([]));
+    }
+}
+
+both! {
     async fn officers_find_the_successor_by_names_that_were_never_public_and_nobody_else_does(app) {
         let old = Ngo(app.organisation("KZ").named("Zzyzx Bozkir Ozanlari").create().await.number);
         let new = member(&app, "KZ", "Qqorva Shangyshylar").await;

@@ -244,3 +244,42 @@ fn a_beginning_without_a_full_stop_and_initials_of_telling_words_are_no_proof() 
         ("Anadolu Kültür Derneği", "Ana Kültür Derneği", "TR"),
     ]);
 }
+
+#[test]
+fn a_short_word_that_was_written_by_ear_in_turkish_is_the_word_that_it_sounds_like() {
+    all(
+        Verdict::Same,
+        &[
+            ("Cas Otan", "Жас Отан", "KZ"),
+            ("Cas Otan", "Zhas Otan", "KZ"),
+            ("CASOTAN", "Жас Отан", "KZ"),
+            ("Cas Otan", "ЖАСОТАН", "KZ"),
+            ("Ceti Ögüz coomduk fondu", "Жети Өгүз коомдук фонду", "KG"),
+        ],
+    );
+    let told = said("Cas Otan", "Жас Отан", "KZ");
+    assert!(
+        told.reasons
+            .iter()
+            .any(|why| why == "other spelling: cas ~ jas"),
+        "{told:?}"
+    );
+    // A guess at who wrote it is no proof by itself.
+    all(
+        Verdict::Possible,
+        &[("Can fondu", "Жан фонду", "KG"), ("Cas", "Жас", "KZ")],
+    );
+    // Where `c` is another letter nobody writes so, and a c that stands in both is no other letter.
+    all(
+        Verdict::Different,
+        &[
+            ("Cél", "Jel", "HU"),
+            ("Cas Otan", "Тас Отан", "KZ"),
+            ("Cas Otan", "Каз Отан", "KZ"),
+        ],
+    );
+    never_the_same(&[
+        ("Cas Otan", "Жас Ұлан", "KZ"),
+        ("Cas Otan Astana", "Жас Отан Алматы", "KZ"),
+    ]);
+}
