@@ -138,9 +138,9 @@ fn compared(
     numbers: &Numbers,
 ) -> Result<Option<Weighed>, Error> {
     let mut best: Option<(f32, Comparison, &str)> = None;
-    for (kind, text) in &facts.names {
+    for (at, (kind, text)) in facts.names.iter().enumerate() {
         let pair = (known.name, text.as_str());
-        let one = search.compare(conn, pair, Some(&row.country), today)?;
+        let one = search.compare(conn, pair, Some(facts.country_of(at)), today)?;
         // A former name is a weaker sign.
         let score = if kind == "former" {
             one.score * FORMER

@@ -150,6 +150,21 @@ impl Folded {
             words: reduced.words(name),
         }
     }
+
+    /// The same for a name that is compared with one of another country: legal forms and generic words of either country are none of
+    /// the name proper.
+    #[must_use]
+    pub fn beside(name: &str, country: &str, other: &str) -> Self {
+        let mut reduced = Reduced::of(name, Some(country));
+        let theirs = Reduced::of(name, Some(other)).roles;
+        for (role, theirs) in reduced.roles.iter_mut().zip(theirs) {
+            *role = role.or(theirs);
+        }
+        Self {
+            keys: reduced.keys(name),
+            words: reduced.words(name),
+        }
+    }
 }
 
 impl AsRef<Folded> for Folded {
@@ -273,6 +288,12 @@ pub fn name_words(name: &str, country: Option<&str>) -> Vec<NameWord> {
     Reduced::of(name, country).words(name)
 }
 
+/// What the words of a name are in a country, in written order; none for those of the name proper.
+#[must_use]
+pub fn roles(name: &str, country: &str) -> Vec<Option<Role>> {
+    Reduced::of(name, Some(country)).roles
+}
+
 /// The words of a query, in written order, each with the skeletons of all readings.
 #[must_use]
 pub fn query_words(query: &str) -> Vec<QueryWord> {
@@ -372,8 +393,13 @@ fn form(role: &Option<Role>) -> Option<Form> {
     }
 }
 
+/// True for a folded word of one letter.
+#[must_use]
+pub fn is_single_letter(word: &str) -> bool {
+    matches!(word.as_bytes(), [b] if b.is_ascii_alphabetic())
+}
+
 fn core_of(words: &[Compared<'_>], roles: &[Option<Role>]) -> String {
-    let is_single_letter = |word: &str| matches!(word.as_bytes(), [b] if b.is_ascii_alphabetic());
     let mut core: Vec<&str> = words
         .iter()
         .zip(roles)

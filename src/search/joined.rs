@@ -1,10 +1,8 @@
 //! Words that are compared as one: which one name writes together and the other apart (`ЖАСОТАН`, `Жас Отан`), for which the other
 //! name has their initials (`futbol klubi`, `FK`), and which are a place that the other name calls otherwise (`СҚО`).
 
-use std::sync::Arc;
-
 use super::abbreviations::{self, Initials};
-use super::fold::{Folded, NameWord};
+use super::fold::NameWord;
 use super::prepared::{Prepared, Weight};
 use super::rules::{Rule, applies};
 
@@ -121,14 +119,7 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         });
         rest = behind;
     }
-    (words.len() < own.len()).then(|| Prepared {
-        folded: Arc::new(Folded {
-            keys: name.folded.keys.clone(),
-            words,
-        }),
-        weights,
-        total: name.total,
-    })
+    (words.len() < own.len()).then(|| name.with(words, weights))
 }
 
 /// What words that follow each other are in the other name.

@@ -15,6 +15,7 @@
 //! | `prepared.rs` | a name made ready to be compared with many (pure) |
 //! | `abbreviations.rs` | words that stand for the beginning of a word or for the initials of several (pure) |
 //! | `joined.rs` | words that one of two names writes together and the other apart (pure) |
+//! | `borders.rs` | names of two countries, each read in the ways of both (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
 //! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
 //! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
@@ -25,6 +26,7 @@
 
 mod abbreviations;
 pub mod ask;
+pub mod borders;
 mod branches;
 pub mod compare;
 mod dictionary;

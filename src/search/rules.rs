@@ -95,6 +95,8 @@ rules! {
     SameName = "same-name",
     /// Other numbers of one scheme are never certain.
     OtherNumbers = "other-numbers",
+    /// Names of two countries are read in the ways of both, and legal forms of either are none of the name.
+    Borders = "borders",
 }
 
 /// True where a rule is to be followed.

@@ -726,3 +726,40 @@ both! {
         assert!(rows.text().contains(&new.0) && !rows.text().contains(&old.0), "{}", rows.text());
     }
 }
+
+both! {
+    async fn names_of_what_was_merged_across_a_border_are_read_as_its_own_country_reads_them(app) {
+        let public = member(&app, "KZ", "«Қызыл Сәуле» қоғамдық қоры").await;
+        let private = Ngo(app.organisation("KZ").named("«Көкжиек Cüce Ökilder» қоғамдық бірлестігі").create().await.number);
+        let new = member(&app, "HU", "Gyöngyösi Szitakötők").await;
+        let (kz, hu, kg) = (app.coordinator("KZ"), app.coordinator("HU"), app.coordinator("KG"));
+        for old in [&public, &private] {
+            let body = json!({"successor": new.0, "reason": "Voted."});
+            let merging = kz.propose(&old.url(), "merge", body).await;
+            app.decide(&hu, &merging, "approved", json!({})).await;
+            app.decide(&app.secretariat(), &merging, "approved", json!({})).await;
+            assert_eq!(kz.get(&old.url()).await.expect(307).header("location").unwrap(), new.url());
+        }
+        // In the old one's country it is not registered again, in whatever spelling and form.
+        for name in ["«Қызыл Сәуле» қоғамдық қоры", "Qyzyl Säule Qoǵamdyq Qory", "Kyzyl Saule Public Foundation", "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі", "Kokjiek Cuce Okilder"] {
+            let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
+            let refused = kz.post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+            assert_eq!((refused.at("/candidates/0/number"), refused.at("/candidates/0/verdict")), (json!(new.0), json!("possible")), "{name}");
+        }
+        // Officers of either country find the successor by what was never public, others do not.
+        let query = format!("/v1/organisations?q={}", encoded("Көкжиек Cüce Ökilder"));
+        let body = json!({"items": [{"name": "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі"}]});
+        for person in [&kz, &hu, &app.secretariat()] {
+            let found = person.get(&query).await.expect(200);
+            assert_eq!((found.at("/items/0/number"), found.at("/items/0/found/found_in")), (json!(new.0), json!("merged_name")), "{}", found.text());
+            let matched = person.post("/v1/match", body.clone()).await.expect(200);
+            assert_eq!(matched.at("/items/0/chosen"), json!(new.0), "{}", matched.text());
+        }
+        assert_eq!(kg.get(&query).await.at("/items"), json!([]));
+        let matched = kg.post("/v1/match", body).await.expect(200);
+        assert_eq!(matched.at("/items/0/candidates"), json!([]));
+        let body = json!({"country": "KG", "names": [{"kind": "legal", "text": "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі"}]});
+        kg.post("/v1/organisations", body).await.expect(201);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
