@@ -3,6 +3,7 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
+use super::endings;
 use super::fold::{self, Counted, NameWord};
 use super::index::Index;
 use super::joined::Joined;
@@ -342,8 +343,8 @@ fn are_one_in_turkish(own: &NameWord, theirs: &NameWord) -> bool {
     own.skeleton != theirs.skeleton && (reads(own, theirs) || reads(theirs, own))
 }
 
-/// True where words may be others: a telling one is many letters from its like, a place is like a word that other names have, or
-/// no telling word is alike by its letters as the country reads them.
+/// True where words may be others: a telling one is many letters from its like, and not by an ending, a place is like a word that
+/// other names have, or no telling word is alike by its letters as the country reads them.
 fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -> bool {
     if !applies(Rule::OtherWords) {
         return false;
@@ -367,6 +368,10 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
             _ => false,
         };
         if found == Found::Typo && (other_word || edits(own, theirs) >= MANY_EDITS) {
+            return true;
+        }
+        let other_ending = found == Found::Beginning && endings::make_others(own, theirs);
+        if other_ending && edits(own, theirs) >= MANY_EDITS {
             return true;
         }
     }

@@ -10,6 +10,7 @@
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `branches.rs`, `branches.tsv` | branches of sport, medicine and science (pure) |
+//! | `endings.rs`, `endings.tsv` | endings that make no other word of a word (pure) |
 //! | `opposites.rs`, `opposites.tsv` | north and south, deaf and blind, first and second (pure) |
 //! | `spellings.rs` | such a table, and which of it a word is (pure) |
 //! | `prepared.rs` | a name made ready to be compared with many (pure) |
@@ -30,6 +31,7 @@ pub mod borders;
 mod branches;
 pub mod compare;
 mod dictionary;
+mod endings;
 pub mod fold;
 pub mod index;
 mod joined;

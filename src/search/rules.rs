@@ -41,6 +41,8 @@ rules! {
     SecondSkeleton = "second-skeleton",
     /// Words that mean different things, or are many letters apart, make no two names the same by a slip.
     OtherWords = "other-words",
+    /// Words that begin alike and end in what is no ending are other words; those who are of a place are of this place.
+    OtherEndings = "other-endings",
     /// Legal-form words weigh little.
     LegalForms = "legal-forms",
     /// Generic and small words weigh little.

@@ -283,3 +283,43 @@ fn a_short_word_that_was_written_by_ear_in_turkish_is_the_word_that_it_sounds_li
         ("Cas Otan Astana", "Жас Отан Алматы", "KZ"),
     ]);
 }
+
+#[test]
+fn words_that_begin_alike_and_end_in_other_words_leave_it_open() {
+    let open = [
+        ("Yeşilova Kültür Derneği", "Yeşilyurt Kültür Derneği", "TR"),
+        ("Yeşilırmak Kültür Derneği", "Yeşilyurt Kültür Derneği", "TR"),
+        ("Қызылжар ардагерлері", "Қызылағаш ардагерлері", "KZ"),
+        ("Qizilqum sayyohlari", "Qizilqosh sayyohlari", "UZ"),
+        ("Yangibozor yoshlari", "Yangiobod yoshlari", "UZ"),
+        ("Balatonfüred Sport Egyesület", "Balatonlelle Sport Egyesület", "HU"),
+    ];
+    never_the_same(&open);
+    // Endings make no other word of it.
+    all(
+        Verdict::Same,
+        &[
+            ("Könüllülər Birliyi", "Könüllülərin Birliyi", "AZ"),
+            ("Yeşilova Gençlik Derneği", "Yeşilova Gençliği Derneği", "TR"),
+            ("Қызылжар ардагерлері", "Қызылжар ардагерлерінің", "KZ"),
+            ("Beteg Gyermekekért Alapítvány", "Beteg Gyermekek Alapítvány", "HU"),
+            ("Ветераны Каракола", "Ветеранов Каракола", "KG"),
+        ],
+    );
+}
+
+#[test]
+fn those_who_are_of_two_places_are_of_two_organisations() {
+    all(
+        Verdict::Different,
+        &[
+            ("Ağdamlılar Birliyi", "Ağdaşlılar Birliyi", "AZ"),
+            ("Karslılar Derneği", "Muşlular Derneği", "TR"),
+            ("Алматылықтар қоры", "Ақтаулықтар қоры", "KZ"),
+        ],
+    );
+    all(
+        Verdict::Same,
+        &[("Ağdamlılar Birliyi", "Агдамлылар Birliyi", "AZ")],
+    );
+}
