@@ -139,6 +139,11 @@ impl Judged {
                 .behind
                 .push("a number or an initial that the other name has not");
         }
+        let letters_differ = fold::other_letters(&keys.letters, &others.letters);
+        if letters_differ && applies(Rule::SingleLetters) {
+            judged.score = judged.score.min(SAID_ALONE);
+            judged.behind.push("different single letters");
+        }
         let other_place = !same && differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);

@@ -12,6 +12,7 @@
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
 //! | `fold/numbers.rs` | numbers in names, Roman ones too |
+//! | `fold/single.rs` | single letters in names |
 //! | `fold/same.rs` | whether two names are the same name |
 //! | `fold/tests/` | alphabets, rules, properties, measures on the sample files |
 
@@ -20,6 +21,7 @@ mod initials;
 mod letters;
 mod numbers;
 mod same;
+mod single;
 mod skeleton;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use words::{Word, Words};
 pub use forms::{Form, Role};
 pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
+pub use single::{Letter, other_letters};
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.
@@ -64,6 +67,8 @@ pub struct Keys {
     pub forms: Vec<Form>,
     /// The numbers, in written order.
     pub numbers: Vec<Number>,
+    /// The single letters, in written order.
+    pub letters: Vec<Letter>,
 }
 
 /// The keys of a query under one reading of its letters.
@@ -216,6 +221,7 @@ impl Reduced {
                 .clone()
                 .filter(|second| *second != self.skeleton),
             forms,
+            letters: self.letters(name),
             numbers: self
                 .read
                 .words
@@ -223,6 +229,24 @@ impl Reduced {
                 .filter_map(|word| number(name, word))
                 .collect(),
         }
+    }
+
+    fn letters(&self, name: &str) -> Vec<Letter> {
+        let words = self.read.words.iter().zip(self.skeleton.split(' '));
+        let words = words.zip(&self.roles).enumerate();
+        let letter = |(at, ((word, skeleton), role)): (usize, ((&Word, &str), &Option<Role>))| {
+            // A letter has four bytes at most, with a mark or two some more.
+            let written = name.get(word.source.clone()).filter(|w| w.len() <= 8)?;
+            let small = match role {
+                None => false,
+                Some(Role::Small) => true,
+                Some(_) => return None,
+            };
+            let plain: String = plain_letters(self.read.text(word)).collect();
+            let place = (small, at == 0, is_dotted(name, word));
+            Letter::of(written, (&plain, skeleton), place)
+        };
+        words.filter_map(letter).collect()
     }
 
     fn words(&self, name: &str) -> Vec<NameWord> {
@@ -243,12 +267,16 @@ impl Reduced {
                 turkish: skeleton::turkish(self.read.text(word), self.reading),
                 role: *role,
                 number: number(name, word),
-                dotted: name
-                    .get(word.source.end..)
-                    .is_some_and(|rest| rest.starts_with('.')),
+                dotted: is_dotted(name, word),
             })
             .collect()
     }
+}
+
+/// True where a full stop follows.
+fn is_dotted(name: &str, word: &Word) -> bool {
+    let behind = name.get(word.source.end..);
+    behind.is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn number(name: &str, word: &Word) -> Option<Number> {

@@ -112,6 +112,10 @@ impl Prepared {
     /// names that are usual in both.
     #[must_use]
     pub fn has_core_of(&self, other: &Self) -> bool {
+        // The core has no single letters.
+        if fold::other_letters(&self.keys().letters, &other.keys().letters) {
+            return false;
+        }
         let same = |own: &str, theirs: &str| own.contains(' ') && own == theirs;
         let (own, theirs) = (&self.keys().core, &other.keys().core);
         let (second, their_second) = (self.second_core(), other.second_core());

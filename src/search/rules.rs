@@ -87,6 +87,8 @@ rules! {
     Opposites = "opposites",
     /// Names with different numbers are different.
     Numbers = "numbers",
+    /// Names with different single letters are never certain.
+    SingleLetters = "single-letters",
     /// Roman numerals are numbers.
     RomanNumerals = "roman-numerals",
     /// Different legal forms are never certain.

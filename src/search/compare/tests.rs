@@ -323,3 +323,27 @@ fn those_who_are_of_two_places_are_of_two_organisations() {
         &[("Ağdamlılar Birliyi", "Агдамлылар Birliyi", "AZ")],
     );
 }
+
+#[test]
+fn one_letter_that_is_another_leaves_it_open() {
+    all(
+        Verdict::Possible,
+        &[
+            ("Hepatit B Hastaları Derneği", "Hepatit C Hastaları Derneği", "TR"),
+            ("Гепатит В науқастары қоры", "Гепатит С науқастары қоры", "KZ"),
+            ("Vitamin C jamgʻarmasi", "Vitamin D jamgʻarmasi", "UZ"),
+            ("Vitamin C kory", "Vitamin K kory", "KZ"),
+            ("Liget A Klub", "Liget B Klub", "HU"),
+            ("B. Nəsimi adına klub", "C. Nəsimi adına klub", "AZ"),
+        ],
+    );
+    all(
+        Verdict::Same,
+        &[
+            ("Hepatit B Hastaları Derneği", "HEPATİT B HASTALARI DERNEĞİ", "TR"),
+            ("Гепатит В науқастары қоры", "Гепатит B науқастары қоры", "KZ"),
+            ("Ç. Aytmatov Derneği", "C. Aytmatov Derneği", "TR"),
+            ("A Hit Klub", "Hit Klub", "HU"),
+        ],
+    );
+}
