@@ -120,6 +120,11 @@ both! {
         let found = app.get("/v1/organisations?q=zzyzx").await.at("/items/0/found");
         assert_eq!(found["found_in"], "merged_name");
         assert_eq!(found["pieces"], json!([{"text": "Zzyzx", "hit": true}, {"text": " Gardeners", "hit": false}]));
+        // The number that is asked for is shown, and whose it was.
+        let found = app.get(&format!("/v1/organisations?q={}", old.0.to_lowercase())).await.at("/items/0/found");
+        assert_eq!((&found["found_in"], &found["pieces"]), (&json!("merged_number"), &json!([{"text": old.0, "hit": true}])));
+        let page = app.get(&format!("/search?q={}", old.0)).await.expect(200).text();
+        assert!(page.contains("Registry number of a merged organisation") && page.contains(&format!("<code>{}</code>", old.0)), "{page}");
         let body = json!({"items": [{"name": "Zzyzx Gardeners", "country": "KZ"}]});
         let matched = app.send(actix_web::test::TestRequest::post().uri("/v1/match").set_json(body)).await.expect(200);
         assert_eq!(matched.at("/items/0/candidates/0/number"), json!(new.0), "{}", matched.text());
