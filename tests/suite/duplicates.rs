@@ -478,7 +478,7 @@ both! {
         // Other words, one word and what is not public ask nothing.
         register(&kz, "KZ", "Turkuaz Penguen Sevenler Derneği", json!({})).await.expect(201);
         app.organisation("TR").named("Turkuaz Flamingo Sevenler Derneği").create().await;
-        register(&kz, "KZ", "Turkuaz Flamingo Sevenler Derneği", json!({})).await.expect(201);
+        register(&app.coordinator("UZ"), "UZ", "Turkuaz Flamingo Sevenler Derneği", json!({})).await.expect(201);
     }
 }
 
