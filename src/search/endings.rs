@@ -41,8 +41,15 @@ const PEOPLE: &str = "people";
 /// An ending as it stands in plain keys and skeletons, behind a consonant and behind a vowel.
 fn folded(ending: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for stem in ["bab", "baba"] {
-        for keys in fold::query_keys(&format!("{stem}{ending}")) {
+    // In the ending's script, or its letters would be taken for those of the other one that look like them.
+    let is_cyrillic = ending.chars().any(|c| ('\u{400}'..='\u{52F}').contains(&c));
+    let stems = if is_cyrillic {
+        [("баб", "bab"), ("баба", "baba")]
+    } else {
+        [("bab", "bab"), ("baba", "baba")]
+    };
+    for (written, stem) in stems {
+        for keys in fold::query_keys(&format!("{written}{ending}")) {
             let both = [keys.plain, keys.skeleton];
             let behind = both.iter().filter_map(|key| key.strip_prefix(stem));
             found.extend(behind.filter(|rest| !rest.is_empty()).map(str::to_owned));
