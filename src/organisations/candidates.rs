@@ -216,6 +216,12 @@ pub fn take_over(
         let Some((_, gained)) = at.and_then(|at| known.get_mut(*at)) else {
             continue;
         };
+        if facts.country != gained.country {
+            let first = gained.names.len();
+            let places = first..first + facts.names.len();
+            let elsewhere = places.map(|at| (at, facts.country.clone()));
+            gained.elsewhere.extend(elsewhere);
+        }
         let names = facts.names.into_iter().map(|(kind, text)| {
             let kind = if kind == "acronym" {
                 kind
@@ -224,12 +230,6 @@ pub fn take_over(
             };
             (kind, text)
         });
-        if facts.country != gained.country {
-            let places = gained.names.len()..;
-            let elsewhere = places.zip(&facts.names);
-            let elsewhere = elsewhere.map(|(at, _)| (at, facts.country.clone()));
-            gained.elsewhere.extend(elsewhere);
-        }
         gained.names.extend(names);
         gained.identifiers.extend(facts.identifiers);
         gained.former_websites.extend(facts.website);
