@@ -3,6 +3,8 @@
 //! Its inserts are compiled for each database ([`dialect!`](crate::dialect)): Diesel then knows their text without
 //! writing it anew for every row, which lists of 100,000 rows feel.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -366,6 +368,7 @@ fn facts_of(
     Facts {
         country: country.to_owned(),
         names: body.names.iter().map(named).collect(),
+        elsewhere: BTreeMap::new(),
         city: body.city.as_ref().map(|city| city.as_str().to_owned()),
         website: body.website.as_ref().map(|w| w.as_str().to_owned()),
         former_websites: Vec::new(),
