@@ -37,6 +37,7 @@ use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
 use crate::organisations::refold;
+use crate::people::emptying;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 
@@ -251,12 +252,15 @@ async fn record_calendar(parts: Parts) {
 /// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys, sessions and links.
 async fn keep_tidy(parts: Parts, private_reads_days: u32) {
     let mut minutes = 0u32;
+    // What an erasure before the start, or by the command line, has left.
+    emptying::settle(&parts.db).await;
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
         minutes = minutes.wrapping_add(1);
         parts.limits.forget_idle();
         note_key_uses(&parts).await;
         hand_over(&parts).await;
+        emptying::settle(&parts.db).await;
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
