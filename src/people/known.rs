@@ -109,11 +109,17 @@ impl Value {
             Self::Address(line) => has_word(&text.line, line),
             Self::Number { line, digits } => has_word(&text.line, line) || text.has_number(digits),
             Self::Name { line, words } => {
-                has_word(&text.line, line)
-                    || words.len() > 1
-                        && words.iter().all(|w| text.words().iter().any(|t| t.is(w)))
+                if has_word(&text.line, line) {
+                    return true;
+                }
+                match words.as_slice() {
+                    [] => false,
                     // Alone, a word is one only as it is written: what is merely read alike is somebody else.
-                    || matches!(words.as_slice(), [one] if text.words().iter().any(|t| t.plain == one.plain))
+                    [one] => text.words().iter().any(|t| t.plain == one.plain),
+                    // Folding is dear, and most cells have too few words.
+                    several if text.parts() < several.len() => false,
+                    several => several.iter().all(|w| text.words().iter().any(|t| t.is(w))),
+                }
             }
         }
     }
@@ -171,6 +177,12 @@ impl<'a> Text<'a> {
             line: lower(written),
             words: OnceCell::new(),
         }
+    }
+
+    /// How many words there are at most.
+    fn parts(&self) -> usize {
+        let parts = self.line.split(|c: char| !c.is_alphanumeric());
+        parts.filter(|part| !part.is_empty()).count()
     }
 
     fn words(&self) -> &[Word] {

@@ -36,7 +36,7 @@ fn ilknur() -> Value {
     json!({"name": "İlknur Işık Qzmarker", "email": "qzilknur@sample.example", "phone": "+90 312 555 71 93"})
 }
 
-/// How many bytes of the write-ahead log there are, and whether one of these stands in it.
+/// Whether one of these stands in the write-ahead log.
 fn log_holds(app: &App, markers: &[&str]) -> bool {
     let DatabaseUrl::Sqlite(path) = &app.url else {
         return false;

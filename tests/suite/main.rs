@@ -47,6 +47,7 @@ mod people;
 mod periods;
 mod processes;
 mod proofs;
+mod readings;
 mod report_formats;
 mod report_kinds;
 mod reports;
