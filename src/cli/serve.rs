@@ -25,7 +25,7 @@ use crate::checkpoints::{self, Checkpoints, Keeper};
 use crate::config::{Config, Flags};
 use crate::countries::Countries;
 use crate::db::schema::journal_head;
-use crate::db::{Conn, DatabaseUrl, Db, Instant};
+use crate::db::{Conn, DatabaseUrl, Db, Id, Instant};
 use crate::demo::{self, Held};
 use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
@@ -293,7 +293,7 @@ async fn note_key_uses(parts: &Parts) {
     }
 }
 
-/// Carries out a handover of the office whose day has come.
+/// Carries out a handover of the office whose day has come, or lets it fall.
 async fn hand_over(parts: &Parts) {
     let done = parts
         .db
@@ -301,6 +301,10 @@ async fn hand_over(parts: &Parts) {
         .await;
     match done {
         Ok(None) => {}
+        Ok(Some(row)) if row.status == accounts::handover::FALLEN => {
+            let (handover, why) = (Id(row.id), row.decision_reason);
+            tracing::warn!(%handover, why, "a handover could not be done on its day; it has fallen");
+        }
         Ok(Some(_)) => tracing::info!("the office was handed over"),
         Err(error) => tracing::warn!(error = %error, "the office was not handed over"),
     }
