@@ -1,9 +1,10 @@
-//! Readings of private data, further: in lists, and on the command line.
+//! Readings of private data, further: by a change that changes nothing, in lists, and on the command line.
 
+use actix_web::http::Method;
 use diesel::prelude::*;
 use ots_registry::db::schema::distinct_pairs;
 use ots_registry::duplicates::round::Extent;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::both;
 use crate::duplicates::{look, register};
@@ -28,6 +29,33 @@ async fn adds(app: &App, person: &Person, work: impl AsyncFnOnce()) -> (Vec<Stri
     let mut new = told(app, &me).await.split_off(known);
     new.sort();
     (new, entries() - seq)
+}
+
+both! {
+    async fn a_change_that_changes_nothing_is_a_reading(app) {
+        let number = with_contact(&app, "KZ").await;
+        let url = format!("/v1/organisations/{number}");
+        let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+        let item = kz.get(&format!("{url}/contacts")).await.expect(200).at("/items/0/id");
+        let whole = [format!("organisation.contacts {number} 1"), format!("organisation.private {number} 1")];
+        let patch = async |person: &Person, path: &str, body: Value| {
+            person.send_with(Method::PATCH, path, "*", Some(body)).await.expect(200);
+        };
+        // It shows everything and leaves no entry; so it leaves a row.
+        assert_eq!(adds(&app, &kz, async || patch(&kz, &url, json!({})).await).await, (whole.to_vec(), 0));
+        let account = format!("/v1/users/{}", kz.id);
+        let row = format!("account user:{} 1", kz.id);
+        assert_eq!(adds(&app, &office, async || patch(&office, &account, json!({})).await).await, (vec![row], 0));
+        // A change is in the journal and is no reading; so is a contact person who is said once more.
+        assert_eq!(adds(&app, &kz, async || patch(&kz, &url, json!({"city": "Astana"})).await).await, (vec![], 1));
+        assert_eq!(adds(&app, &kz, async || patch(&kz, &url, json!({"city": "Astana"})).await).await, (whole.to_vec(), 0));
+        let contact = json!({"name": "Sample Contact", "position": "Secretary", "email": "person@sample.example", "phone": "+000 111"});
+        let said = async || patch(&kz, &format!("{url}/contacts/{item}"), contact).await;
+        assert_eq!(adds(&app, &kz, said).await, (vec![], 1));
+        // Oneself is nobody's reading.
+        let own = format!("/v1/users/{}", office.id);
+        assert_eq!(adds(&app, &office, async || patch(&office, &own, json!({})).await).await, (vec![], 0));
+    }
 }
 
 both! {
