@@ -43,7 +43,7 @@ fn log_holds(app: &App, markers: &[&str]) -> bool {
     };
     let bytes = std::fs::read(format!("{}-wal", path.display())).unwrap_or_default();
     let holds = |marker: &&str| bytes.windows(marker.len()).any(|w| w == marker.as_bytes());
-    markers.iter().any(|marker| holds(marker))
+    markers.iter().any(holds)
 }
 
 fn is_owed(app: &App) -> bool {
@@ -150,8 +150,8 @@ both! {
         let done = office.post(&format!("{contact}/erasure"), json!({"reason": "Asked for in writing."})).await.expect(200);
         assert_eq!(done.at("/import_cells"), json!(of("import_rows") + of("imports")));
         let rows = tr.get(&format!("{url}/rows")).await.expect(200);
-        for n in 0..spellings.len() {
-            assert_eq!(rows.at(&format!("/items/{n}/cells/2")), "", "{}", spellings[n]);
+        for (n, spelling) in spellings.iter().enumerate() {
+            assert_eq!(rows.at(&format!("/items/{n}/cells/2")), "", "{spelling}");
         }
         // An organisation that is called after a person keeps its name.
         assert_eq!(rows.at("/items/5/cells"), json!(["Qzmarker İlknur Işık Vakfı", "TR", "Somebody Else", ""]));
