@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use diesel::prelude::*;
 
 use super::{Done, Stop};
+use crate::auth::Acting;
 use crate::auth::checkpoint_keys::CheckpointKeys;
+use crate::auth::policy::Action;
+use crate::auth::reads::{self, What};
 use crate::checkpoints::{Checkpoints, restored};
 use crate::config::Config;
+use crate::db::schema::journal_head;
 use crate::db::{Conn, Instant, same_moment};
 use crate::http::Error;
 use crate::journal::export::{self, Facts};
@@ -54,7 +59,7 @@ pub(super) struct Verify {
 pub(super) struct Export {
     /// The new file; - for standard output.
     file: PathBuf,
-    /// How far it goes: facts that may be public of an organisation, or everything, personal data too.
+    /// How far it goes: facts that may be public of an organisation, or everything, personal data too, which is recorded.
     #[arg(long, value_enum, default_value = "public")]
     facts: Which,
 }
@@ -288,9 +293,26 @@ fn export(args: &Export, config: &Config) -> Done {
         Box::new(file.map_err(|e| format!("{}: {e}", args.file.display()))?)
     };
     let mut out = BufWriter::with_capacity(1 << 20, out);
+    if facts == Facts::All {
+        record_reading(&mut conn)?;
+    }
     let entries = export::write(&mut conn, facts, Instant::now(), &mut out)?;
     eprintln!("{entries} entries written.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Records that the operator reads everybody's data, before it is written anywhere.
+fn record_reading(conn: &mut Conn) -> Result<(), Error> {
+    conn.transact(|tx| {
+        let acting = Acting::operator(Action::ReadJournal)?;
+        let entries: i64 = journal_head::table
+            .find(1)
+            .select(journal_head::seq)
+            .first(&mut **tx)?;
+        let rows = usize::try_from(entries).map_err(Error::internal)?;
+        acting.saw(What::Journal, "journal", rows);
+        reads::insert(tx, &acting.taken(None)?)
+    })
 }
 
 fn record_restored(args: &RestoredArgs, config: &Config) -> Done {

@@ -457,6 +457,8 @@ async fn list_proposals(
                     .as_ref()
                     .is_none_or(|wanted| *wanted == row.status)
                 {
+                    // One each, so that what was read of a proposal is found by its id.
+                    acting.saw(What::Membership, format!("proposal:{}", row.id), 1);
                     items.push(view::proposal_with_consents(conn, &row, &organisation)?);
                 }
             }

@@ -27,13 +27,13 @@ fn named(country: &str, name: &str, more: Value) -> Value {
     body
 }
 
-async fn register(person: &Person, country: &str, name: &str, more: Value) -> Answer {
+pub(crate) async fn register(person: &Person, country: &str, name: &str, more: Value) -> Answer {
     let body = named(country, name, more);
     person.post("/v1/organisations", body).await
 }
 
 /// Runs the job as a replica of its own would.
-fn look(app: &App, extent: Extent) -> Done {
+pub(crate) fn look(app: &App, extent: Extent) -> Done {
     let (countries, search) = (Countries::load().unwrap(), Search::default());
     let lookout = Lookout {
         countries: &countries,
