@@ -271,6 +271,8 @@ pub struct ToldEntry {
     pub subject: String,
     /// The registry number that it is about.
     pub organisation: Option<String>,
+    /// The registry number of another organisation that it was held against.
+    pub other: Option<String>,
 }
 
 type EntryRow = (
@@ -314,6 +316,7 @@ pub fn overrides(
                     action: action.clone(),
                     subject: subject.clone(),
                     organisation: organisation.clone(),
+                    other: None,
                 });
             }
         }
@@ -363,6 +366,7 @@ pub fn duplicates(
                 action,
                 subject,
                 organisation: Some(pair.organisation),
+                other: Some(pair.other),
             });
         }
     }
@@ -498,6 +502,7 @@ pub fn privileged(
             action: r.action,
             subject: r.subject,
             organisation: None,
+            other: None,
         })
         .collect())
 }
