@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::super::question::{Filters, Known};
-use super::on_day;
+use super::{STILL, on_day};
 use crate::db::Conn;
 use crate::dialect;
 use crate::http::Error;
@@ -99,7 +99,8 @@ pub struct Met {
     pub records: i64,
 }
 
-/// The records that were not changed behind the position, counted by what they meet.
+/// The records that were not changed behind the position, counted by what they meet. The limit keeps SQLite from judging each twice: once to
+/// put it in a group, once to tell of which.
 pub fn counted(
     conn: &mut Conn,
     filters: &Filters,
@@ -109,7 +110,7 @@ pub fn counted(
     let text = format!(
         "{} SELECT country, met, COUNT(*) AS records FROM \
             (SELECT m.country, CAST({} AS INTEGER) AS met FROM members m JOIN organisations o ON o.id = m.organisation_id \
-             WHERE o.seq <= {}) AS judged \
+             WHERE o.seq <= {} LIMIT {STILL}) AS judged \
          GROUP BY country, met",
         members(conn, filters, day, known),
         bits(),
