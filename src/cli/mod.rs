@@ -86,7 +86,7 @@ enum Command {
     /// Checks the record of changes.
     #[command(subcommand)]
     Journal(journal::Journal),
-    /// Checks what was signed of a closed period.
+    /// Checks closed periods.
     #[command(subcommand)]
     Periods(periods::Periods),
     /// Records what the calendar did to memberships, or tells what it will do.
@@ -166,7 +166,7 @@ pub fn main() -> ExitCode {
             Command::Duplicates => duplicates::run(&config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
-            Command::Periods(args) => periods::run(&args),
+            Command::Periods(args) => periods::run(&args, &config),
             Command::Calendar(args) => calendar::run(&args, &config),
         });
     match done {
