@@ -24,6 +24,7 @@ mod beside;
 mod contract;
 mod conventions;
 mod corrections;
+mod days;
 mod desk;
 mod desk_of_officers;
 mod duplicates;
