@@ -88,14 +88,14 @@ fn verify(args: &Verify, config: &Config) -> Done {
         let members = answer.as_object().ok_or("the answer is no object")?;
         let around = says.around(members, &keys);
         for member in &around.wrong {
-            println!(
+            say!(
                 "{}: its member `{member}` is not what was signed.",
                 args.file.display()
             );
             found = false;
         }
         if !around.unsigned.is_empty() {
-            println!(
+            say!(
                 "Nobody signed {} of {}: the journal's entry {} has what was recorded. Of a question what its address says was compared.",
                 around
                     .unsigned
@@ -142,14 +142,15 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
                 same += 1;
             }
             Compared::Differs(now) => {
-                println!(
+                say!(
                     "{}: it was signed as {} and is {now} now.",
-                    named.address, named.data_sha256
+                    named.address,
+                    named.data_sha256
                 );
                 differ += 1;
             }
             Compared::Not(why) => {
-                println!("{}: not compared: {why}.", named.address);
+                say!("{}: not compared: {why}.", named.address);
                 not += 1;
             }
         })
@@ -160,7 +161,7 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
         }
         _ => Stop::from(error),
     })?;
-    println!(
+    say!(
         "Of {} frozen reports and lists, made anew as known at position {}: {same} are as they were signed, {differ} are not, {not} were not compared.",
         says.reports.len(),
         says.known
@@ -170,22 +171,30 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
 
 fn tell(says: &Statement) {
     let (seq, at, by) = &says.closed;
-    println!(
+    say!(
         "Period {}: {} to {}, as known at position {} of {}.",
-        says.number, says.days.0, says.days.1, says.known, says.origin
+        says.number,
+        says.days.0,
+        says.days.1,
+        says.known,
+        says.origin
     );
-    println!("Closed by entry {seq}, {at}, {by}.");
-    println!(
+    say!("Closed by entry {seq}, {at}, {by}.");
+    say!(
         "Checkpoint of {} entries, root {}.",
-        says.checkpoint.0, says.checkpoint.1
+        says.checkpoint.0,
+        says.checkpoint.1
     );
     for report in &says.reports {
-        println!(
+        say!(
             "{} {} (definition {}): {}",
-            report.data_sha256, report.report, report.definition, report.address
+            report.data_sha256,
+            report.report,
+            report.definition,
+            report.address
         );
     }
-    println!("The signature is good.");
+    say!("The signature is good.");
 }
 
 /// Whether a saved report is one of those that were frozen, and the question of an answer around the statement is that of the report.
@@ -197,10 +206,10 @@ fn compare(says: &Statement, around: Option<&Value>, path: &Path) -> Result<bool
         .ok_or_else(|| format!("{}: has no member `data`", path.display()))?;
     let hash = report::sha256(data);
     let Some(report) = says.reports.iter().find(|r| r.data_sha256 == hash) else {
-        println!("{}: {hash} is none of the frozen reports.", path.display());
+        say!("{}: {hash} is none of the frozen reports.", path.display());
         return Ok(false);
     };
-    println!("{}: is the frozen {}.", path.display(), report.report);
+    say!("{}: is the frozen {}.", path.display(), report.report);
     let all = around.and_then(|answer| answer.get("reports")?.as_array());
     let named = all
         .into_iter()
@@ -208,7 +217,7 @@ fn compare(says: &Statement, around: Option<&Value>, path: &Path) -> Result<bool
         .find(|one| one.get("data_sha256").and_then(Value::as_str) == Some(hash.as_str()));
     let same = named.is_none_or(|one| one.get("question") == data.get("question"));
     if !same {
-        println!(
+        say!(
             "{}: its question is not the one that the answer around the statement tells.",
             path.display()
         );

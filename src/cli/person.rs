@@ -131,7 +131,7 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
                 let acting = Acting::operator(Action::ErasePerson)?;
                 people::rectify(tx, &acting, &subject, &corrections)
             })?;
-            println!(
+            say!(
                 "Corrected {subject}. The journal keeps what was said before, until it is erased."
             );
             return Ok(ExitCode::SUCCESS);
@@ -143,7 +143,7 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
                 let acting = Acting::operator(Action::ErasePerson)?;
                 people::erase(tx, &acting, &subject, &reason)
             })?;
-            println!(
+            say!(
                 "{}",
                 serde_json::to_string_pretty(&done).map_err(Error::internal)?
             );
@@ -151,7 +151,7 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
         }
         Person::EmptyLog => return emptied(&mut conn, config),
     };
-    println!("{}", text.map_err(|e| Stop(e.to_string()))?);
+    say!("{}", text.map_err(|e| Stop(e.to_string()))?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -85,7 +85,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
             eprintln!("{text}")
         })?;
-        print!("{}", logins.text(&config.base_url));
+        say!("{}", logins.text(&config.base_url).trim_end());
     }
     drop(conn);
     let parts = Parts {

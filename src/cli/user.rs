@@ -72,11 +72,12 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
             let (_, link) =
                 conn.transact(|tx| invite(tx, &Acting::operator(Action::ManageAccounts)?, &new))?;
             let address = OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()));
-            println!(
+            say!(
                 "Invited {}. Pass this link on; it works once, until {}:",
-                args.email, link.expires_at
+                args.email,
+                link.expires_at
             );
-            println!("{address}");
+            say!("{address}");
         }
         User::Disable { email: text } => {
             let address = email(text)?;
@@ -85,7 +86,7 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
                     find_by_email(tx, &address)?.ok_or_else(|| Error::not_found("account"))?;
                 disable(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
             })?;
-            println!("Disabled {text}; its sessions have ended.");
+            say!("Disabled {text}; its sessions have ended.");
         }
         User::RemoveSecondFactor { email: text } => {
             let address = email(text)?;
@@ -97,22 +98,25 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
             let Some(link) = link else {
                 return Err(format!("{text} has no second factor").into());
             };
-            println!(
+            say!(
                 "Removed the second factor of {text}; its sessions and its password have ended. Pass this link on, which sets another password; it works once, until {}:",
                 link.expires_at
             );
-            println!(
+            say!(
                 "{}",
                 OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()))
             );
-            println!("A secretariat account has to set up another factor before anything else.");
+            say!("A secretariat account has to set up another factor before anything else.");
         }
         User::List => {
             let acting = Acting::operator(Action::ReadAccounts)?;
             let mut wanted = queries::Wanted::default();
-            println!(
+            say!(
                 "{:<12} {:<6} {:<9} {:<40} name",
-                "role", "reach", "status", "e-mail"
+                "role",
+                "reach",
+                "status",
+                "e-mail"
             );
             loop {
                 // Who reads is recorded first, the operator too.
@@ -127,7 +131,7 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
                 let Some(last) = rows.last() else { break };
                 wanted.after = Some((last.created_at, last.id));
                 for row in rows {
-                    println!(
+                    say!(
                         "{:<12} {:<6} {:<9} {:<40} {}",
                         row.role,
                         row.country.as_deref().unwrap_or("all"),
