@@ -24,9 +24,9 @@ use crate::organisations;
 
 /// Decides a proposal.
 ///
-/// Refused to its proposer, to whoever wrote the current revision, and where one of the two invited the other in the last 30
-/// days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where officers of two
-/// countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
+/// Refused to its proposer, to whoever wrote the current revision or agreed to it for a country, and where one of the two invited the
+/// other in the last 30 days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where
+/// officers of two countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
 #[utoipa::path(
     tag = "memberships", operation_id = "decide_proposal", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
@@ -122,6 +122,7 @@ pub fn decide(
     must_be_open(tx, &held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
+    consent::must_be_another(tx, acting, &proposal, body.outcome)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
     if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {

@@ -46,6 +46,7 @@ mod people;
 mod periods;
 mod processes;
 mod proofs;
+mod proposals;
 mod report_formats;
 mod report_kinds;
 mod reports;

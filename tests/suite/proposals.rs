@@ -1,0 +1,74 @@
+//! Acts that take several people: who they are, what they say, and how an open proposal shows.
+
+use chrono::{Days, NaiveDate};
+use ots_registry::auth::Role;
+use serde_json::{Value, json};
+
+use crate::both;
+use crate::kit::{App, Person};
+
+fn ago(app: &App, days: u64) -> NaiveDate {
+    app.today() - Days::new(days)
+}
+
+async fn no_of(person: &Person, membership: &str, kind: &str) -> Value {
+    let read = person.get(membership).await.expect(200).json();
+    let events = read["events"].as_array().unwrap();
+    events.iter().find(|e| e["kind"] == kind).unwrap()["no"].clone()
+}
+
+/// The acts that the membership says are possible for somebody.
+async fn possible(person: &Person, membership: &str) -> Value {
+    person.get(membership).await.expect(200).at("/possible")
+}
+
+both! {
+    async fn whoever_agreed_for_a_country_does_not_decide_from_the_office(app) {
+        use diesel::prelude::*;
+        use ots_registry::db::schema::users;
+        let (az, kg) = (app.coordinator("AZ"), app.coordinator("KG"));
+        // Another one who can agree, so that the country is asked further on.
+        let stays = app.coordinator("KG");
+        let office = app.secretariat();
+        let ngo = app.organisation("AZ").create().await;
+        let proposal = az.propose(&ngo.url(), "transfer", json!({"to_country": "KG", "reason": "The seat moved."})).await;
+        app.decide(&kg, &proposal, "approved", json!({})).await.expect(200);
+        app.decide(&stays, &proposal, "approved", json!({})).await.problem(409, "conflict");
+        office.patch(&format!("/v1/users/{}", kg.id), json!({"role": "secretariat", "country": null})).await.expect(200);
+        let moved = app.db_session(kg.id, Role::Secretariat);
+        for outcome in ["approved", "refused"] {
+            app.decide(&moved, &proposal, outcome, json!({})).await.problem(403, "second_officer_needed");
+        }
+        // Nor does who could have acted as them.
+        let tied = app.secretariat();
+        let mut conn = app.db_conn();
+        diesel::update(users::table.filter(users::id.eq(tied.id))).set(users::invited_by.eq(kg.id)).execute(&mut conn).unwrap();
+        app.decide(&tied, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        let id = proposal.rsplit('/').next().unwrap().to_owned();
+        let waits = async |person: &Person| {
+            let tasks = person.get("/v1/tasks").await.expect(200).at("/items");
+            tasks.as_array().unwrap().iter().any(|t| t["proposal"] == json!(id) && t["kind"] == "decide")
+        };
+        assert_eq!((waits(&moved).await, waits(&tied).await, waits(&office).await), (false, false, true));
+        app.decide(&office, &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn one_person_does_not_agree_for_two_countries(app) {
+        let ngo = app.organisation("AZ").create().await;
+        let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
+        let to = json!({"to_country": "KG", "reason": "The seat moved."});
+        let proposal = office.propose(&ngo.url(), "transfer", to).await;
+        app.decide(&az, &proposal, "approved", json!({})).await.expect(200);
+        office.patch(&format!("/v1/users/{}", az.id), json!({"country": "KG"})).await.expect(200);
+        let moved = app.db_session(az.id, Role::Coordinator);
+        app.decide(&moved, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        let kg = app.coordinator("KG");
+        app.decide(&kg, &proposal, "approved", json!({})).await.expect(200);
+        // Who agreed may still refuse: then nothing happens.
+        app.decide(&stays, &proposal, "refused", json!({})).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
