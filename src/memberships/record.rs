@@ -134,7 +134,7 @@ pub fn open(
                 .execute(&mut **tx)?;
             entry.now(&held.row)?;
             let event = event(acting, entry, &held, kind, particulars);
-            add(tx, acting, rules, entry, held, event)
+            add(tx, acting, rules, entry, (&held.clone(), held), event)
         },
     )
 }
@@ -163,7 +163,7 @@ pub fn record(
             .set(&next.row)
             .execute(&mut **tx)?;
         entry.changed(&held.row, &next.row)?;
-        let next = add(tx, acting, rules, entry, next, event)?;
+        let next = add(tx, acting, rules, entry, (held, next), event)?;
         closes(tx, entry, &next)?;
         if let Some(open) = open {
             fall(tx, entry, &open)?;
@@ -242,19 +242,20 @@ fn event(
     event
 }
 
-/// Asks the rules, then writes the event and what follows from it.
+/// Asks the rules, then writes the event and what follows from it. What is refused is told as of `before`, whose revision an open
+/// proposal was made for.
 fn add(
     tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     entry: &mut Entry,
-    mut held: Held,
+    (before, mut held): (&Held, Held),
     event: Event,
 ) -> Result<Held, Error> {
-    let ledger = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, &held, acting, (refused, &event)))?;
-    if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
-        return Err(act_not_possible(tx, &held, acting, why));
+    let ledger = admissible(&before.events, rules, &event)
+        .map_err(|refused| not_possible(tx, before, acting, (refused, &event)))?;
+    if let Some(why) = beside::refused(tx, before, &ledger, &event)? {
+        return Err(act_not_possible(tx, before, acting, why));
     }
     entry.about(format!("membership:{}", held.row.id));
     entry.of_organisation(held.organisation.number.clone());
@@ -263,17 +264,16 @@ fn add(
         .values(&row)
         .execute(&mut **tx)?;
     entry.now(&row)?;
-    let before = held.events.clone();
     held.events.push(event);
-    let ledger_before = std::mem::replace(&mut held.ledger, ledger);
+    held.ledger = ledger;
     timeline::store(
         tx,
         &held.row,
-        (&ledger_before, &held.ledger),
-        (&before, &held.events),
+        (&before.ledger, &held.ledger),
+        (&before.events, &held.events),
         entry.seq(),
     )?;
-    publish(tx, acting, entry, &mut held, &ledger_before)?;
+    publish(tx, acting, entry, &mut held, &before.ledger)?;
     Ok(held)
 }
 

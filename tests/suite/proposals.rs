@@ -56,6 +56,31 @@ both! {
 }
 
 both! {
+    async fn what_is_refused_beside_an_open_proposal_names_what_is_possible_beside_it(app) {
+        let (_, membership) = app.member("AZ").await;
+        let (az, office) = (app.coordinator("AZ"), app.secretariat());
+        az.propose(&membership, "suspension", json!({"reason": "Reports are missing."})).await;
+        for person in [&az, &office] {
+            let refused = person.act(&membership, "submit", json!({})).await.problem(409, "act_not_possible");
+            let named = refused.at("/possible");
+            assert_eq!(named, possible(person, &membership).await);
+            let named = named.to_string();
+            assert!(named.contains("renew") && !named.contains("suspend") && !named.contains("expel"), "{named}");
+        }
+        // The decisions on a recommendation go to a second officer alone.
+        let ngo = app.organisation("AZ").create().await;
+        let (membership, _) = app.recommended(&az, &ngo.number).await;
+        for (person, decides) in [(&az, false), (&office, true)] {
+            let refused = person.act(&membership, "renewal", json!({})).await.problem(409, "act_not_possible");
+            let named = refused.at("/possible");
+            assert_eq!(named, possible(person, &membership).await);
+            let has = |act: &str| named.as_array().unwrap().contains(&json!(act));
+            assert_eq!((has("approve"), has("send_back"), has("recommend")), (decides, decides, false), "{named}");
+        }
+    }
+}
+
+both! {
     async fn one_person_does_not_agree_for_two_countries(app) {
         let ngo = app.organisation("AZ").create().await;
         let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
