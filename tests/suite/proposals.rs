@@ -81,6 +81,32 @@ both! {
 }
 
 both! {
+    async fn a_recommendation_that_was_decided_on_is_not_its_authors_to_rewrite(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let (membership, proposal) = app.recommended(&az, &ngo.number).await;
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        let no = no_of(&az, &membership, "recommended").await;
+        let rewrite = json!({"target_no": no, "how": "replace", "effective_on": app.today(), "reason": "Read again.", "new_reason": "Nothing was checked at all."});
+        let reason = async || {
+            let events = az.get(&membership).await.at("/events");
+            let event = events.as_array().unwrap().iter().find(|e| e["no"] == no).unwrap().clone();
+            event["holds_reason"].clone()
+        };
+        let proposal = az.propose(&membership, "correction", rewrite.clone()).await;
+        assert_eq!(reason().await, "The register extract was checked.");
+        app.decide(&az, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(reason().await, "Nothing was checked at all.");
+        // Until it is decided, it is the author's own word.
+        let ngo = app.organisation("AZ").create().await;
+        let (membership, _) = app.recommended(&az, &ngo.number).await;
+        az.act(&membership, "correction", rewrite).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn one_person_does_not_agree_for_two_countries(app) {
         let ngo = app.organisation("AZ").create().await;
         let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
