@@ -56,7 +56,7 @@ pub struct PlainAct {
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
-    /// Why; required when it is back-dated.
+    /// Why; required when it is back-dated, and without evidence where somebody else's word is confirmed.
     pub reason: Option<Reason>,
     /// Items of the organisation's evidence.
     #[serde(default)]

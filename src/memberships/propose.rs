@@ -7,6 +7,7 @@
 use diesel::prelude::*;
 
 use super::acts::Act;
+use super::dto::PlainAct;
 use super::model::{EventKind, MembershipType};
 use super::proposed::Terms;
 use super::queries::{self, Held};
@@ -185,6 +186,17 @@ pub fn check_evidence(
             "is no evidence of this organisation",
         )),
     }
+}
+
+/// What one person confirms on somebody else's word says how it is known.
+pub fn must_say_how_it_is_known(body: &PlainAct) -> Result<(), Error> {
+    if body.reason.is_some() || !body.evidence.is_empty() {
+        return Ok(());
+    }
+    Err(Error::field(
+        "/reason",
+        "say how it is known: a reason, or evidence",
+    ))
 }
 
 /// An organisation has one open membership of each type: what would open a second one is refused.

@@ -27,6 +27,7 @@ mod corrections;
 mod desk;
 mod desk_of_officers;
 mod duplicates;
+mod endings;
 mod floors;
 mod imports;
 mod journal;
