@@ -116,6 +116,8 @@ pub fn new_row(
         decision_reason: None,
         version: 1,
         seq: entry.seq(),
+        decision_number: None,
+        decision_date: None,
     })
 }
 

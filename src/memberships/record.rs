@@ -313,23 +313,42 @@ pub fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<()
     if now.status != "open" {
         return Ok(());
     }
-    close(tx, entry, &now, "fallen", None, None).map(|_| ())
+    let closing = Closing {
+        status: "fallen",
+        ..Closing::default()
+    };
+    close(tx, entry, &now, closing).map(|_| ())
 }
 
-/// Writes how a proposal was closed, by whom and why.
+/// How a proposal is closed, by whom, why and by which paper.
+#[derive(Clone, Debug, Default)]
+pub struct Closing<'a> {
+    /// The word for it.
+    pub status: &'a str,
+    /// Who decided it.
+    pub decider: Option<String>,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Number of the paper decision.
+    pub decision_number: Option<String>,
+    /// Day of the paper decision.
+    pub decision_date: Option<NaiveDate>,
+}
+
+/// Writes how a proposal was closed.
 pub fn close(
     tx: &mut Tx<'_>,
     entry: &mut Entry,
     proposal: &ProposalRow,
-    status: &str,
-    decider: Option<String>,
-    reason: Option<&str>,
+    closing: Closing<'_>,
 ) -> Result<ProposalRow, Error> {
     let closed = ProposalRow {
-        status: status.to_owned(),
-        decider,
+        status: closing.status.to_owned(),
+        decider: closing.decider,
         decided_at: Some(entry.recorded_at().0),
-        decision_reason: reason.map(str::to_owned),
+        decision_reason: closing.reason.map(str::to_owned),
+        decision_number: closing.decision_number,
+        decision_date: closing.decision_date,
         version: proposal.version + 1,
         seq: entry.seq(),
         ..proposal.clone()

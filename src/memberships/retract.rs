@@ -7,7 +7,7 @@ use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
 use super::queries::{self, Held};
-use super::record::{self, Particulars};
+use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use crate::auth::policy::acts;
@@ -97,19 +97,20 @@ fn retract(
         kind,
         particulars,
         |tx, entry, _| {
-            closed = Some(record::close(
-                tx,
-                entry,
-                &proposal,
-                "retracted",
-                None,
-                Some(body.reason.as_str()),
-            )?);
+            closed = Some(record::close(tx, entry, &proposal, retracted(body))?);
             Ok(())
         },
     )?;
     let closed = closed.ok_or_else(|| Error::internal("a retraction that closed nothing"))?;
     Ok((Some(next), closed))
+}
+
+fn retracted(body: &Retract) -> Closing<'_> {
+    Closing {
+        status: "retracted",
+        reason: Some(body.reason.as_str()),
+        ..Closing::default()
+    }
 }
 
 fn must_be_own(acting: &Acting, proposal: &ProposalRow) -> Result<(), Error> {
@@ -147,14 +148,7 @@ fn close(
         "proposal.retracted",
         |tx, entry| {
             decide::about(entry, proposal, &number);
-            record::close(
-                tx,
-                entry,
-                proposal,
-                "retracted",
-                None,
-                Some(body.reason.as_str()),
-            )
+            record::close(tx, entry, proposal, retracted(body))
         },
     )
 }

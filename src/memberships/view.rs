@@ -309,6 +309,8 @@ pub fn proposal(
         decider: row.decider.clone(),
         decided_at: row.decided_at.map(Instant),
         decision_reason: row.decision_reason.clone(),
+        decision_number: row.decision_number.clone(),
+        decision_date: row.decision_date,
         consents: Vec::new(),
     })
 }

@@ -107,6 +107,59 @@ both! {
 }
 
 both! {
+    async fn a_decision_takes_no_day_where_nothing_has_one(app) {
+        let (_, membership) = app.member("AZ").await;
+        let (az, office) = (app.coordinator("AZ"), app.secretariat());
+        let no = no_of(&az, &membership, "admitted").await;
+        let replace = json!({"target_no": no, "how": "replace", "effective_on": ago(&app, 3), "reason": "The minutes name it."});
+        let proposal = az.propose(&membership, "correction", replace).await;
+        let (near, today) = (ago(&app, 2).to_string(), app.today().to_string());
+        for (outcome, day) in [("approved", "2999-09-09"), ("approved", "1000-01-01"), ("approved", near.as_str()), ("refused", today.as_str())] {
+            let refused = app.decide(&office, &proposal, outcome, json!({"effective_on": day})).await.problem(422, "invalid_field");
+            assert_eq!(refused.str("/fields/0/pointer"), "/effective_on");
+        }
+        let done = app.decide(&office, &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(done.str("/membership/member_since"), ago(&app, 3).to_string());
+        let last = done.at("/membership/events").as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["kind"], &last["back_dated"]), (&json!("corrected"), &json!(false)));
+        // A refused suspension has none; an approved one has the proposed day.
+        let suspend = json!({"reason": "Reports are missing.", "effective_on": ago(&app, 1)});
+        let proposal = az.propose(&membership, "suspension", suspend).await;
+        app.decide(&office, &proposal, "refused", json!({"effective_on": app.today()})).await.problem(422, "invalid_field");
+        let done = app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(done.str("/membership/state_since"), ago(&app, 1).to_string());
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn the_paper_of_every_decision_is_kept(app) {
+        let (_, membership) = app.member("AZ").await;
+        let (az, kg, office) = (app.coordinator("AZ"), app.coordinator("KG"), app.secretariat());
+        let day = ago(&app, 1);
+        let paper = |number: &str| json!({"decision_number": number, "decision_date": day});
+        let kept = async |proposal: &str, number: &str| {
+            let read = az.get(proposal).await.expect(200);
+            assert_eq!((read.at("/decision_number"), read.at("/decision_date")), (json!(number), json!(day)), "{}", read.text());
+        };
+        let refused = az.propose(&membership, "expulsion", json!({"reason": "No reports."})).await;
+        app.decide(&office, &refused, "refused", paper("PAPER-2026/18")).await.expect(200);
+        kept(&refused, "PAPER-2026/18").await;
+        // An act on an organisation without a membership has no event that could keep it.
+        let ngo = app.organisation("AZ").create().await;
+        let transfer = az.propose(&ngo.url(), "transfer", json!({"to_country": "KG", "reason": "The seat moved."})).await;
+        let refused = app.decide(&kg, &transfer, "approved", paper("PAPER-2026/19")).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "/decision_number");
+        app.decide(&kg, &transfer, "approved", json!({})).await.expect(200);
+        let none = az.get(&transfer).await.expect(200);
+        assert_eq!((none.at("/decision_number"), none.at("/decision_date")), (Value::Null, Value::Null));
+        app.decide(&office, &transfer, "approved", paper("PAPER-2026/19")).await.expect(200);
+        kept(&transfer, "PAPER-2026/19").await;
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn one_person_does_not_agree_for_two_countries(app) {
         let ngo = app.organisation("AZ").create().await;
         let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
