@@ -41,3 +41,32 @@ both! {
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
+
+both! {
+    async fn a_membership_that_went_on_with_another_type_does_not_stand_twice(app) {
+        let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 30)})).await;
+        let az = app.coordinator("AZ");
+        let change = json!({"to": "observer", "reason": "Voted.", "effective_on": ago(&app, 10)});
+        app.decided(&az, &membership, "type-change", change).await;
+        let listed = json!([
+            {"type": "full", "standing": "type_changed", "member": false, "since": ago(&app, 30), "until": ago(&app, 10)},
+            {"type": "observer", "standing": "active", "member": true, "since": ago(&app, 10), "until": null},
+        ]);
+        assert_eq!(app.get(&ngo.url()).await.expect(200).at("/memberships"), listed);
+        assert_eq!(app.get(&format!("{}/memberships", ngo.url())).await.expect(200).at("/items"), listed);
+        let found = app.get("/v1/organisations?country=AZ").await.expect(200);
+        assert_eq!(found.at("/items/0/memberships"), listed);
+        // On the day before it stood, and was to be seen so.
+        let then = app.get(&format!("{}?as_of={}", ngo.url(), ago(&app, 11))).await.expect(200);
+        assert_eq!(then.at("/memberships"), json!([{"type": "full", "standing": "active", "member": true, "since": ago(&app, 30), "until": null}]));
+        let page = app.get(&format!("/organisations/{}", ngo.number)).await.expect(200).text();
+        assert!(page.contains("<span class=\"state past\">Changed to another type</span>"), "{page}");
+        // Who leaves on the day of the change has left, and stands nowhere.
+        let (left, other) = app.member_since("AZ", json!({"effective_on": ago(&app, 30)})).await;
+        let change = json!({"to": "observer", "reason": "Voted.", "effective_on": ago(&app, 10)});
+        app.decided(&az, &other, "type-change", change).await;
+        az.act(&other, "withdrawal", json!({"effective_on": ago(&app, 10), "reason": "The letter."})).await.expect(200);
+        let ended = json!([{"type": "full", "standing": "withdrawn", "member": false, "since": ago(&app, 30), "until": ago(&app, 10)}]);
+        assert_eq!(app.get(&left.url()).await.expect(200).at("/memberships"), ended);
+    }
+}
