@@ -11,7 +11,7 @@ use super::dto::{
     Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, Proposed, STATUSES,
 };
 use super::model::{EventKind, MembershipType, State};
-use super::propose::{Proposing, as_it_stands, check_evidence, propose};
+use super::propose::{Proposing, as_it_stands, check_evidence, has_fallen, propose};
 use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
@@ -374,7 +374,10 @@ async fn get_membership(
                 }
                 return view::membership(conn, &held, None, acting, at);
             }
-            let open = queries::open_proposal(conn, id.0)?;
+            let open = match queries::open_proposal(conn, id.0)? {
+                Some(open) if !has_fallen(&open, &held, acting)? => Some(open),
+                _ => None,
+            };
             view::membership(conn, &held, open.as_ref(), acting, at)
         })
         .await?;

@@ -136,10 +136,12 @@ pub fn terms(proposal: &ProposalRow) -> Result<Terms, Error> {
 }
 
 /// True when the membership has moved on since the proposal was made: another revision, or, by the calendar alone, another
-/// state.
+/// state. A former member is not taken back into an organisation that has ended.
 pub fn has_fallen(proposal: &ProposalRow, held: &Held, acting: &Acting) -> Result<bool, Error> {
     let state = terms(proposal)?.state;
+    let reopens = Act::from_name(&proposal.act) == Some(Act::Reinstate);
     Ok(proposal.revision != held.row.revision
+        || reopens && held.organisation.has_ended()
         || state.is_some() && state != held.ledger.state_on(acting.now().day()))
 }
 

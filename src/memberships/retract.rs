@@ -6,6 +6,7 @@ use super::acts::Act;
 use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
+use super::propose::as_it_stands;
 use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
@@ -58,7 +59,14 @@ fn retract(
         dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
         let proposal = queries::proposal(tx, acting.reach(), id)?;
         must_be_own(acting, &proposal)?;
-        must_wait(&proposal)?;
+        let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
+        must_wait(&as_it_stands(
+            tx,
+            acting,
+            rules,
+            proposal.clone(),
+            &organisation,
+        )?)?;
         return Ok((None, close(tx, acting, &proposal, body)?));
     };
     let held = record::lock(tx, acting, rules, membership, None)?;

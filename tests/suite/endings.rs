@@ -70,3 +70,32 @@ both! {
         assert_eq!(app.get(&left.url()).await.expect(200).at("/memberships"), ended);
     }
 }
+
+both! {
+    async fn what_has_ended_names_no_act_that_would_open_it_again(app) {
+        let az = app.coordinator("AZ");
+        let (goes_on, _) = app.member_since("AZ", json!({"effective_on": ago(&app, 40)})).await;
+        for ends in ["dissolution", "merge"] {
+            let (ngo, membership) = app.member("AZ").await;
+            az.act(&membership, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
+            let possible = async || az.get(&membership).await.expect(200).at("/possible");
+            assert_eq!(possible().await, json!(["reinstate", "transfer", "dissolve", "merge", "correct"]));
+            let back = az.propose(&membership, "reinstatement", json!({"reason": "Paid again."})).await;
+            if ends == "merge" {
+                let merge = az.propose(&ngo.url(), "merge", json!({"successor": goes_on.number, "reason": "Voted."})).await;
+                app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
+            } else {
+                az.act(&ngo.url(), "dissolution", json!({"reason": "Struck off."})).await.expect(200);
+            }
+            assert_eq!(possible().await, json!(["correct"]));
+            let refused = az.act(&membership, "reinstatement", json!({"reason": "Paid."})).await.problem(409, "act_not_possible");
+            assert_eq!(refused.at("/possible"), json!(["correct"]));
+            assert_eq!(refused.at("/membership"), az.get(&membership).await.at("/id"));
+            // The open proposal to take it back has fallen, and waits for nobody.
+            assert_eq!(az.get(&back).await.str("/status"), "fallen");
+            assert_eq!(az.get(&membership).await.at("/proposal"), Value::Null);
+            let tasks = app.secretariat().get("/v1/tasks").await.expect(200);
+            assert!(!tasks.text().contains(back.rsplit('/').next().unwrap()), "{}", tasks.text());
+        }
+    }
+}

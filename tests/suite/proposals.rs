@@ -160,6 +160,40 @@ both! {
 }
 
 both! {
+    async fn a_proposal_about_an_organisation_that_fell_is_not_retracted(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let proposal = az.propose(&ngo.url(), "transfer", json!({"to_country": "KG", "reason": "The seat moved."})).await;
+        az.patch(&ngo.url(), json!({"city": "Bakı"})).await.expect(200);
+        assert_eq!(az.get(&proposal).await.str("/status"), "fallen");
+        let body = json!({"reason": "Made for the wrong one."});
+        az.post(&format!("{proposal}/retraction"), body.clone()).await.problem(409, "act_not_possible");
+        assert_eq!(az.get(&proposal).await.str("/status"), "fallen");
+        let proposal = az.propose(&ngo.url(), "transfer", json!({"to_country": "KG", "reason": "The seat moved."})).await;
+        az.post(&format!("{proposal}/retraction"), body).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_proposal_that_fell_by_the_calendar_does_not_show_as_open(app) {
+        use diesel::prelude::*;
+        use ots_registry::db::schema::proposals;
+        let (_, membership) = app.member("AZ").await;
+        let az = app.coordinator("AZ");
+        let proposal = az.propose(&membership, "suspension", json!({"reason": "Reports are missing."})).await;
+        assert_eq!(az.get(&membership).await.str("/proposal/status"), "open");
+        // As if it had been made in the state before.
+        let mut conn = app.db_conn();
+        let id: ots_registry::db::Id = proposal.rsplit('/').next().unwrap().parse().unwrap();
+        diesel::update(proposals::table.find(id)).set(proposals::body.eq(r#"{"state":"grace"}"#)).execute(&mut conn).unwrap();
+        assert_eq!(az.get(&proposal).await.str("/status"), "fallen");
+        assert_eq!(az.get(&membership).await.at("/proposal"), Value::Null);
+        assert!(possible(&az, &membership).await.to_string().contains("suspend"));
+    }
+}
+
+both! {
     async fn one_person_does_not_agree_for_two_countries(app) {
         let ngo = app.organisation("AZ").create().await;
         let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
