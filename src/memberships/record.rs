@@ -393,7 +393,12 @@ fn not_possible(
                 .iter()
                 .map(|e| format!("no. {} ({} on {})", e.no, e.kind.name(), e.effective_on))
                 .collect();
-            let text = format!("{refused}: {}; correct those first", named.join(", "));
+            // An act on the whole organisation reaches memberships that its caller has not named.
+            let text = format!(
+                "{refused}: {} of membership {}; correct those first",
+                named.join(", "),
+                held.row.id
+            );
             let numbers: Vec<i32> = broken.iter().map(|e| e.no).collect();
             act_not_possible(conn, held, acting, text).with("events", serde_json::json!(numbers))
         }
@@ -456,6 +461,7 @@ pub fn act_not_possible(
     let today = acting.now().day();
     let state = held.ledger.state_on(today).map(State::as_str);
     Error::new(Code::ActNotPossible, text)
+        .with("membership", serde_json::json!(held.row.id))
         .with("state", serde_json::json!(state))
         .with("possible", serde_json::json!(possible))
 }

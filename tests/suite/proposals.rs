@@ -194,6 +194,37 @@ both! {
 }
 
 both! {
+    async fn an_act_on_a_whole_organisation_that_a_membership_forbids_names_it(app) {
+        let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 30)})).await;
+        let az = app.coordinator("AZ");
+        az.act(&membership, "renewal", json!({"effective_on": ago(&app, 5), "reason": "Paid."})).await.expect(200);
+        let body = json!({"effective_on": ago(&app, 10), "reason": "Struck off."});
+        let refused = az.act(&ngo.url(), "dissolution", body).await.problem(409, "act_not_possible");
+        let id = membership.rsplit('/').next().unwrap();
+        assert_eq!(refused.str("/membership"), id);
+        assert!(refused.str("/detail").contains(&format!("(renewed on {}) of membership {id}", ago(&app, 5))), "{}", refused.text());
+    }
+}
+
+both! {
+    async fn refusing_a_recommendation_against_is_told_why_it_is_not_possible(app) {
+        let (az, office) = (app.coordinator("AZ"), app.secretariat());
+        let ngo = app.organisation("AZ").create().await;
+        let made = az.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await;
+        let membership = format!("/v1/memberships/{}", made.expect(201).str("/id"));
+        for act in ["submit", "review"] {
+            az.act(&membership, act, json!({})).await.expect(200);
+        }
+        let proposal = az.propose(&membership, "recommendation", json!({"stance": "against", "reason": "No register has it."})).await;
+        let refused = app.decide(&office, &proposal, "refused", json!({})).await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("admit by one person"), "{}", refused.text());
+        assert!(!refused.at("/possible").as_array().unwrap().contains(&json!("refuse")));
+        app.decide(&office, &proposal, "approved", json!({})).await.expect(200);
+        assert_eq!(az.get(&membership).await.str("/state"), "rejected");
+    }
+}
+
+both! {
     async fn one_person_does_not_agree_for_two_countries(app) {
         let ngo = app.organisation("AZ").create().await;
         let (az, stays, office) = (app.coordinator("AZ"), app.coordinator("AZ"), app.secretariat());
