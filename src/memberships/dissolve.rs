@@ -15,7 +15,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
-use crate::organisations::{RegistryNumber, change, parse_number};
+use crate::organisations::{RegistryNumber, change, parse_number, past};
 
 /// Records that an organisation was dissolved.
 ///
@@ -76,7 +76,7 @@ pub fn dissolve(
         tx,
         acting,
         organisation,
-        "organisation.dissolved",
+        past::DISSOLVED,
         |_, entry, row| {
             row.dissolved_on = Some(day);
             entry.note("effective_on", serde_json::json!(day));

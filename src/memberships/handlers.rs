@@ -60,6 +60,7 @@ pub fn routes(config: &mut impl Routes) {
         .service(super::merge::merge_organisation)
         .service(super::unmerge::unmerge_organisation)
         .service(super::dissolve::dissolve_organisation)
+        .service(super::withdraw_dissolution::withdraw_dissolution)
         .service(list_proposals)
         .service(super::tasks::list_tasks)
         .service(super::calendar::list_calendar)

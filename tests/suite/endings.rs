@@ -43,6 +43,74 @@ both! {
 }
 
 both! {
+    async fn a_dissolution_that_closed_nothing_is_taken_back(app) {
+        let az = app.coordinator("AZ");
+        let ngo = app.organisation("AZ").create().await;
+        let url = ngo.url();
+        az.act(&url, "dissolution-withdrawal", json!({"reason": "It goes on."})).await.problem(409, "act_not_possible");
+        let done = az.act(&url, "dissolution", json!({"effective_on": ago(&app, 10), "reason": "Struck off."})).await.expect(200);
+        assert_eq!(done.at("/closed"), json!(0));
+        let apply = async || az.post(&format!("{url}/memberships"), json!({"type": "full"})).await;
+        let refused = apply().await.problem(409, "act_not_possible");
+        assert!(refused.str("/detail").contains("dissolved"), "{}", refused.text());
+        // Another country's officer neither knows of it nor takes it back; a reason is needed.
+        let tag = az.tag(&url).await;
+        let back = format!("{url}/dissolution-withdrawal");
+        let reason = json!({"reason": "It was another organisation of this name."});
+        app.coordinator("KZ").post_seen(&back, Some(&tag), reason.clone()).await.problem(404, "not_found");
+        az.post_seen(&back, Some(&tag), json!({})).await.expect(422);
+        az.post_seen(&back, Some(&tag), reason).await.expect(200);
+        // The journal says why, and that the first entry does not hold.
+        let history = app.auditor().get("/v1/journal?action=organisation.corrected").await.expect(200).text();
+        assert!(history.contains("another organisation of this name") && history.contains("restates"), "{history}");
+        // Of another day it is recorded again, and what closes something is corrected there.
+        let applied = apply().await.expect(201);
+        az.act(&url, "dissolution", json!({"effective_on": ago(&app, 3), "reason": "Struck off."})).await.expect(200);
+        let refused = az.act(&url, "dissolution-withdrawal", json!({"reason": "It goes on."})).await.problem(409, "act_not_possible");
+        assert_eq!(refused.at("/membership"), applied.at("/id"));
+        let void = json!({"target_no": refused.at("/events/0"), "how": "void", "reason": "It goes on."});
+        az.act(&format!("/v1/memberships/{}", applied.str("/id")), "correction", void).await.expect(200);
+        az.act(&url, "dissolution-withdrawal", json!({"reason": "It goes on."})).await.problem(409, "act_not_possible");
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_former_member_that_was_dissolved_by_mistake_can_come_back(app) {
+        let (ngo, membership) = app.member("AZ").await;
+        let az = app.coordinator("AZ");
+        az.act(&membership, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
+        az.act(&ngo.url(), "dissolution", json!({"reason": "Struck off."})).await.expect(200);
+        let back = json!({"reason": "Paid again."});
+        az.act(&membership, "reinstatement", back.clone()).await.problem(409, "act_not_possible");
+        az.act(&ngo.url(), "dissolution-withdrawal", json!({"reason": "It goes on."})).await.expect(200);
+        let done = app.decided(&az, &membership, "reinstatement", back).await;
+        assert_eq!(done.str("/membership/state"), "active");
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_transfer_without_a_membership_is_undone_by_one_the_other_way_of_the_same_day(app) {
+        let (az, kg) = (app.coordinator("AZ"), app.coordinator("KG"));
+        let ngo = app.organisation("AZ").create().await;
+        let day = ago(&app, 5);
+        for (from, to, country) in [(&az, &kg, "KG"), (&kg, &az, "AZ")] {
+            let body = json!({"to_country": country, "reason": "The seat moved.", "effective_on": day});
+            let proposal = from.propose(&ngo.url(), "transfer", body).await;
+            for officer in [to, &app.secretariat()] {
+                app.decide(officer, &proposal, "approved", json!({})).await.expect(200);
+            }
+        }
+        for days in [6, 5, 4, 0] {
+            let path = format!("{}?as_of={}", ngo.url(), ago(&app, days));
+            assert_eq!(az.get(&path).await.expect(200).str("/country"), "AZ", "{days}");
+        }
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn a_membership_that_went_on_with_another_type_does_not_stand_twice(app) {
         let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 30)})).await;
         let az = app.coordinator("AZ");
