@@ -139,6 +139,7 @@ fn main() {
             public_from: Some(day),
             withheld: false,
             names,
+            elsewhere: Vec::new(),
             city: Some(words[random.below(words.len())].clone()),
             descriptions: Vec::new(),
             signs: Vec::new(),

@@ -167,7 +167,8 @@ impl Config {
             .map(str::trim)
             .filter(|a| !a.is_empty())
             .map(|a| {
-                a.parse().map_err(|_| {
+                let address = a.parse().map(|a: IpAddr| a.to_canonical());
+                address.map_err(|_| {
                     "trusted_proxies: must be IP addresses with commas between them".to_owned()
                 })
             })

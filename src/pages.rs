@@ -169,6 +169,9 @@ async fn get_health(_query: NoQuery) -> HttpResponse {
 /// How long a good look at the database counts.
 const LOOK_COUNTS: Duration = Duration::from_secs(1);
 
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// When the database was last found right: readiness has no rate limit, so it must not ask each time.
 #[derive(Default)]
 pub struct Readiness(Mutex<Option<Clock>>);
@@ -200,9 +203,14 @@ async fn get_readiness(
     if readiness.is_fresh() {
         return Ok(HttpResponse::Ok().json(OK));
     }
-    let current = db
-        .read(|conn| migrate::is_current(conn).map_err(Error::from))
-        .await?;
+    let look = db.read(|conn| migrate::is_current(conn).map_err(Error::from));
+    // A database that is frozen, or busy for so long, is no use to anybody.
+    let current = actix_web::rt::time::timeout(PATIENCE, look)
+        .await
+        .map_err(|_| {
+            let detail = "the database did not answer within 3 s";
+            Error::new(Code::DatabaseUnavailable, detail).header("Retry-After", "5")
+        })??;
     if !current {
         return Err(Error::new(
             Code::DatabaseUnavailable,

@@ -18,12 +18,16 @@ use crate::http::{Code, Error};
 use crate::journal;
 use crate::text::Reason;
 
+/// The status of a handover that could not be done on its day.
+pub const FALLEN: &str = "fallen";
 /// The name that the journal knows the job by.
 pub const JOB: &str = "handover";
 /// The office's decisions take two people.
 const FEWEST_SUCCESSORS: usize = 2;
 /// How far ahead a handover may be dated, in days.
 const FARTHEST_DAYS: u64 = 366;
+/// How many days later a handover is still done that nobody was there to do on its day.
+const LATEST_DAYS: i64 = 7;
 
 /// A handover to propose.
 #[derive(Clone, Debug)]
@@ -126,6 +130,10 @@ pub fn decide(
     }
     if verdict == Verdict::Approved {
         must_still_hold_office(tx, &before.proposer)?;
+        if before.effective_on < acting.now().day() {
+            let text = "its day is past; refuse it and propose another day";
+            return Err(Error::new(Code::Conflict, text));
+        }
         successors(tx, &before.successors()?)?.map_err(|why| Error::new(Code::Conflict, why))?;
     }
     let status = match verdict {
@@ -159,7 +167,8 @@ pub fn retract(
     )
 }
 
-/// Carries out the handover that is due; none when none is. A job calls this, on every replica.
+/// Carries out the handover that is due, or lets it fall where that cannot be done; none when none is due. A job calls this, on every
+/// replica. It decides once: what fell on its day is not done on another one, whatever changes.
 pub fn carry_out_due(tx: &mut Tx<'_>, now: Instant) -> Result<Option<HandoverRow>, Error> {
     let due: Option<i64> = handovers::table
         .filter(handovers::status.eq("approved"))
@@ -173,12 +182,23 @@ pub fn carry_out_due(tx: &mut Tx<'_>, now: Instant) -> Result<Option<HandoverRow
     if row.status != "approved" {
         return Ok(None);
     }
-    if let Err(why) = successors(tx, &row.successors()?)? {
+    let late = now.day().signed_duration_since(row.effective_on).num_days();
+    let why = if late > LATEST_DAYS {
+        Some(format!(
+            "its day passed {late} days ago, and nobody was there to do it"
+        ))
+    } else {
         // The day has come and the successors are not what was decided: nobody loses the office for that.
-        tracing::warn!(handover = %Id(row.id), why, "a handover could not be carried out");
-        return Ok(None);
+        successors(tx, &row.successors()?)?.err()
+    };
+    let actor = Actor::System(JOB);
+    match why {
+        None => carry_out(tx, &actor, now, &row).map(Some),
+        Some(why) => {
+            let reason = Reason::parse(&why).map_err(Error::internal)?;
+            close(tx, &actor, now, &row, FALLEN, Some(&reason)).map(Some)
+        }
     }
-    carry_out(tx, &Actor::System(JOB), now, &row).map(Some)
 }
 
 fn carry_out(

@@ -88,6 +88,8 @@ enum HandoverStatus {
     Retracted,
     /// Is done.
     Done,
+    /// Could not be done on its day.
+    Fallen,
 }
 
 /// A handover of the office.
@@ -110,7 +112,7 @@ struct Handover {
     proposer: String,
     /// When.
     proposed_at: Instant,
-    /// Who decided it, or took it back.
+    /// Who decided it, took it back, or found on its day that it could not be done.
     #[schema(example = "user:4m8w1d6n3ryza")]
     decider: Option<String>,
     /// When.
@@ -200,7 +202,8 @@ async fn propose_handover(
 
 /// Reads one handover.
 ///
-/// Its status says whether it waits for a decision, for its day, or is done.
+/// Its status says whether it waits for a decision, for its day, or is done. One that could not be done on its day has fallen, and
+/// `decision_reason` says why.
 #[utoipa::path(
     tag = "accounts", operation_id = "get_handover", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The handover", example = "3k7v0c5m2qxyz")),
@@ -222,7 +225,7 @@ async fn get_handover(
 /// Decides a handover.
 ///
 /// Refused to its proposer, and where one of the two invited the other in the last 30 days. What is due today is done at once, which
-/// ends the sessions of everybody who gets or loses the office, the decider's too.
+/// ends the sessions of everybody who gets or loses the office, the decider's too. One whose day is past can only be refused.
 #[utoipa::path(
     tag = "accounts", operation_id = "decide_handover", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The handover", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-office-2")),

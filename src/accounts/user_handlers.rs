@@ -254,8 +254,13 @@ async fn change_user(
     let body = body.body;
     let answer = permit
         .write(move |tx, acting| {
+            let before = queries::by_id(tx, acting.reach(), id)?.version;
             let row = users::change(tx, acting, id, Some(&seen), &body)?;
             let version = row.version;
+            // What changes nothing is in no journal, and has read all the same.
+            if version == before && acting.user_id() != Some(id) {
+                acting.saw(What::Account, format!("user:{id}"), 1);
+            }
             Ok(Answer::json(200, &User::seen(row, acting.reach())?)?.version(version))
         })
         .await?;

@@ -9,6 +9,7 @@ use super::own_handlers::{Part, WantedSessions, parse_id, sessions_answer};
 use super::{queries, sessions};
 use crate::auth::Permit;
 use crate::auth::policy::acts::ManageAccounts;
+use crate::auth::reads::What;
 use crate::db::dialect;
 use crate::http::pages::Page;
 use crate::http::{Answer, Error, NoQuery, Path, Query, docs};
@@ -39,7 +40,11 @@ async fn list_user_sessions(
     let page = permit
         .snapshot(move |conn, acting| {
             let user = queries::by_id(conn, acting.reach(), id)?.id();
-            wanted.page(conn, acting, user)
+            let page = wanted.page(conn, acting, user)?;
+            if acting.user_id() != Some(user) {
+                acting.saw(What::Account, format!("user:{user}"), page.items.len());
+            }
+            Ok(page)
         })
         .await?;
     sessions_answer(&request, &page)

@@ -35,6 +35,6 @@ pub mod tokens;
 pub mod totp;
 
 pub use credential::{Credential, caller_key};
-pub use permit::{Acting, Permit, SecondFactorRule};
+pub use permit::{Acting, Permit, SecondFactorRule, still_may};
 pub use policy::{Act, Reach, Scope};
 pub use principal::{Actor, Principal, Role};

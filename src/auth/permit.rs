@@ -44,6 +44,32 @@ struct Caller {
     asked: Arc<AtomicBool>,
 }
 
+/// A right that was read at the beginning of a transaction that writes.
+struct Held {
+    caller: Caller,
+    action: Action,
+    principal: Principal,
+}
+
+/// Asks for the right of this transaction once more: to be called when the journal's head was waited for. Whatever takes a right
+/// away is an entry too, so that nothing is written behind the entry that took it. On SQLite there is one writer, who has waited
+/// before anything was read.
+///
+/// # Errors
+///
+/// As for somebody who asks without that right.
+pub fn still_may(tx: &mut Tx<'_>) -> Result<(), Error> {
+    let Some(held) = tx.watched::<Held>() else {
+        return Ok(());
+    };
+    let again = held.caller.acting(tx, held.action)?;
+    if again.principal != held.principal {
+        return Err(unauthenticated());
+    }
+    tx.holds();
+    Ok(())
+}
+
 /// Whose accounts need a second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondFactorRule {
@@ -246,7 +272,7 @@ impl<A: Act + 'static> Permit<A> {
         }
     }
 
-    /// Runs a write transaction; the rights are read inside it.
+    /// Runs a write transaction; the rights are read inside it, and again when the journal's head was waited for ([`still_may`]).
     pub async fn write<T: Send + 'static>(
         self,
         mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
@@ -259,6 +285,11 @@ impl<A: Act + 'static> Permit<A> {
             .db
             .write(move |tx| {
                 let acting = caller.acting(tx, A::ACTION)?;
+                tx.watch(Held {
+                    caller: caller.clone(),
+                    action: A::ACTION,
+                    principal: acting.principal.clone(),
+                });
                 let done = work(tx, &acting);
                 let seen = acting.taken(request.as_deref())?;
                 match &done {

@@ -56,6 +56,27 @@ pub fn last(path: &Path) -> Result<Option<SignedNote>, String> {
         .ok_or_else(broken)
 }
 
+/// Makes sure that checkpoints can be appended, with an empty file where there is none: at the start, not when the first one was
+/// signed.
+///
+/// # Errors
+///
+/// The file cannot be opened for writing.
+pub fn can_append(path: &Path) -> Result<(), String> {
+    options()
+        .open(path)
+        .map(|_| ())
+        .map_err(|e| format!("checkpoint_file: {}: {e}", path.display()))
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options
+}
+
 /// Appends a checkpoint and waits until the disk has it.
 pub fn append(path: &Path, made_at: Instant, note: &str) -> Result<(), String> {
     let say = |e: std::io::Error| format!("checkpoint_file: {}: {e}", path.display());
@@ -65,11 +86,7 @@ pub fn append(path: &Path, made_at: Instant, note: &str) -> Result<(), String> {
     };
     let mut text = serde_json::to_string(&line).map_err(|e| e.to_string())?;
     text.push('\n');
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
-    let mut file = options.open(path).map_err(say)?;
+    let mut file = options().open(path).map_err(say)?;
     if ends_within_a_line(&mut file).map_err(say)? {
         text.insert(0, '\n');
     }

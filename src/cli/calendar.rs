@@ -35,8 +35,8 @@ pub(super) fn run(args: &Calendar, config: &Config) -> Done {
             let (rules, _) =
                 adoption::adopt(&mut conn, None, Instant::now()).map_err(|e| e.to_string())?;
             match recorder::run_on(&mut conn, &rules, Instant::now())? {
-                Some(done) => println!("{done}."),
-                None => println!("The service is recording just now; nothing was done here."),
+                Some(done) => say!("{done}."),
+                None => say!("The service is recording just now; nothing was done here."),
             }
         }
         Calendar::Simulate { through, country } => {

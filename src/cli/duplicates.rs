@@ -19,8 +19,8 @@ pub(super) fn run(config: &Config) -> Done {
         search: Some(&search),
     };
     match round::run_on(&mut conn, lookout, Extent::Whole, Instant::now())? {
-        Some(done) => println!("{done}. GET /v1/duplicates lists them."),
-        None => println!("The service is looking just now; nothing was done here."),
+        Some(done) => say!("{done}. GET /v1/duplicates lists them."),
+        None => say!("The service is looking just now; nothing was done here."),
     }
     Ok(ExitCode::SUCCESS)
 }

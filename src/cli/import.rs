@@ -132,6 +132,9 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), S
         let (word, n, of) = match step {
             Progress::Planned(n, of) => ("planned", n, format!(" of {of}")),
             Progress::Applied(n) => ("applied", n, String::new()),
+            Progress::Resumed(id) => {
+                return eprintln!("an earlier run of this file stopped: going on with import {id}");
+            }
         };
         if n < shown || n >= shown + 5_000 {
             shown = n;

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
     let had_keys = TokenKeys::exist(&config.keys_dir);
     super::keys::prepare(config, &mut conn)?;
     if !had_keys {
-        println!(
+        say!(
             "Made the keys in {}. Keep them out of backups of the database, but do back them up.",
             config.keys_dir.display()
         );
@@ -75,12 +75,12 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         }
         Ok::<_, Error>(links)
     })?;
-    println!(
+    say!(
         "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:"
     );
     for (email, link) in people.iter().zip(&links) {
         let address = OneTimeLink::address(link, &BaseUrl(config.base_url.clone()));
-        println!(
+        say!(
             "{}\n  {}\n  until {}",
             email.as_str(),
             address,

@@ -57,23 +57,26 @@ pub(super) fn run(args: &Keys, config: &Config) -> Done {
                 Signs::Tokens => TokenKeys::rotate(folder, now)?,
                 Signs::Checkpoints => CheckpointKeys::rotate(folder, now)?,
             };
-            println!(
+            say!(
                 "Made {}. Replicas that look at another folder need a copy now. It signs in {SIGNS_BY_SECONDS} seconds at the latest.",
                 path.display()
             );
         }
         Keys::List => {
-            println!(
+            say!(
                 "{:<44} {:<11} {:<28} {:<28} file",
-                "id", "signs", "made", "can be retired"
+                "id",
+                "signs",
+                "made",
+                "can be retired"
             );
             list("tokens", &TokenKeys::files(folder, now)?, now);
             if CheckpointKeys::exist(folder) {
                 list("checkpoints", &CheckpointKeys::files(folder, now)?, now);
-                println!("\nKeys that check checkpoints, for `journal verify --key`:");
+                say!("\nKeys that check checkpoints, for `journal verify --key`:");
                 for key in CheckpointKeys::load(folder)?.published() {
                     let vkey = VerifierKey::of_log(&config.checkpoint_origin, key.public);
-                    println!("{}", vkey.text());
+                    say!("{}", vkey.text());
                 }
             }
         }
@@ -88,7 +91,7 @@ pub(super) fn run(args: &Keys, config: &Config) -> Done {
             } else {
                 TokenKeys::retire(folder, key, now)?
             };
-            println!("Removed {}.", path.display());
+            say!("Removed {}.", path.display());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -102,7 +105,7 @@ fn list(signs: &str, files: &[KeyFile], now: Instant) {
             Some(from) => from.to_string(),
         };
         let name = file.path.file_name().unwrap_or_default();
-        println!(
+        say!(
             "{:<44} {signs:<11} {:<28} {from:<28} {}",
             file.kid,
             file.made.to_string(),

@@ -12,8 +12,8 @@ pub(super) fn run(config: &Config) -> Done {
     let ran = migrate::up(&mut conn)?;
     crate::memberships::derived::ensure(&mut conn, |text| eprintln!("{text}"))?;
     match ran.len() {
-        0 => println!("The database is up to date."),
-        n => println!("Ran {n} migrations."),
+        0 => say!("The database is up to date."),
+        n => say!("Ran {n} migrations."),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -18,6 +18,11 @@
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
 //! 1 when something was refused or found, 2 when the command's words are off.
 
+/// Says something on standard output.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::told(format_args!($($words)*)) };
+}
+
 mod calendar;
 mod duplicates;
 mod import;
@@ -34,6 +39,7 @@ mod user;
 
 pub use journal::{check as journal_check, check_against, recorded_tables};
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -80,7 +86,7 @@ enum Command {
     /// Checks the record of changes.
     #[command(subcommand)]
     Journal(journal::Journal),
-    /// Checks what was signed of a closed period.
+    /// Checks closed periods.
     #[command(subcommand)]
     Periods(periods::Periods),
     /// Records what the calendar did to memberships, or tells what it will do.
@@ -129,6 +135,16 @@ impl From<std::io::Error> for Stop {
 
 type Done = Result<ExitCode, Stop>;
 
+/// Writes a line. Whoever reads may have seen enough: a closed pipe is no reason to break off what was begun.
+fn told(words: std::fmt::Arguments<'_>) {
+    let written = writeln!(std::io::stdout().lock(), "{words}");
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("cannot write to standard output: {error}");
+    }
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -150,7 +166,7 @@ pub fn main() -> ExitCode {
             Command::Duplicates => duplicates::run(&config),
             Command::Openapi(args) => openapi::run(&args),
             Command::Journal(args) => journal::run(&args, &config),
-            Command::Periods(args) => periods::run(&args),
+            Command::Periods(args) => periods::run(&args, &config),
             Command::Calendar(args) => calendar::run(&args, &config),
         });
     match done {

@@ -51,7 +51,7 @@ pub(super) fn run(args: &Match, config: &Config) -> Done {
         Some(path) => {
             let report = names::written(&rows, &path.to_string_lossy())?;
             std::fs::write(path, report).map_err(|e| file_problem("write", path, &e))?;
-            println!("{}", summary(&rows));
+            say!("{}", summary(&rows));
         }
         None => {
             let report = names::written(&rows, "")?;

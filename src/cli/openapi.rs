@@ -28,7 +28,7 @@ pub(super) fn run(args: &OpenApi) -> Done {
     };
     let held = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     if held == text {
-        println!("{} is up to date.", path.display());
+        say!("{} is up to date.", path.display());
         return Ok(ExitCode::SUCCESS);
     }
     let line = held

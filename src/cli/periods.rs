@@ -1,4 +1,4 @@
-//! `periods`: checks what was signed of a closed period, offline.
+//! `periods`: checks what was signed of a closed period, offline or against the database.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,7 +7,12 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{Done, Stop};
+use crate::config::Config;
+use crate::countries::Countries;
+use crate::db::{Conn, in_snapshot};
+use crate::http::Error;
 use crate::journal::note::{self, VerifierKey};
+use crate::reports::periods::again::{self, Compared};
 use crate::reports::periods::statement::{self, Statement};
 use crate::reports::report;
 
@@ -15,7 +20,8 @@ use crate::reports::report;
 #[derive(Subcommand)]
 pub(super) enum Periods {
     /// Checks the signature of a closed period's statement and says what it froze; with --report also that a report which was asked
-    /// for again is one of those. Needs neither the database nor the service.
+    /// for again is one of those. Needs neither the database nor the service, but with --anew: then every report and list is made anew
+    /// from the database and compared.
     Verify(Verify),
 }
 
@@ -30,11 +36,17 @@ pub(super) struct Verify {
     /// A report in JSON, as it was saved; give it as often as you like.
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
+    /// Makes every frozen report and list anew from the database, as known at the closing, and compares its hash with what was signed.
+    #[arg(long)]
+    anew: bool,
 }
 
-pub(super) fn run(args: &Periods) -> Done {
+/// Nothing is wrong, but something could not be compared.
+const NOT_COMPARED: u8 = 3;
+
+pub(super) fn run(args: &Periods, config: &Config) -> Done {
     match args {
-        Periods::Verify(args) => verify(args),
+        Periods::Verify(args) => verify(args, config),
     }
 }
 
@@ -42,7 +54,7 @@ fn read(path: &Path) -> Result<String, Stop> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
-fn verify(args: &Verify) -> Done {
+fn verify(args: &Verify, config: &Config) -> Done {
     let text = read(&args.file)?;
     let answer: Option<Value> = serde_json::from_str(&text).ok();
     let note = match &answer {
@@ -99,11 +111,61 @@ fn verify(args: &Verify) -> Done {
     for path in &args.report {
         found &= compare(&says, answer.as_ref(), path)?;
     }
-    Ok(if found {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let mut left = 0;
+    if args.anew {
+        let (differ, not) = compare_anew(&says, config)?;
+        found &= differ == 0;
+        left = not;
+    }
+    Ok(match (found, left) {
+        (true, 0) => ExitCode::SUCCESS,
+        (true, _) => ExitCode::from(NOT_COMPARED),
+        _ => ExitCode::FAILURE,
     })
+}
+
+/// Makes everything that was frozen anew: how many are not what was signed, and how many could not be compared.
+fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Stop> {
+    super::must_exist(config)?;
+    let mut conn = Conn::open_for_work(&config.database)?;
+    if !crate::db::migrate::is_current(&mut conn)? {
+        return Err(
+            "the database has other tables than this program; run ots-registry migrate".into(),
+        );
+    }
+    let countries = Countries::load()?;
+    let (mut same, mut differ, mut not) = (0_usize, 0_usize, 0_usize);
+    in_snapshot(&mut conn, |conn| {
+        again::compare(conn, &countries, says, |named, compared| match compared {
+            Compared::Same => {
+                eprintln!("… {}: as it was signed", named.address);
+                same += 1;
+            }
+            Compared::Differs(now) => {
+                println!(
+                    "{}: it was signed as {} and is {now} now.",
+                    named.address, named.data_sha256
+                );
+                differ += 1;
+            }
+            Compared::Not(why) => {
+                println!("{}: not compared: {why}.", named.address);
+                not += 1;
+            }
+        })
+    })
+    .map_err(|error: Error| match error.code() {
+        crate::http::Code::NotFound => {
+            Stop::from("this database has not closed the period of this statement")
+        }
+        _ => Stop::from(error),
+    })?;
+    println!(
+        "Of {} frozen reports and lists, made anew as known at position {}: {same} are as they were signed, {differ} are not, {not} were not compared.",
+        says.reports.len(),
+        says.known
+    );
+    Ok((differ, not))
 }
 
 fn tell(says: &Statement) {

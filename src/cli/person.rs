@@ -9,8 +9,9 @@ use crate::accounts::find_by_email;
 use crate::auth::policy::Action;
 use crate::auth::{Acting, reads};
 use crate::config::Config;
-use crate::db::{Conn, dialect};
+use crate::db::Conn;
 use crate::http::{Error, Patch};
+use crate::people::emptying::{self, Log};
 use crate::people::{self, Corrections, Subject};
 use crate::text::{Email, Line, Phone, Reason};
 
@@ -36,7 +37,8 @@ pub(super) enum Person {
         #[arg(long)]
         phone: Option<String>,
     },
-    /// Forgets a person; it cannot be undone. An account must be disabled first.
+    /// Forgets a person; it cannot be undone. An account must be disabled first. Ends with 3 where a reader of the database keeps its
+    /// write-ahead log from being emptied, and says how to finish.
     Erase {
         #[command(flatten)]
         whose: Whose,
@@ -44,7 +46,12 @@ pub(super) enum Person {
         #[arg(long)]
         reason: String,
     },
+    /// Empties the write-ahead log of SQLite, where an erasure could not because somebody was reading.
+    EmptyLog,
 }
+
+/// The exit code where a person is forgotten and the write-ahead log still holds what was said.
+const HELD: u8 = 3;
 
 /// Whose data.
 #[derive(Args)]
@@ -136,10 +143,23 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
                 let acting = Acting::operator(Action::ErasePerson)?;
                 people::erase(tx, &acting, &subject, &reason)
             })?;
-            dialect::empty_log(&mut conn)?;
-            serde_json::to_string_pretty(&done)
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&done).map_err(Error::internal)?
+            );
+            return emptied(&mut conn, config);
         }
+        Person::EmptyLog => return emptied(&mut conn, config),
     };
     println!("{}", text.map_err(|e| Stop(e.to_string()))?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Empties the write-ahead log where that is owed, and says so where it cannot be done now.
+fn emptied(conn: &mut Conn, config: &Config) -> Done {
+    if emptying::settle_on(conn)? == Log::Held {
+        eprintln!("{}", emptying::held(&config.database));
+        return Ok(ExitCode::from(HELD));
+    }
     Ok(ExitCode::SUCCESS)
 }

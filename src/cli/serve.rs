@@ -25,7 +25,7 @@ use crate::checkpoints::{self, Checkpoints, Keeper};
 use crate::config::{Config, Flags};
 use crate::countries::Countries;
 use crate::db::schema::journal_head;
-use crate::db::{Conn, DatabaseUrl, Db, Instant};
+use crate::db::{Conn, DatabaseUrl, Db, Id, Instant};
 use crate::demo::{self, Held};
 use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
@@ -37,6 +37,7 @@ use crate::imports::turns::Uploads;
 use crate::memberships::rules::Rules;
 use crate::memberships::{adoption, derived, recorder};
 use crate::organisations::refold;
+use crate::people::emptying;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 
@@ -78,6 +79,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         CheckpointKeys::load(&config.keys_dir)?,
         &config.checkpoint_origin,
     );
+    checkpoints::file::can_append(&config.checkpoint_file)?;
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
@@ -251,12 +253,15 @@ async fn record_calendar(parts: Parts) {
 /// Forgets what is only kept for a while: idle callers of the rate limits, old idempotency keys, sessions and links.
 async fn keep_tidy(parts: Parts, private_reads_days: u32) {
     let mut minutes = 0u32;
+    // What an erasure before the start, or by the command line, has left.
+    emptying::settle(&parts.db).await;
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(60)).await;
         minutes = minutes.wrapping_add(1);
         parts.limits.forget_idle();
         note_key_uses(&parts).await;
         hand_over(&parts).await;
+        emptying::settle(&parts.db).await;
         if minutes.is_multiple_of(60) {
             let done = parts
                 .db
@@ -289,7 +294,7 @@ async fn note_key_uses(parts: &Parts) {
     }
 }
 
-/// Carries out a handover of the office whose day has come.
+/// Carries out a handover of the office whose day has come, or lets it fall.
 async fn hand_over(parts: &Parts) {
     let done = parts
         .db
@@ -297,6 +302,10 @@ async fn hand_over(parts: &Parts) {
         .await;
     match done {
         Ok(None) => {}
+        Ok(Some(row)) if row.status == accounts::handover::FALLEN => {
+            let (handover, why) = (Id(row.id), row.decision_reason);
+            tracing::warn!(%handover, why, "a handover could not be done on its day; it has fallen");
+        }
         Ok(Some(_)) => tracing::info!("the office was handed over"),
         Err(error) => tracing::warn!(error = %error, "the office was not handed over"),
     }

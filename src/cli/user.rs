@@ -8,8 +8,10 @@ use super::{Done, Stop};
 use crate::accounts::dto::OneTimeLink;
 use crate::accounts::{BaseUrl, NewUser, disable, find_by_email, invite, queries, second_factor};
 use crate::auth::policy::Action;
+use crate::auth::reads::{self, What};
 use crate::auth::{Acting, Role};
 use crate::config::Config;
+use crate::countries::holds_person_number;
 use crate::http::Error;
 use crate::text::{Email, Line};
 
@@ -29,7 +31,7 @@ pub(super) enum User {
         /// Its e-mail address.
         email: String,
     },
-    /// Lists the accounts.
+    /// Lists the accounts. It is recorded.
     List,
 }
 
@@ -58,6 +60,9 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
     let mut conn = super::open_existing(config)?;
     match args {
         User::Invite(args) => {
+            if holds_person_number(&args.name) || holds_person_number(&args.email) {
+                return Err("the name or the e-mail address holds a person's number, which is kept nowhere; leave it out".into());
+            }
             let new = NewUser {
                 email: email(&args.email)?,
                 name: Line::parse(&args.name).map_err(|e| format!("--name: {e}"))?,
@@ -110,7 +115,15 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
                 "role", "reach", "status", "e-mail"
             );
             loop {
-                let rows = queries::list(&mut conn, acting.reach(), &wanted, 500)?;
+                // Who reads is recorded first, the operator too.
+                let rows = conn.transact(|tx| {
+                    let rows = queries::list(tx, acting.reach(), &wanted, 500)?;
+                    for row in &rows {
+                        acting.saw(What::Account, format!("user:{}", row.id()), 1);
+                    }
+                    reads::insert(tx, &acting.taken(None)?)?;
+                    Ok::<_, Error>(rows)
+                })?;
                 let Some(last) = rows.last() else { break };
                 wanted.after = Some((last.created_at, last.id));
                 for row in rows {

@@ -21,7 +21,7 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{CheckAlgorithm, Country};
+use super::model::{CheckAlgorithm, Country, PersonNumber};
 use super::reference::Countries;
 
 /// What a check says about an identifier.
@@ -192,6 +192,15 @@ fn judge(
             .into_iter()
             .flatten()
             .find_map(|text| persons::proven(&persons::WITH_CHECK_DIGITS, text)),
+    });
+    // Nothing tells what a number of a free scheme is, so that one that passes a person's check is taken for a person's.
+    let person = person.or_else(|| {
+        let mut written = texts.into_iter().flatten();
+        let kinds = [PersonNumber::Tckn, PersonNumber::KzIin];
+        let found = written.find(|text| persons::written(text));
+        found
+            .filter(|_| algorithm == CheckAlgorithm::Free)
+            .and_then(|text| persons::proven(&kinds, text))
     });
     person.map_or(outcome, Outcome::Person)
 }

@@ -100,14 +100,27 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Failur
     Ok(conn)
 }
 
+/// The URL with bounds of time where it has none of its own: libpq waits for ever by default, and a database that is gone, or a
+/// network that swallows everything, must become a 503 within seconds.
+fn bounded(url: &str) -> String {
+    let mut bounded = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "3000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "1"),
+        ("keepalives_count", "3"),
+    ] {
+        if !url.contains(&format!("{name}=")) {
+            bounded.push(if bounded.contains('?') { '&' } else { '?' });
+            bounded.push_str(&format!("{name}={value}"));
+        }
+    }
+    bounded
+}
+
 fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
-    // libpq waits for ever by default; a database that is gone must become a 503 within seconds.
-    let bounded = if url.contains("connect_timeout=") {
-        url.to_owned()
-    } else {
-        let joint = if url.contains('?') { '&' } else { '?' };
-        format!("{url}{joint}connect_timeout=2")
-    };
+    let bounded = bounded(url);
     let mut conn = PgConnection::establish(&bounded).map_err(|_| {
         // libpq's text can hold the user and the host; the operator has the URL, the log need not.
         Failure::Unavailable(

@@ -48,13 +48,24 @@ pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Empties the write-ahead log of SQLite, which holds pages as they were before an erasure. PostgreSQL's vacuum does its part by
-/// itself.
-pub fn empty_log(conn: &mut Conn) -> Result<(), Failure> {
-    if let Conn::Sqlite(conn) = conn {
-        conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    }
-    Ok(())
+#[derive(QueryableByName)]
+struct Checkpointed {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
+}
+
+/// Empties the write-ahead log of SQLite, which holds pages as they were before an erasure; false where a reader that began before
+/// keeps it from that. Writers wait for a second at most. PostgreSQL's vacuum does its part by itself.
+pub fn empty_log(conn: &mut Conn) -> Result<bool, Failure> {
+    let Conn::Sqlite(conn) = conn else {
+        return Ok(true);
+    };
+    // Whoever reads for longer than that reads for minutes, and nobody can write meanwhile.
+    conn.batch_execute("PRAGMA busy_timeout = 1000")?;
+    let done = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn);
+    conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+    let done: Checkpointed = done?;
+    Ok(done.busy == 0)
 }
 
 /// True of journal entries about anything but an organisation: only their subjects are indexed, because organisations have an index

@@ -30,3 +30,10 @@ pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), Failure> {
         .execute(c))?;
     Ok(())
 }
+
+/// Takes a mark away, if it still has this value.
+pub fn remove(conn: &mut Conn, name: &str, value: &str) -> Result<(), Failure> {
+    let same = registry_marks::value.eq(value);
+    diesel::delete(registry_marks::table.find(name).filter(same)).execute(conn)?;
+    Ok(())
+}

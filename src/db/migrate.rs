@@ -38,7 +38,7 @@ pub fn is_current(conn: &mut Conn) -> Result<bool, Failure> {
         Conn::Sqlite(c) => c.applied_migrations(),
         Conn::Postgres(c) => c.applied_migrations(),
     };
-    let mut applied = names(&applied.map_err(|e| Failure::Other(e.to_string()))?);
+    let mut applied = names(&applied.map_err(|e| Failure::of_text(e.to_string()))?);
     applied.sort();
     // A version is the digits of the folder's date and number.
     let (known, _) = all_names()?;

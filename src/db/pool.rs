@@ -4,7 +4,9 @@
 //! runs whole on a database thread. The queue is bounded; what does not fit is [`Failure::Overloaded`]
 //! at once. Measured against r2d2 with `web::block`: `docs/decisions/0003-database-threads.md`.
 
+use std::any::Any;
 use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
@@ -64,6 +66,8 @@ struct Inner {
 /// A connection inside a write transaction; what must be transactional asks for this.
 pub struct Tx<'c> {
     conn: &'c mut Conn,
+    /// What has to be looked at again when the transaction has waited its turn; see [`Tx::watch`].
+    watched: Option<Rc<dyn Any>>,
 }
 
 impl Deref for Tx<'_> {
@@ -79,14 +83,44 @@ impl DerefMut for Tx<'_> {
     }
 }
 
-impl Tx<'_> {
+impl<'c> Tx<'c> {
+    fn new(conn: &'c mut Conn) -> Self {
+        Self {
+            conn,
+            watched: None,
+        }
+    }
+
+    /// Keeps what was read at the beginning and must still hold when the transaction has waited its turn. On PostgreSQL each
+    /// statement sees what was committed before it, and what was read first may be true no more when a lock is had at last.
+    pub fn watch(&mut self, what: impl Any) {
+        self.watched = Some(Rc::new(what));
+    }
+
+    /// What is watched.
+    pub fn watched<T: Any>(&self) -> Option<Rc<T>> {
+        self.watched.clone()?.downcast().ok()
+    }
+
+    /// It still held, and the lock that was waited for keeps it so. A savepoint that is undone gives that lock back, and then this
+    /// was not said.
+    pub fn holds(&mut self) {
+        self.watched = None;
+    }
+
     /// Runs `work` inside a savepoint: its error undoes what it did and nothing else.
     pub fn savepoint<T, E: From<Failure>>(
         &mut self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         begin(self.conn, None)?;
-        let done = work(&mut Tx { conn: self.conn });
+        let mut inner = Tx::new(self.conn);
+        inner.watched.clone_from(&self.watched);
+        let done = work(&mut inner);
+        let watched = inner.watched.take();
+        if done.is_ok() {
+            self.watched = watched;
+        }
         finish(self.conn, done)
     }
 }
@@ -241,7 +275,7 @@ fn in_transaction<T, E: From<Failure> + MaybeRetry>(
     loop {
         tries += 1;
         begin(conn, Some(start))?;
-        let done = work(&mut Tx { conn });
+        let done = work(&mut Tx::new(conn));
         match finish(conn, done) {
             Err(error) if error.may_retry() && tries < TRIES => {}
             end => return end,

@@ -1,5 +1,7 @@
 //! The routes of the list of pairs.
 
+use std::collections::BTreeMap;
+
 use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Deserialize;
@@ -108,7 +110,7 @@ async fn list_duplicates(
                 ]
             };
             let page = Page::of(rows, limit, &shape, key, |pair| pair);
-            acting.saw(What::OrganisationPrivate, "duplicates", page.items.len());
+            saw(acting, &page.items);
             Ok(Page {
                 items: shown(conn, acting, &countries, page.items)?,
                 page: page.page,
@@ -119,6 +121,18 @@ async fn list_duplicates(
     let mut response = private(&request, None, &page)?;
     pages::set_link(&mut response, link);
     Ok(response)
+}
+
+/// Notes whose identifiers stand side by side in the answer: each organisation once, with the number of its pairs.
+fn saw(acting: &Acting, pairs: &[Pair]) {
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    let sides = pairs.iter().flat_map(|(_, one, other)| [one, other]);
+    for side in sides.filter(|side| acting.reach().covers(&side.country)) {
+        *rows.entry(&side.number).or_default() += 1;
+    }
+    for (number, rows) in rows {
+        acting.saw(What::OrganisationPrivate, number, rows);
+    }
 }
 
 fn shown(

@@ -2,7 +2,7 @@
 //! it is an error, a problem body; every request leaves one log line.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Instant as Clock;
@@ -200,7 +200,7 @@ fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Er
 pub fn peer(request: &HttpRequest) -> IpAddr {
     let socket = request
         .peer_addr()
-        .map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip());
+        .map_or(IpAddr::from([127, 0, 0, 1]), |a| a.ip().to_canonical());
     let trusted = request.app_data::<web::Data<TrustedProxies>>();
     let Some(trusted) = trusted.filter(|t| t.0.contains(&socket)) else {
         return socket;
@@ -215,7 +215,7 @@ pub fn peer(request: &HttpRequest) -> IpAddr {
         .collect();
     // From the nearest hop outwards, as long as the one who says it is trusted.
     for hop in forwarded.iter().rev() {
-        let Ok(address) = hop.parse::<IpAddr>() else {
+        let Some(address) = address_of(hop) else {
             break;
         };
         current = address;
@@ -224,6 +224,16 @@ pub fn peer(request: &HttpRequest) -> IpAddr {
         }
     }
     current
+}
+
+/// The address of a hop, which some proxies write with its port. On a socket for both families IPv4 comes as `::ffff:…`, and is the
+/// same client.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let address = hop
+        .parse()
+        .or_else(|_| hop.parse().map(|a: SocketAddr| a.ip()))
+        .or_else(|_| hop.trim_matches(['[', ']']).parse());
+    address.ok().map(|a: IpAddr| a.to_canonical())
 }
 
 /// The network that a request comes from, as the rate limits count it.

@@ -82,6 +82,20 @@ pub fn store(tx: &mut Tx<'_>, acting: &Acting, plan: &Plan) -> Result<ImportRow,
     Ok(row)
 }
 
+/// Takes a new dry run of the same file for the rows of a stopped import that wait: the register may have changed since. What
+/// somebody resolved stays resolved.
+pub fn plan_anew(tx: &mut Tx<'_>, acting: &Acting, id: Id, plan: &Plan) -> Result<(), Error> {
+    let import = lock(tx, acting, id)?;
+    let waiting = queries::unresolved(tx, import.id)?;
+    let lines: Vec<LineRow> = plan
+        .rows
+        .iter()
+        .filter(|row| waiting.contains(&row.line))
+        .map(|row| row.stored(import.id))
+        .collect::<Result<_, _>>()?;
+    queries::replace_lines(tx, import.id, &lines)
+}
+
 fn about(entry: &mut Entry, row: &ImportRow) {
     entry.about(format!("import:{}", Id(row.id)));
 }

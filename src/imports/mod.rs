@@ -14,6 +14,7 @@
 //! | `queries.rs` | all SQL |
 //! | `upload.rs` | from a file to a dry run |
 //! | `apply.rs` | storing a plan, applying it in chunks |
+//! | `blank.rs` | blanking what an import's own row says of a person who is forgotten |
 //! | `run.rs` | the whole way on one connection |
 //! | `turns.rs` | how many uploads are read at once |
 //! | `names.rs` | which organisation each row of a spreadsheet means |
@@ -22,6 +23,7 @@
 //! | `dto.rs`, `handlers.rs`, `export_handlers.rs` | the routes |
 
 mod apply;
+pub mod blank;
 mod compare;
 mod cores;
 mod draft;

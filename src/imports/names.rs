@@ -13,7 +13,8 @@ use crate::auth::{Acting, Reach};
 use crate::countries::Countries;
 use crate::db::{Conn, in_snapshot};
 use crate::http::Error;
-use crate::organisations::matching::{self, Known};
+use crate::organisations::known::Known;
+use crate::organisations::matching;
 use crate::organisations::search_dto::Match;
 use crate::search::{Search, signs};
 

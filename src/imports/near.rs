@@ -39,6 +39,7 @@ pub fn facts(draft: &Draft) -> FoldedFacts {
     let facts = Facts {
         country: draft.country.clone(),
         names: legal.chain(others).collect(),
+        elsewhere: BTreeMap::new(),
         city: set(&patch.city, |city| city.as_str()),
         website: set(&patch.website, |site| site.as_str()),
         former_websites: Vec::new(),
@@ -113,6 +114,7 @@ impl File {
                 .zip(names)
                 .map(|(item, (_, text))| (item, Kind::Alias, text.clone()))
                 .collect(),
+            elsewhere: Vec::new(),
             city: None,
             descriptions: Vec::new(),
             signs: row.signs().to_vec(),

@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::model::{Counts, Outcome, Resolution};
 use super::plan::Known;
 use super::rows::{ImportRow, LineRow};
+use super::upload::Plan;
 use crate::auth::{Acting, Scope};
 use crate::db::schema::{
     import_rows, imports, organisation_contacts, organisation_identifiers, organisation_names,
@@ -303,6 +304,38 @@ pub fn import(conn: &mut Conn, acting: &Acting, id: Id) -> Result<ImportRow, Err
         .first::<ImportRow>(conn)
         .optional()?
         .ok_or_else(|| Error::not_found("import"))
+}
+
+/// The newest import of the same file, read in the same way, whose commit the same actor began and did not end.
+pub fn stopped(conn: &mut Conn, acting: &Acting, plan: &Plan) -> Result<Option<Id>, Error> {
+    let reading = serde_json::to_string(&plan.reading).map_err(Error::internal)?;
+    let mut query = visible(acting)
+        .filter(imports::status.eq("committing"))
+        .filter(imports::created_by.eq(acting.actor().to_string()))
+        .filter(imports::sha256.eq(&plan.sha256))
+        .filter(imports::source.eq(&plan.source))
+        .filter(imports::reading.eq(reading));
+    query = match &plan.default_country {
+        Some(code) => query.filter(imports::default_country.eq(code)),
+        None => query.filter(imports::default_country.is_null()),
+    };
+    let id: Option<i64> = query
+        .order((imports::created_at.desc(), imports::id.desc()))
+        .select(imports::id)
+        .first(conn)
+        .optional()?;
+    Ok(id.map(Id))
+}
+
+/// The lines of an import that are neither applied nor resolved.
+pub fn unresolved(tx: &mut Tx<'_>, import: i64) -> Result<BTreeSet<i32>, Error> {
+    let lines: Vec<i32> = import_rows::table
+        .filter(import_rows::import_id.eq(import))
+        .filter(import_rows::applied.eq(false))
+        .filter(import_rows::resolution.is_null())
+        .select(import_rows::line)
+        .load(&mut **tx)?;
+    Ok(lines.into_iter().collect())
 }
 
 /// A page of imports, the newest first.

@@ -14,6 +14,8 @@ use crate::organisations::candidates::Lookout;
 pub enum Progress {
     /// So many of so many rows are planned.
     Planned(usize, usize),
+    /// An earlier run of the same file stopped half way: this one goes on with its import.
+    Resumed(Id),
     /// So many rows are applied.
     Applied(usize),
 }
@@ -54,7 +56,8 @@ pub enum Mode {
     Commit,
 }
 
-/// Reads a file, plans it, and with [`Mode::Commit`] stores and commits it.
+/// Reads a file, plans it, and with [`Mode::Commit`] stores and commits it. Where an earlier run of the same file, read in the
+/// same way by the same actor, stopped half way, its import is gone on with instead of a second one.
 #[expect(
     clippy::too_many_arguments,
     reason = "each is one decision of the caller's"
@@ -98,8 +101,16 @@ pub fn run(
             reading: plan.reading,
         });
     }
-    let stored = conn.transact(|tx| apply::store(tx, acting, &plan))?;
-    let (id, reading) = (Id(stored.id), plan.reading);
+    let stopped = queries::stopped(conn, acting, &plan)?;
+    let id = match stopped {
+        Some(id) => {
+            conn.transact(|tx| apply::plan_anew(tx, acting, id, &plan))?;
+            progress(Progress::Resumed(id));
+            id
+        }
+        None => Id(conn.transact(|tx| apply::store(tx, acting, &plan))?.id),
+    };
+    let reading = plan.reading;
     drop(plan.rows);
     apply::commit(conn, acting, lookout.countries, id, &mut |n| {
         progress(Progress::Applied(n))

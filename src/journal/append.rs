@@ -8,7 +8,7 @@ use super::chain::{self, Link};
 use super::columns::Columns;
 use super::facts::{self, Class, Recorded, Split};
 use super::queries::ORGANISATION;
-use crate::auth::Actor;
+use crate::auth::{Actor, still_may};
 use crate::db::dialect::column;
 use crate::db::kept::{self, Kept};
 use crate::db::schema::{journal, journal_facts};
@@ -311,13 +311,15 @@ fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
 }
 
 /// Takes the head: the next position, the last instant and the last hash. SQLite has one writer, who holds the head
-/// since the transaction began; the entry's end writes it.
+/// since the transaction began; the entry's end writes it. On PostgreSQL others had it meanwhile, and one of their entries may be
+/// about whoever acts here.
 fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
     let conn: &mut Conn = &mut *tx;
     let head: (i64, i64, Vec<u8>) = match conn {
+        Conn::Sqlite(c) => return Ok(Kept::<Head>::new(&NEXT_HEAD, Vec::new()).get_result(c)?),
         Conn::Postgres(c) => Kept::<Head>::new(&TAKE_HEAD, Vec::new()).get_result(c)?,
-        Conn::Sqlite(c) => Kept::<Head>::new(&NEXT_HEAD, Vec::new()).get_result(c)?,
     };
+    still_may(tx)?;
     Ok(head)
 }
 

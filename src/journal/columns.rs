@@ -9,9 +9,10 @@ use serde_json::Error;
 
 use super::facts::{Class, Recorded};
 
-/// The columns of a row in the order of their names, `seq` left out.
+/// The columns of a row in the order of their names, with `seq`, which is the entry's own, apart.
 pub(super) struct Columns {
     text: Vec<u8>,
+    seq: Option<i64>,
     places: Vec<(&'static str, Range<usize>)>,
 }
 
@@ -20,10 +21,16 @@ impl Columns {
     pub(super) fn of<R: Recorded>(row: &R) -> Result<Self, Error> {
         let mut columns = row.serialize(Self {
             text: Vec::with_capacity(512),
+            seq: None,
             places: Vec::with_capacity(32),
         })?;
         columns.places.sort_unstable_by_key(|(name, _)| *name);
         Ok(columns)
+    }
+
+    /// The entry that the row says it was written by.
+    pub(super) fn seq(&self) -> Option<i64> {
+        self.seq
     }
 
     /// The names and JSON texts of the columns, in the order of the names.
@@ -80,9 +87,12 @@ impl SerializeStruct for Columns {
         name: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        if name != "seq" {
-            let start = self.text.len();
-            serde_json::to_writer(&mut self.text, value)?;
+        let start = self.text.len();
+        serde_json::to_writer(&mut self.text, value)?;
+        if name == "seq" {
+            self.seq = serde_json::from_slice(self.text.get(start..).unwrap_or_default())?;
+            self.text.truncate(start);
+        } else {
             self.places.push((name, start..self.text.len()));
         }
         Ok(())
@@ -227,6 +237,7 @@ mod tests {
             seq: 7,
         };
         let columns = Columns::of(&row).unwrap();
+        assert_eq!(columns.seq(), Some(7));
         for (class, split) in Class::ALL.into_iter().zip(row.split().unwrap()) {
             let mut out = Vec::new();
             assert!(columns.write(&row, class, &mut out).unwrap());

@@ -31,6 +31,7 @@ pub enum Facts {
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header<'a> {
     /// [`FORMAT`].
     pub format: Cow<'a, str>,
@@ -44,6 +45,7 @@ pub struct Header<'a> {
 
 /// The line of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CheckpointLine {
     /// The checkpoint as it was signed.
     pub checkpoint: String,
@@ -51,6 +53,7 @@ pub struct CheckpointLine {
 
 /// The line of an entry; hashes and salts are hex, the instant is microseconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(
     missing_docs,
     clippy::allow_attributes,
@@ -70,6 +73,7 @@ pub struct EntryLine {
 
 /// An item of an entry.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(
     missing_docs,
     clippy::allow_attributes,

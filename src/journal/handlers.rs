@@ -85,7 +85,7 @@ async fn list_journal(
             let key = |e: &JournalEntry| vec![e.seq.to_string()];
             let page = Page::of(rows, limit, &shape, key, |e| e);
             let subject = subject.unwrap_or_else(|| "journal".to_owned());
-            acting.saw(What::Journal, subject, page.items.len());
+            acting.saw(What::Journal, queries::read_of(&subject), page.items.len());
             Ok(page)
         })
         .await?;
@@ -121,7 +121,7 @@ async fn get_journal_entry(
             };
             let found = queries::page(conn, &wanted, 1, FOR_AUDITORS)?.pop();
             if let Some(entry) = &found {
-                acting.saw(What::Journal, &entry.subject, 1);
+                acting.saw(What::Journal, queries::read_of(&entry.subject), 1);
             }
             Ok(found)
         })

@@ -54,6 +54,6 @@ pub fn restored_subject(last: u64, known: Option<u64>) -> String {
 }
 
 pub use verify::{
-    Against, Finding, Images, Lost, Report, Table, Take, Walk, export::verify_export, images,
-    verify, verify_with,
+    Against, Finding, Image, Images, Lost, Report, Table, Take, Walk, export::verify_export,
+    images, verify, verify_with,
 };

@@ -112,6 +112,12 @@ pub fn page(
 /// What entries about an organisation have before its number.
 pub const ORGANISATION: &str = "organisation:";
 
+/// What the reading of an entry, or of the entries about this subject, is recorded as: an organisation goes by its number alone, as
+/// in every other reading.
+pub fn read_of(subject: &str) -> &str {
+    subject.strip_prefix(ORGANISATION).unwrap_or(subject)
+}
+
 /// The position of the last entry of this action and subject, or a subject that goes on behind a slash.
 pub fn last_of(conn: &mut Conn, action: &str, subject: &str) -> Result<Option<i64>, Error> {
     Ok(journal::table

@@ -1,7 +1,7 @@
 //! Whether one more event keeps the ledger possible: asked inside the write transaction, with the
 //! membership's row locked and the journal's sequence taken.
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use thiserror::Error;
 
 use super::corrections;
@@ -9,7 +9,10 @@ use super::fold::{fold, fold_all};
 use super::ledger::{Fault, Ledger, Problem, recorded_turn};
 use super::machine::Act;
 use super::model::{Correction, Event, EventKind, MembershipType, State};
-use super::rules::Rules;
+use super::rules::{LAST_DAY, Rules};
+
+/// The longest suspension that names its last day: ten years. Who is to be suspended for longer is so without an end.
+const LONGEST_SUSPENSION: Months = Months::new(120);
 
 /// Why an event is not recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,6 +29,12 @@ pub enum Refused {
     /// It is dated after the limit for forward-dating.
     #[error("the day is after {latest}, the latest that the rules allow")]
     TooLate {
+        /// The latest day allowed.
+        latest: NaiveDate,
+    },
+    /// A suspension of more than [`LONGEST_SUSPENSION`].
+    #[error("a suspension lasts ten years at most: its last day is {latest} or earlier")]
+    UntilTooLate {
         /// The latest day allowed.
         latest: NaiveDate,
     },
@@ -187,6 +196,20 @@ fn check_day(
     let latest = rules.at(membership_type, recorded_on).latest(recorded_on);
     if day > latest {
         return Err(Refused::TooLate { latest });
+    }
+    check_until(new)
+}
+
+fn check_until(new: &Event) -> Result<(), Refused> {
+    let EventKind::Suspended { until: Some(until) } = new.kind else {
+        return Ok(());
+    };
+    let latest = new
+        .effective_on
+        .checked_add_months(LONGEST_SUSPENSION)
+        .map_or(LAST_DAY, |day| day.min(LAST_DAY));
+    if until > latest {
+        return Err(Refused::UntilTooLate { latest });
     }
     Ok(())
 }

@@ -9,6 +9,8 @@
 //! events, so a renewal on the day of the lapse comes too late. Where an event itself leaves an outrun term
 //! behind (a suspension lifted after the term's end), the calendar turns right after it, on the same day.
 //!
+//! **The end.** Nothing turns after [`LAST_DAY`]: a suspension until then has no end, a term until then no grace.
+//!
 //! **Applications.** A decision may be back-dated behind the steps that led to it, as when members admitted
 //! long ago are entered today. The steps recorded before it then count as taken on its day: what closes an
 //! application closes it as of that day.
@@ -28,7 +30,7 @@ use super::ledger::{
 };
 use super::machine::{self, Act, Context, Why};
 use super::model::{CountryCode, Event, EventKind, MembershipType, State};
-use super::rules::{Rules, Term};
+use super::rules::{LAST_DAY, Rules, Term};
 
 /// Folds the events of one membership into its timeline.
 #[must_use]
@@ -189,6 +191,9 @@ impl Run<'_> {
             _ => return None,
         };
         let on = last_day.succ_opt()?.max(self.cursor);
+        if on > LAST_DAY {
+            return None;
+        }
         if let Some(kind) = kind {
             return Some((Turn { on, kind }, State::Active));
         }

@@ -248,6 +248,7 @@ async fn list_memberships(
     countries: web::Data<Countries>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
+    crate::organisations::known_countries(&countries, &query.query.country)?;
     let limit = limit_or_default(query.query.limit)?;
     let after = place(query.query.cursor.as_deref(), &query.shape)?;
     let (shape, query) = (query.shape, query.query);
@@ -460,6 +461,8 @@ async fn list_proposals(
                     .as_ref()
                     .is_none_or(|wanted| *wanted == row.status)
                 {
+                    // One each, so that what was read of a proposal is found by its id.
+                    acting.saw(What::Membership, format!("proposal:{}", row.id), 1);
                     items.push(view::proposal_with_consents(conn, &row, &organisation)?);
                 }
             }

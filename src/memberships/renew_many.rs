@@ -188,7 +188,8 @@ fn refused(
     rules: &Rules,
     (membership, error): (Id, Error),
 ) -> Result<Renewal, Error> {
-    if error.code().status() >= 500 {
+    // Whoever is nobody any more gets no results.
+    if error.code().status() >= 500 || error.code() == Code::NotAuthenticated {
         return Err(error);
     }
     let field = error.field_errors().first();

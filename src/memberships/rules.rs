@@ -13,6 +13,13 @@ use thiserror::Error;
 
 use super::model::{MembershipType, State};
 
+/// The last day that there is: the last one with a year of four digits, which the wire, the texts of the journal and both databases
+/// have in one form.
+pub const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
 const DEFAULT: &str = include_str!("rules/default.toml");
 
 /// Why a rules file is refused.
@@ -122,7 +129,7 @@ impl Rule {
         } == *other
     }
 
-    /// The term that begins on a day. Days beyond the calendar's end become its last day.
+    /// The term that begins on a day. Days beyond the last one become the last one.
     #[must_use]
     pub fn term_from(&self, start: NaiveDate) -> Term {
         let end = match self.term_end {
@@ -131,7 +138,7 @@ impl Rule {
                 .ok()
                 .and_then(|years| start.year().checked_add(years)?.checked_sub(1))
                 .and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31))
-                .unwrap_or(NaiveDate::MAX),
+                .map_or(LAST_DAY, |day| day.min(LAST_DAY)),
         };
         Term {
             end,
@@ -209,16 +216,16 @@ impl Rule {
 
 fn later(day: NaiveDate, days: u32) -> NaiveDate {
     day.checked_add_days(Days::new(days.into()))
-        .unwrap_or(NaiveDate::MAX)
+        .map_or(LAST_DAY, |day| day.min(LAST_DAY))
 }
 
 /// A day that its month lacks (29 February) has its anniversary on the first of the next month: otherwise
 /// each leap day would move the terms after it.
 fn day_before_anniversary(start: NaiveDate, months: u32) -> NaiveDate {
     match start.checked_add_months(Months::new(months)) {
-        None => NaiveDate::MAX,
-        Some(day) if day.day() < start.day() => day,
-        Some(day) => day.pred_opt().unwrap_or(day),
+        None => LAST_DAY,
+        Some(day) if day.day() < start.day() => day.min(LAST_DAY),
+        Some(day) => day.pred_opt().unwrap_or(day).min(LAST_DAY),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::organisations::text::Reason;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Reports of two years are missing.", "until": "2027-03-31"}))]
 pub struct Suspend {
-    /// The last day of the suspension; open when absent.
+    /// The last day of the suspension, ten years from its first at most; open when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub until: Option<NaiveDate>,

@@ -3,6 +3,7 @@
 //! The same for registrations, imports and the list of pairs. Across a border only what is public counts, so that no answer tells
 //! of a field that its reader may not see.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,13 @@ use super::rows::{IdentifierRow, NameRow, OrganisationRow};
 use super::search_dto::rounded;
 use super::view;
 use crate::countries::Countries;
+use crate::search::borders::Abroad;
 use crate::search::compare::{Judged, OPEN, POSSIBLE, SAME, Verdict, same_place};
 use crate::search::fold::Folded;
 use crate::search::index::{Index, Sight};
 use crate::search::near::{self, Wanted};
 use crate::search::prepared::Prepared;
+use crate::search::rules::{Rule, applies};
 use crate::search::signs;
 
 /// What the same host adds to a score.
@@ -29,7 +32,7 @@ const SAME_CITY: f32 = 0.03;
 /// At most this where something that should agree does not: to be looked at, never the same.
 pub(super) const DISAGREE: f32 = 0.8;
 /// What a name of the past is worth.
-const FORMER: f32 = 0.97;
+pub(super) const FORMER: f32 = 0.97;
 /// From this on a name reads the same.
 const READS_THE_SAME: f32 = 0.97;
 /// Organisations that are compared in full for one.
@@ -42,6 +45,8 @@ pub struct Facts {
     pub country: String,
     /// Kinds and texts of names.
     pub names: Vec<(String, String)>,
+    /// Places of names that are of another country, with its code: of organisations that were merged into it across a border.
+    pub elsewhere: BTreeMap<usize, String>,
     /// City.
     pub city: Option<String>,
     /// Website as written.
@@ -64,6 +69,7 @@ impl Facts {
         Self {
             country: row.country.clone(),
             names: names.iter().map(named).collect(),
+            elsewhere: BTreeMap::new(),
             city: row.city.clone(),
             website: row.website.clone(),
             former_websites: Vec::new(),
@@ -74,6 +80,12 @@ impl Facts {
                 .map(|one| (one.scheme.clone(), one.value.clone(), one.canonical.clone()))
                 .collect(),
         }
+    }
+
+    /// The country as which a name is read.
+    #[must_use]
+    pub fn country_of(&self, place: usize) -> &str {
+        self.elsewhere.get(&place).unwrap_or(&self.country)
     }
 
     /// Its signs, as the index keeps them.
@@ -98,10 +110,9 @@ impl FoldedFacts {
     /// Folds the names.
     #[must_use]
     pub fn of(facts: Facts) -> Self {
-        let country = Some(facts.country.as_str());
-        let names = facts.names.iter();
-        let folded = names.map(|(_, text)| Arc::new(Folded::of(text, country)));
-        let folded = folded.collect();
+        let names = facts.names.iter().enumerate();
+        let folded = names.map(|(at, (_, text))| Folded::of(text, Some(facts.country_of(at))));
+        let folded = folded.map(Arc::new).collect();
         Self::with(facts, folded)
     }
 
@@ -130,6 +141,14 @@ impl FoldedFacts {
         &self.signs
     }
 
+    /// The names but initials, folded, each with its text and its country.
+    pub fn told_names(&self) -> impl Iterator<Item = (&Arc<Folded>, &str, &str)> {
+        self.names.iter().filter_map(|(at, folded)| {
+            let (_, text) = self.facts.names.get(*at)?;
+            Some((folded, text.as_str(), self.facts.country_of(*at)))
+        })
+    }
+
     /// Kind and text of a name.
     fn name(&self, place: usize) -> Option<&(String, String)> {
         self.facts.names.get(self.names.get(place)?.0)
@@ -140,20 +159,45 @@ impl FoldedFacts {
 pub struct Ready<'a> {
     known: &'a FoldedFacts,
     names: Vec<Prepared>,
+    index: Option<&'a Index>,
 }
 
 impl<'a> Ready<'a> {
     /// Weighs the names' words, by an index where there is one.
     #[must_use]
-    pub fn of(known: &'a FoldedFacts, index: Option<&Index>) -> Self {
-        let country = Some(known.facts.country.as_str());
-        let names = known.names();
+    pub fn of(known: &'a FoldedFacts, index: Option<&'a Index>) -> Self {
+        let names = known.told_names();
         Self {
             names: names
-                .map(|folded| Prepared::weighed(folded.clone(), country, index))
+                .map(|(folded, _, country)| {
+                    Prepared::weighed(folded.clone(), Some(country), index)
+                })
                 .collect(),
             known,
+            index,
         }
+    }
+
+    /// The countries of its names, each once.
+    fn countries(&self) -> BTreeSet<&str> {
+        let names = self.known.told_names();
+        names.map(|(.., country)| country).collect()
+    }
+
+    /// The places of its names of a country.
+    fn names_of(&self, country: &str) -> Vec<usize> {
+        let names = self.known.told_names().enumerate();
+        let names = names.filter(|(_, (.., of))| *of == country);
+        names.map(|(at, _)| at).collect()
+    }
+
+    /// Its names of a country, with their places, made ready to be compared with those of another one.
+    fn abroad(&self, country: &str, both: [&str; 2]) -> Vec<(usize, Abroad)> {
+        let names = self.known.told_names().enumerate();
+        let names = names.filter(|(_, (.., of))| *of == country);
+        names
+            .map(|(at, (_, text, own))| (at, Abroad::of(text, own, both, self.index)))
+            .collect()
     }
 
     /// Internal ids of registered organisations that are worth comparing with it.
@@ -199,17 +243,11 @@ impl Likeness {
 pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> Option<Likeness> {
     let (a, b) = (&first.known.facts, &second.known.facts);
     let at_home = a.country == b.country;
-    let mut likeness = by_name(first, second);
-    if !at_home && !likeness.core {
-        likeness.score = 0.0;
-        likeness.reasons.clear();
-    }
     let Weighing {
         mut score,
         mut reasons,
         blocked,
-        ..
-    } = likeness;
+    } = by_name(first, second, at_home);
     if !blocked {
         if let Some(host) = same_host(a, b, at_home) {
             score = lifted(score, SAME_HOST, DISAGREE).max(POSSIBLE);
@@ -239,7 +277,11 @@ pub fn compare(countries: &Countries, first: &Ready<'_>, second: &Ready<'_>) -> 
         score = score.min(DISAGREE);
         reasons.push("it is in another country".to_owned());
     }
-    let (same, other) = numbers(countries, a, b, at_home);
+    let own = a.identifiers.iter();
+    let own = own.map(|(scheme, _, canonical)| (scheme.as_str(), canonical.as_str()));
+    let Numbers { same, other } = numbers(own, b, |scheme| {
+        at_home || view::is_public_scheme(countries, scheme)
+    });
     if !other.is_empty() {
         score = score.min(DISAGREE);
         reasons.push(format!("it has another {}", other.join(", ")));
@@ -276,43 +318,119 @@ struct Weighing {
     score: f32,
     reasons: Vec<String>,
     blocked: bool,
-    core: bool,
 }
 
-/// The two names that are most alike.
-fn by_name(first: &Ready<'_>, second: &Ready<'_>) -> Weighing {
-    let mut best: Option<(f32, Judged, usize, usize)> = None;
-    let mut core = false;
-    for (n, own) in first.names.iter().enumerate() {
-        for (m, other) in second.names.iter().enumerate() {
-            core |= own.has_core_of(other);
-            let one = Judged::of(own, other);
-            let is_former = |ready: &Ready<'_>, place| {
-                let name = ready.known.name(place);
-                name.is_some_and(|(kind, _)| kind == "former")
-            };
-            let worth = if is_former(first, n) || is_former(second, m) {
-                FORMER
+/// Two names that were judged, by their places.
+struct Pair {
+    own: usize,
+    other: usize,
+    score: f32,
+    /// The names count: both are of one country or of one organisation's, or they say the same across the border.
+    counts: bool,
+    judged: Judged,
+    /// As they were read, where they are of two countries.
+    read: Option<Box<(Prepared, Prepared)>>,
+}
+
+/// The two names that are most alike of those that count.
+fn by_name(first: &Ready<'_>, second: &Ready<'_>, at_home: bool) -> Weighing {
+    let mut best: Option<Pair> = None;
+    let is_former = |ready: &Ready<'_>, place| {
+        let name = ready.known.name(place);
+        name.is_some_and(|(kind, _)| kind == "former")
+    };
+    let mut take = |mut pair: Pair| {
+        if is_former(first, pair.own) || is_former(second, pair.other) {
+            pair.score *= FORMER;
+        }
+        let worth = |pair: &Pair| (pair.counts, pair.score);
+        if best.as_ref().is_none_or(|known| worth(&pair) > worth(known)) {
+            best = Some(pair);
+        }
+    };
+    for one in first.countries() {
+        for another in second.countries() {
+            if one == another {
+                at_one_place(first, second, one, &mut take);
             } else {
-                1.0
-            };
-            let score = one.score * worth;
-            if best.as_ref().is_none_or(|(known, ..)| score > *known) {
-                best = Some((score, one, n, m));
+                across(first, second, ([one, another], at_home), &mut take);
             }
         }
     }
-    let told = best.and_then(|(score, one, n, m)| {
-        let one = one.told(first.names.get(n)?, second.names.get(m)?);
-        Some((score, one, first.known.name(n)?, second.known.name(m)?))
-    });
-    let Some((score, one, (_, own), (kind, other))) = told else {
-        return Weighing {
+    best.and_then(|pair| told(first, second, pair))
+        .unwrap_or(Weighing {
             score: 0.0,
             reasons: Vec::new(),
             blocked: false,
-            core,
-        };
+        })
+}
+
+/// Names of one country.
+fn at_one_place(first: &Ready<'_>, second: &Ready<'_>, country: &str, take: &mut impl FnMut(Pair)) {
+    for own in first.names_of(country) {
+        for other in second.names_of(country) {
+            let names = first.names.get(own).zip(second.names.get(other));
+            let Some((one, another)) = names else {
+                continue;
+            };
+            let judged = Judged::of(one, another);
+            take(Pair {
+                own,
+                other,
+                score: judged.score,
+                counts: true,
+                judged,
+                read: None,
+            });
+        }
+    }
+}
+
+/// Names of two countries.
+fn across(
+    first: &Ready<'_>,
+    second: &Ready<'_>,
+    (both, at_home): ([&str; 2], bool),
+    take: &mut impl FnMut(Pair),
+) {
+    let [one, another] = both;
+    let theirs = second.abroad(another, both);
+    for (own, one) in first.abroad(one, both) {
+        for (other, another) in &theirs {
+            let Some(across) = one.judge(another) else {
+                continue;
+            };
+            let read = one.read(across.reading).zip(another.read(across.reading));
+            take(Pair {
+                own,
+                other: *other,
+                score: across.judged.score,
+                counts: at_home || across.core,
+                judged: across.judged,
+                read: read.map(|(one, another)| Box::new((one.clone(), another.clone()))),
+            });
+        }
+    }
+}
+
+/// What is told of the two names that are most alike.
+fn told(first: &Ready<'_>, second: &Ready<'_>, pair: Pair) -> Option<Weighing> {
+    let blocked = pair.judged.blocked;
+    if !pair.counts {
+        return Some(Weighing {
+            score: 0.0,
+            reasons: Vec::new(),
+            blocked,
+        });
+    }
+    let (_, own) = first.known.name(pair.own)?;
+    let (kind, other) = second.known.name(pair.other)?;
+    let one = match &pair.read {
+        Some(read) => pair.judged.told(&read.0, &read.1),
+        None => {
+            let names = (first.names.get(pair.own)?, second.names.get(pair.other)?);
+            pair.judged.told(names.0, names.1)
+        }
     };
     let how = if one.score >= READS_THE_SAME {
         "reads the same as"
@@ -321,12 +439,11 @@ fn by_name(first: &Ready<'_>, second: &Ready<'_>) -> Weighing {
     };
     let mut reasons = vec![format!("its {kind} name “{other}” {how} “{own}”")];
     reasons.extend(one.reasons);
-    Weighing {
-        score,
+    Some(Weighing {
+        score: pair.score,
         reasons,
-        blocked: one.blocked,
-        core,
-    }
+        blocked,
+    })
 }
 
 fn hosts(facts: &Facts, at_home: bool) -> Vec<String> {
@@ -353,27 +470,32 @@ fn same_phone(a: &Facts, b: &Facts) -> bool {
     digits(a).is_some() && digits(a) == digits(b)
 }
 
-/// Schemes in which they have the same number, and schemes in which they have only others.
-fn numbers(
-    countries: &Countries,
-    a: &Facts,
-    b: &Facts,
-    at_home: bool,
-) -> (Vec<String>, Vec<String>) {
+/// Schemes in which two organisations have the same number, and schemes in which they have only others.
+pub(super) struct Numbers {
+    pub(super) same: Vec<String>,
+    pub(super) other: Vec<String>,
+}
+
+/// Compares numbers, schemes and canonical values, with those of another organisation; only schemes that count. The reference data
+/// knows no scheme that gives an organisation several, but a record may hold some: then one that is the same is enough.
+pub(super) fn numbers<'a>(
+    own: impl Iterator<Item = (&'a str, &'a str)>,
+    theirs: &Facts,
+    counts: impl Fn(&str) -> bool,
+) -> Numbers {
     let (mut same, mut other) = (Vec::new(), Vec::new());
-    for (scheme, _, canonical) in &a.identifiers {
-        if !at_home && !view::is_public_scheme(countries, scheme) {
-            continue;
-        }
-        let mut theirs = b.identifiers.iter().filter(|(known, ..)| known == scheme);
-        if theirs.clone().any(|(.., known)| known == canonical) {
-            same.push(scheme.clone());
-        } else if theirs.next().is_some() {
-            other.push(scheme.clone());
+    for (scheme, canonical) in own.filter(|(scheme, _)| counts(scheme)) {
+        let mut known = theirs.identifiers.iter().filter(|(of, ..)| of == scheme);
+        if known.clone().any(|(.., known)| known == canonical) {
+            same.push(scheme.to_owned());
+        } else if known.next().is_some() && applies(Rule::OtherNumbers) {
+            other.push(scheme.to_owned());
         }
     }
+    same.dedup();
+    other.dedup();
     other.retain(|scheme| !same.contains(scheme));
-    (same, other)
+    Numbers { same, other }
 }
 
 /// One field of two organisations beside each other.

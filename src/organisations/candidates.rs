@@ -17,6 +17,7 @@ use crate::auth::{Acting, Reach};
 use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::{Code, Error};
+use crate::search::borders::Abroad;
 use crate::search::index::Index;
 use crate::search::{Search, fold};
 
@@ -59,7 +60,7 @@ pub fn find(
         }
     };
     let mut ids: BTreeSet<i64> = near.into_iter().collect();
-    ids.extend(equal(conn, own)?);
+    ids.extend(equal(conn, lookout.countries, own)?);
     let found = compare(conn, acting, lookout, own, &ids)?;
     Ok((found, position))
 }
@@ -76,7 +77,7 @@ pub fn find_late(
     if lookout.search.is_none() || position.is_some_and(|position| position + 1 >= before) {
         return Ok(Vec::new());
     }
-    let mut ids: BTreeSet<i64> = equal(conn, own)?.into_iter().collect();
+    let mut ids: BTreeSet<i64> = equal(conn, lookout.countries, own)?.into_iter().collect();
     if let Some(position) = position {
         let changed = queries::changed_between(conn, (position, before), MEANWHILE + 1)?;
         if i64::try_from(changed.len()).is_ok_and(|count| count <= MEANWHILE) {
@@ -87,19 +88,47 @@ pub fn find_late(
 }
 
 /// Organisations whose name folds alike, or that have one of the identifiers.
-fn equal(conn: &mut Conn, own: &FoldedFacts) -> Result<Vec<i64>, Error> {
+fn equal(conn: &mut Conn, countries: &Countries, own: &FoldedFacts) -> Result<Vec<i64>, Error> {
     let facts = &own.facts;
-    let keys = || own.names().map(|name| &name.keys);
-    let skeletons: Vec<String> = keys().map(register::name_key).collect();
-    let mut ids = Vec::new();
-    for (name, row) in queries::with_same_name(conn, &facts.country, &skeletons)? {
-        let theirs = fold::keys(&name.text, Some(&facts.country));
-        if name.kind != "acronym" && keys().any(|own| fold::same_name(own, &theirs)) {
-            ids.push(row.id);
+    // As each country would have folded them: what stands abroad was folded there.
+    let mut skeletons: BTreeSet<String> = BTreeSet::new();
+    for (folded, text, home) in own.told_names() {
+        skeletons.insert(register::name_key(&folded.keys));
+        let others = countries.iter().filter(|country| country.code != home);
+        let others = others.map(|country| fold::skeleton(text, Some(&country.code)));
+        skeletons.extend(others.filter(|skeleton| !skeleton.is_empty()));
+    }
+    let skeletons: Vec<String> = skeletons.into_iter().collect();
+    let (mut ids, mut abroad) = (Vec::new(), Vec::new());
+    for alike in queries::with_same_name(conn, &skeletons)? {
+        if alike.name.kind == "acronym" {
+            continue;
+        }
+        let at_home = alike.row.country == facts.country;
+        if at_home || alike.country == facts.country {
+            let theirs = fold::keys(&alike.name.text, Some(&alike.country));
+            let is_same = own.told_names().any(|(folded, text, home)| {
+                if home == alike.country {
+                    fold::same_name(&folded.keys, &theirs)
+                } else {
+                    fold::same_name(&fold::keys(text, Some(&alike.country)), &theirs)
+                }
+            });
+            ids.extend(is_same.then_some(alike.row.id));
+        } else {
+            let both = [facts.country.as_str(), alike.country.as_str()];
+            let ready = |text: &str, home: &str| Abroad::of(text, home, both, None);
+            let theirs = ready(&alike.name.text, &alike.country);
+            let mut names = own.told_names();
+            let is_same = names.any(|(_, text, home)| ready(text, home).has_core_of(&theirs));
+            abroad.extend(is_same.then_some(alike.row.id));
         }
     }
     ids.sort_unstable();
     ids.dedup();
+    abroad.sort_unstable();
+    abroad.dedup();
+    ids.extend(abroad);
     ids.truncate(2 * MOST);
     for (scheme, _, canonical) in &facts.identifiers {
         let holders = queries::with_identifier(conn, scheme, canonical)?;
@@ -187,6 +216,12 @@ pub fn take_over(
         let Some((_, gained)) = at.and_then(|at| known.get_mut(*at)) else {
             continue;
         };
+        if facts.country != gained.country {
+            let first = gained.names.len();
+            let places = first..first + facts.names.len();
+            let elsewhere = places.map(|at| (at, facts.country.clone()));
+            gained.elsewhere.extend(elsewhere);
+        }
         let names = facts.names.into_iter().map(|(kind, text)| {
             let kind = if kind == "acronym" {
                 kind

@@ -114,6 +114,24 @@ pub fn at_most<T>(most: usize, pointer: &str, list: Vec<T>) -> Result<Vec<T>, Er
     ))
 }
 
+/// Refuses two descriptions in one language: nobody could tell which one holds.
+pub fn one_for_each_language(list: &[Description]) -> Result<(), Error> {
+    for (n, one) in list.iter().enumerate() {
+        if list
+            .iter()
+            .take(n)
+            .any(|before| before.language == one.language)
+        {
+            let pointer = format!("/descriptions/{n}/language");
+            return Err(Error::field(
+                pointer,
+                "there is another description in this language",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Applies a merge patch to a row; true when something differs afterwards.
 pub fn patch(
     row: &mut OrganisationRow,
@@ -154,7 +172,10 @@ pub fn patch(
     let descriptions = match body.descriptions {
         Patch::Keep => None,
         Patch::Clear => Some(Vec::<Description>::new()),
-        Patch::Set(list) => Some(at_most(12, "/descriptions", list)?),
+        Patch::Set(list) => {
+            one_for_each_language(&list)?;
+            Some(at_most(12, "/descriptions", list)?)
+        }
     };
     if let Some(list) = descriptions {
         row.descriptions = serde_json::to_string(&list).map_err(Error::internal)?;

@@ -45,9 +45,12 @@ pub struct Found {
     pub row: OrganisationRow,
     /// How it was found.
     hit: Hit,
-    /// By a number instead of words, and the number as it was typed.
-    by: Option<(FoundIn, String)>,
+    /// By a number instead of words, and that number.
+    by: Option<ByNumber>,
 }
+
+/// Where a number was found, and the number: an identifier as it was typed.
+type ByNumber = (FoundIn, String);
 
 /// What was found.
 pub struct Results {
@@ -89,7 +92,7 @@ pub fn find(
         typing: false,
         limit: MOST,
     };
-    let mut hits: Vec<(Hit, Option<FoundIn>)> =
+    let mut hits: Vec<(Hit, Option<ByNumber>)> =
         by_number(conn, countries, reach, today, asked.text)?;
     let known: HashSet<i64> = hits.iter().map(|(hit, _)| hit.id).collect();
     let by_words = search.ask(conn, &question)?;
@@ -109,7 +112,7 @@ pub fn find(
         None => 0,
         Some((score, number)) => behind(&hits, &among, score, number),
     };
-    let page: Vec<(Hit, Option<FoundIn>)> =
+    let page: Vec<(Hit, Option<ByNumber>)> =
         hits.into_iter().skip(from).take(asked.limit + 1).collect();
     let ids: Vec<i64> = page.iter().map(|(hit, _)| hit.id).collect();
     let mut rows: HashMap<i64, OrganisationRow> = queries::by_ids(conn, &ids)?
@@ -120,7 +123,6 @@ pub fn find(
         .into_iter()
         .filter_map(|(hit, by)| {
             let row = rows.remove(&hit.id)?;
-            let by = by.map(|by| (by, asked.text.trim().to_owned()));
             Some(Found { row, hit, by })
         })
         .collect();
@@ -134,7 +136,7 @@ pub fn find(
 /// Where the page behind this one begins: behind the organisation that ended it, or, where that is not found any more, at the
 /// first of a lower score.
 fn behind(
-    hits: &[(Hit, Option<FoundIn>)],
+    hits: &[(Hit, Option<ByNumber>)],
     among: &HashMap<i64, Among>,
     score: &str,
     number: &str,
@@ -156,7 +158,7 @@ fn by_number(
     reach: &Reach,
     today: NaiveDate,
     text: &str,
-) -> Result<Vec<(Hit, Option<FoundIn>)>, Error> {
+) -> Result<Vec<(Hit, Option<ByNumber>)>, Error> {
     let hit = |id: i64| Hit {
         id,
         score: 1.0,
@@ -168,8 +170,14 @@ fn by_number(
     if let Ok(number) = text.trim().parse::<RegistryNumber>() {
         return Ok(match merged::record(conn, reach, today, &number) {
             Ok(row) => {
+                let number = row.number.clone();
                 let end = merged::end_of(conn, row)?;
-                vec![(hit(end.id), Some(FoundIn::Number))]
+                let found_in = if number == end.number {
+                    FoundIn::Number
+                } else {
+                    FoundIn::MergedNumber
+                };
+                vec![(hit(end.id), Some((found_in, number)))]
             }
             Err(error) if error.code() == crate::http::Code::NotFound => Vec::new(),
             Err(error) => return Err(error),
@@ -197,7 +205,10 @@ fn by_number(
     }
     Ok(found
         .into_iter()
-        .map(|id| (hit(id), Some(FoundIn::Identifier)))
+        .map(|id| {
+            let typed = text.trim().to_owned();
+            (hit(id), Some((FoundIn::Identifier, typed)))
+        })
         .collect())
 }
 
@@ -253,13 +264,9 @@ impl Found {
         gained: &[GainedName],
     ) -> Result<FoundBy, Error> {
         let mut names = names.filter(|(item, ..)| *item == self.hit.item);
-        if let Some((found_in, typed)) = &self.by {
-            let text = match found_in {
-                FoundIn::Number => &self.row.number,
-                _ => typed,
-            };
+        if let Some((found_in, number)) = &self.by {
             let whole = Piece {
-                text: text.clone(),
+                text: number.clone(),
                 hit: true,
             };
             return Ok(self.told(*found_in, None, vec![whole]));

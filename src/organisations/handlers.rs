@@ -33,12 +33,12 @@ pub fn routes(config: &mut impl Routes) {
     item_handlers::routes(config);
 }
 
-/// The whole organisation as the answer of a write.
+/// The whole organisation as the answer of a write: of a change of what was there before, or of a registration.
 fn whole(
     tx: &mut Tx<'_>,
     acting: &Acting,
     countries: &Countries,
-    status: u16,
+    before: Option<&OrganisationRow>,
     row: OrganisationRow,
 ) -> Result<Answer, Error> {
     let version = row.version;
@@ -46,12 +46,15 @@ fn whole(
     let today = acting.now().day();
     let whole = whole::by_number(tx, acting.reach(), today, &number)?;
     let body = view::organisation(tx, countries, whole, acting.reach(), today)?;
-    let answer = Answer::json(status, &body)?.version(version);
-    Ok(if status == 201 {
-        answer.location(format!("/v1/organisations/{number}"))
-    } else {
-        answer
-    })
+    let Some(before) = before else {
+        let answer = Answer::json(201, &body)?.version(version);
+        return Ok(answer.location(format!("/v1/organisations/{number}")));
+    };
+    // What changes nothing is in no journal, and has read all the same.
+    if before.version == version {
+        read_handlers::saw(acting, &body);
+    }
+    Ok(Answer::json(200, &body)?.version(version))
 }
 
 /// Registers an organisation.
@@ -80,7 +83,7 @@ async fn register_organisation(
                 search: Some(&search),
             };
             let done = register::register(tx, acting, lookout, &body.body)?;
-            whole(tx, acting, &countries, 201, done.row)
+            whole(tx, acting, &countries, None, done.row)
         })
         .await?;
     Ok(answer.respond())
@@ -116,7 +119,7 @@ async fn change_organisation(
         .write(move |tx, acting| {
             let before = change::lock(tx, acting, &number, Some(&seen))?;
             let row = change::change_plain(tx, acting, &before, body.clone())?;
-            whole(tx, acting, &countries, 200, row)
+            whole(tx, acting, &countries, Some(&before), row)
         })
         .await?;
     Ok(answer.respond())
@@ -148,7 +151,7 @@ async fn withhold_organisation(
         .write(move |tx, acting| {
             let before = change::lock(tx, acting, &number, Some(&seen))?;
             let row = withhold::withhold(tx, acting, &before, &body.body)?;
-            whole(tx, acting, &countries, 200, row)
+            whole(tx, acting, &countries, Some(&before), row)
         })
         .await?;
     Ok(answer.respond())
@@ -178,7 +181,7 @@ async fn show_organisation(
         .write(move |tx, acting| {
             let before = change::lock(tx, acting, &number, Some(&seen))?;
             let row = withhold::show_again(tx, acting, &before)?;
-            whole(tx, acting, &countries, 200, row)
+            whole(tx, acting, &countries, Some(&before), row)
         })
         .await?;
     Ok(answer.respond())

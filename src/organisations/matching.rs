@@ -1,17 +1,18 @@
 //! Which registered organisation a name means: candidates of the index, each compared name by name, with what else is known.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::alike::{DISAGREE, lifted};
+use super::alike::{DISAGREE, FORMER, Facts, Numbers, lifted, numbers};
+use super::candidates::{load, take_over};
 use super::found::sight;
-use super::rows::{NameRow, OrganisationRow};
-use super::search_dto::{Match, MatchCandidate, MatchItem, rounded};
-use super::view;
-use super::{merged, queries};
+use super::known::{Known, Site};
+use super::rows::OrganisationRow;
+use super::search_dto::{Match, MatchCandidate, rounded};
+use super::{merged, queries, view};
 use crate::auth::Reach;
-use crate::countries::{self, Countries};
+use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::Error;
 use crate::search::ask::Question;
@@ -24,80 +25,19 @@ const COMPARED: usize = 25;
 const CLEAR: f32 = 0.05;
 /// What the same website adds to a score.
 const SAME_WEBSITE: f32 = 0.15;
+/// What a website adds that it had, or that was of one that was merged into it.
+const FORMER_WEBSITE: f32 = 0.1;
 /// What the same city adds, and another takes off.
 const CITY: f32 = 0.03;
+/// What another number of one scheme takes off.
+const OTHER_NUMBER: f32 = 0.15;
 
-/// What is known of the one who is meant, checked.
-pub struct Known<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Only this country.
-    pub country: Option<&'a str>,
-    /// City.
-    pub city: Option<&'a str>,
-    /// The host of its website, where it is a sign of one organisation.
-    pub host: Option<String>,
-    /// Schemes and canonical values.
-    pub identifiers: Vec<(String, String)>,
-}
-
-impl<'a> Known<'a> {
-    /// Checks what was asked; a person's number and one that is none are left out: they match nobody.
-    pub fn of(countries: &Countries, item: &'a MatchItem, n: usize) -> Result<Self, Error> {
-        if let Some(code) = &item.country
-            && countries.get(code).is_none()
-        {
-            let known: Vec<&str> = countries.iter().map(|c| c.code.as_str()).collect();
-            return Err(Error::field(
-                format!("/items/{n}/country"),
-                format!(
-                    "is not one of the Platform's countries: {}",
-                    known.join(", ")
-                ),
-            ));
-        }
-        if item.identifiers.len() > 20 {
-            return Err(Error::field(
-                format!("/items/{n}/identifiers"),
-                "must have at most 20 identifiers",
-            ));
-        }
-        let mut identifiers = Vec::new();
-        for (i, identifier) in item.identifiers.iter().enumerate() {
-            let home = countries
-                .scheme(&identifier.scheme)
-                .and_then(|(country, _)| country.map(|country| country.code.clone()));
-            let checked = countries::check(
-                countries,
-                home.as_deref(),
-                &identifier.scheme,
-                &identifier.value,
-            )
-            .map_err(|_| {
-                Error::field(
-                    format!("/items/{n}/identifiers/{i}/scheme"),
-                    "is no scheme that the registry knows; GET /v1/countries lists them",
-                )
-            })?;
-            if let Some(canonical) = checked.canonical {
-                identifiers.push((checked.scheme, canonical));
-            }
-        }
-        Ok(Self {
-            name: &item.name,
-            country: item.country.as_deref(),
-            city: item.city.as_deref(),
-            host: item.website.as_deref().and_then(signs::host),
-            identifiers,
-        })
-    }
-}
-
-impl Known<'_> {
-    /// True where both have their websites at one host.
-    fn is_at_host_of(&self, row: &OrganisationRow) -> bool {
-        self.host.is_some() && row.website.as_deref().and_then(signs::host) == self.host
-    }
+/// A candidate as it is weighed.
+struct Weighed {
+    score: f32,
+    /// It has one of the numbers.
+    holds: bool,
+    candidate: MatchCandidate,
 }
 
 /// The candidates for a name, the best first, and the one that is safe to take.
@@ -123,67 +63,69 @@ pub fn candidates(
         .iter()
         .map(|hit| hit.id)
         .collect();
-    let mut shared: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (scheme, canonical) in &known.identifiers {
-        for (_, row) in queries::with_identifier(conn, scheme, canonical)? {
-            let wanted = only.is_empty() || only.contains(&row.country);
-            // A number that is not public must not be guessed by asking for its owner.
-            let told = reach.covers(&row.country) || view::is_public_scheme(countries, scheme);
-            if wanted && told {
-                shared.entry(row.id).or_default().push(scheme.clone());
-                ids.push(row.id);
-            }
-        }
+        // A number that is not public must not be guessed by asking for its owner.
+        let is_public = view::is_public_scheme(countries, scheme);
+        let asked = (scheme.clone(), canonical.clone(), is_public);
+        ids.extend(merged::found_by_identifier(conn, &asked, reach, today)?);
     }
-    let by_name: HashSet<i64> = ids.iter().copied().collect();
+    let by_name_or_number: HashSet<i64> = ids.iter().copied().collect();
     if let Some(host) = &known.host {
         let sign = signs::at_host(host);
         ids.extend(search.with_index(conn, today, |index| near::holders(index, &sign, &sight))?);
     }
     ids.sort_unstable();
     ids.dedup();
-    let rows: Vec<OrganisationRow> = queries::by_ids(conn, &ids)?
-        .into_iter()
-        .filter(|row| queries::may_know(row, reach, today) && row.merged_into.is_none())
+    let mut all = load(conn, &ids)?;
+    all.retain(|(row, _)| {
+        let wanted = known.country.is_none_or(|country| row.country == country);
+        wanted && row.merged_into.is_none() && queries::may_know(row, reach, today)
+    });
+    take_over(conn, reach, today, &mut all)?;
+    let mut found: Vec<Weighed> = Vec::new();
+    for (row, facts) in &all {
         // The sign may be of an e-mail address that is not public: only the website is told of.
-        .filter(|row| {
-            by_name.contains(&row.id)
-                || (known.is_at_host_of(row) && (only.is_empty() || only.contains(&row.country)))
-        })
-        .collect();
-    let mut names = queries::names_of(conn, &ids)?;
-    for (id, gained) in merged::gained_names(conn, &ids)? {
-        let officer = rows
-            .iter()
-            .any(|row| row.id == id && reach.covers(&row.country));
-        // What an organisation took over is a former name of it.
-        let told = gained.into_iter().filter(|name| name.is_public || officer);
-        let gained = told.map(|name| NameRow {
-            kind: "former".to_owned(),
-            ..name.row
-        });
-        names.entry(id).or_default().extend(gained);
-    }
-    let mut found: Vec<(f32, MatchCandidate)> = Vec::new();
-    for row in &rows {
-        let schemes = shared.get(&row.id).map_or(&[][..], Vec::as_slice);
-        if let Some(one) = compared(conn, search, today, known, (row, &names), schemes)? {
-            found.push(one);
+        if !by_name_or_number.contains(&row.id) && known.at_host_of(facts).is_none() {
+            continue;
         }
+        let told =
+            |scheme: &str| reach.covers(&row.country) || view::is_public_scheme(countries, scheme);
+        let own = known.identifiers.iter();
+        let own = own.map(|(scheme, canonical)| (scheme.as_str(), canonical.as_str()));
+        let numbers = numbers(own, facts, told);
+        found.extend(compared(
+            conn,
+            search,
+            today,
+            known,
+            (row, facts),
+            &numbers,
+        )?);
     }
-    found.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.number.cmp(&y.number)));
-    let chosen = match found.as_slice() {
-        [(best, one), rest @ ..] if *best >= SAME => {
-            let clear = rest.first().is_none_or(|(next, _)| best - next >= CLEAR);
-            clear.then(|| one.number.clone())
-        }
-        _ => None,
-    };
+    found.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.candidate.number.cmp(&b.candidate.number))
+    });
     Ok(Match {
         name: known.name.to_owned(),
-        chosen,
-        candidates: found.into_iter().take(limit).map(|(_, one)| one).collect(),
+        chosen: chosen(&found).map(str::to_owned),
+        candidates: found
+            .into_iter()
+            .take(limit)
+            .map(|one| one.candidate)
+            .collect(),
     })
+}
+
+/// The one that is safe to take: the same, and nobody else is near it or has one of the numbers.
+fn chosen(found: &[Weighed]) -> Option<&str> {
+    let (best, rest) = found.split_first()?;
+    let clear = rest
+        .first()
+        .is_none_or(|next| best.score - next.score >= CLEAR);
+    let others = rest.iter().any(|one| one.holds);
+    (best.score >= SAME && clear && !others).then_some(best.candidate.number.as_str())
 }
 
 /// The best of an organisation's names against what is known; none where nothing speaks for it.
@@ -192,21 +134,21 @@ fn compared(
     search: &Search,
     today: NaiveDate,
     known: &Known<'_>,
-    (row, names): (&OrganisationRow, &HashMap<i64, Vec<NameRow>>),
-    schemes: &[String],
-) -> Result<Option<(f32, MatchCandidate)>, Error> {
+    (row, facts): (&OrganisationRow, &Facts),
+    numbers: &Numbers,
+) -> Result<Option<Weighed>, Error> {
     let mut best: Option<(f32, Comparison, &str)> = None;
-    for name in names.get(&row.id).into_iter().flatten() {
-        let pair = (known.name, name.text.as_str());
-        let one = search.compare(conn, pair, Some(&row.country), today)?;
+    for (at, (kind, text)) in facts.names.iter().enumerate() {
+        let pair = (known.name, text.as_str());
+        let one = search.compare(conn, pair, Some(facts.country_of(at)), today)?;
         // A former name is a weaker sign.
-        let score = if name.kind == "former" {
-            one.score * 0.97
+        let score = if kind == "former" {
+            one.score * FORMER
         } else {
             one.score
         };
         if best.as_ref().is_none_or(|(known, ..)| score > *known) {
-            best = Some((score, one, &name.text));
+            best = Some((score, one, text));
         }
     }
     let Some((mut score, one, matched)) = best else {
@@ -214,12 +156,16 @@ fn compared(
     };
     let mut reasons = one.reasons;
     // Neither makes the same of what the names leave open: institutes of one house share its site and its city.
-    if let Some(host) = known.host.as_ref().filter(|_| known.is_at_host_of(row)) {
-        score = lifted(score, SAME_WEBSITE, OPEN);
+    if let (Some(host), Some(site)) = (&known.host, known.at_host_of(facts)) {
+        let (by, what) = match site {
+            Site::Now => (SAME_WEBSITE, "the same website"),
+            Site::Former => (FORMER_WEBSITE, "a former website"),
+        };
+        score = lifted(score, by, OPEN);
         if !one.blocked {
             score = score.max(POSSIBLE);
         }
-        reasons.insert(0, format!("the same website: {host}"));
+        reasons.insert(0, format!("{what}: {host}"));
     }
     if let (Some(asked), Some(city)) = (known.city, &row.city) {
         let same = same_place(asked, city, Some(&row.country));
@@ -239,9 +185,22 @@ fn compared(
     }
     // A name alone is never proof enough for 1: only a number is.
     score = score.clamp(0.0, 0.999);
-    if !schemes.is_empty() {
-        score = score.max(0.95) + 0.05;
-        reasons.insert(0, format!("the same {}", schemes.join(", ")));
+    if !numbers.same.is_empty() {
+        score = (score.max(0.95) + 0.05).min(1.0);
+        reasons.insert(0, format!("the same {}", numbers.same.join(", ")));
+    }
+    if !numbers.other.is_empty() {
+        // Two numbers of one scheme are mostly of two organisations; where another scheme says the same, one of both is wrong.
+        let most = if numbers.same.is_empty() {
+            DISAGREE
+        } else {
+            OPEN
+        };
+        score = (score - OTHER_NUMBER).clamp(0.0, most);
+        reasons.insert(
+            usize::from(!numbers.same.is_empty()),
+            format!("another {}", numbers.other.join(", ")),
+        );
     }
     let verdict = match score {
         _ if score >= SAME => Verdict::Same,
@@ -257,11 +216,15 @@ fn compared(
         matched: matched.to_owned(),
         country: row.country.clone(),
         city: row.city.clone(),
-        score: rounded(score.min(1.0)),
+        score: rounded(score),
         verdict: word(verdict),
         reasons,
     };
-    Ok(Some((score, candidate)))
+    Ok(Some(Weighed {
+        score,
+        holds: !numbers.same.is_empty(),
+        candidate,
+    }))
 }
 
 /// The word of a verdict.

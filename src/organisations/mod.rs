@@ -18,6 +18,7 @@
 //! | `candidates.rs` | which registered ones a new one may be |
 //! | `distinct.rs` | pairs that somebody said are different |
 //! | `found.rs` | a search: what the index finds, narrowed like the list |
+//! | `known.rs` | what is known of one that is to be matched, checked (pure) |
 //! | `matching.rs` | which organisation a name means |
 //! | `pages/` | pages for people: the search, a public record |
 //! | `dto.rs`, `search_dto.rs` | the wire |
@@ -32,6 +33,7 @@ pub mod found;
 pub mod handlers;
 mod item_handlers;
 pub mod items;
+pub mod known;
 pub mod matching;
 pub mod merged;
 pub mod model;

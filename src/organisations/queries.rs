@@ -636,16 +636,24 @@ pub(super) fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<Member
     found.into_iter().map(|(_, s)| s).collect()
 }
 
-/// Organisations of a country whose folded name is one of these, or that took over one which has it: its names are former ones of
-/// theirs.
+/// A name that folds like another one.
+pub struct SameName {
+    /// The name.
+    pub name: NameRow,
+    /// The country that has it.
+    pub country: String,
+    /// The organisation that answers for it.
+    pub row: OrganisationRow,
+}
+
+/// Organisations whose folded name is one of these, or that took over one which has it: its names are former ones of theirs.
 ///
 /// The names first and then their organisations: in one statement, a database without statistics would rather walk the
 /// whole country and look for each organisation among the names.
 pub fn with_same_name(
     conn: &mut Conn,
-    country: &str,
     skeletons: &[String],
-) -> Result<Vec<(NameRow, OrganisationRow)>, Error> {
+) -> Result<Vec<SameName>, Error> {
     let names: Vec<NameRow> = organisation_names::table
         .filter(organisation_names::key_skeleton.eq_any(skeletons))
         .limit(MOST_ALIKE_ANYWHERE)
@@ -658,23 +666,28 @@ pub fn with_same_name(
         .filter(organisations::id.eq_any(ids))
         .load(conn)?;
     let ends = merged::ends_of(conn, &rows)?;
-    let rows: HashMap<i64, OrganisationRow> = rows
-        .into_iter()
-        .map(|row| (row.id, ends.get(&row.id).cloned().unwrap_or(row)))
-        .filter(|(_, end)| end.country == country)
-        .collect();
-    let mut found: Vec<(NameRow, OrganisationRow)> = names
+    let rows: HashMap<i64, OrganisationRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut found: Vec<SameName> = names
         .into_iter()
         .filter_map(|mut name| {
-            let row = rows.get(&name.organisation_id)?.clone();
+            let holder = rows.get(&name.organisation_id)?;
+            let row = ends.get(&holder.id).unwrap_or(holder).clone();
             if name.organisation_id != row.id && name.kind != "acronym" {
                 "former".clone_into(&mut name.kind);
             }
-            Some((name, row))
+            Some(SameName {
+                name,
+                country: holder.country.clone(),
+                row,
+            })
         })
         .collect();
-    found.sort_by(|(a, x), (b, y)| {
-        (&x.sort_key, &x.number, a.item).cmp(&(&y.sort_key, &y.number, b.item))
+    found.sort_by(|a, b| {
+        (&a.row.sort_key, &a.row.number, a.name.item).cmp(&(
+            &b.row.sort_key,
+            &b.row.number,
+            b.name.item,
+        ))
     });
     Ok(found)
 }

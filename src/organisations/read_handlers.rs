@@ -394,7 +394,7 @@ pub(super) fn current(
 }
 
 /// Notes what is private in the answer.
-fn saw(acting: &Acting, found: &Organisation) {
+pub(super) fn saw(acting: &Acting, found: &Organisation) {
     let Some(facts) = &found.private else { return };
     acting.saw(What::OrganisationPrivate, &found.number, 1);
     if !facts.contacts.is_empty() {

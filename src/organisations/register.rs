@@ -3,11 +3,14 @@
 //! Its inserts are compiled for each database ([`dialect!`](crate::dialect)): Diesel then knows their text without
 //! writing it anew for every row, which lists of 100,000 rows feel.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::alike::{Facts, FoldedFacts};
 use super::candidates::{self, Lookout};
+use super::change;
 use super::distinct::{self, Warning, Way};
 use super::dto::{Candidate, NewIdentifier, NewName, RegisterOrganisation};
 use super::model::{NameKind, join_codes};
@@ -59,6 +62,7 @@ pub fn register(
     let countries = lookout.countries;
     let country = own_country(acting, countries, &body.country)?;
     check_names(&body.names)?;
+    change::one_for_each_language(&body.descriptions)?;
     if let Some(founded) = body.founded {
         founded
             .not_after(acting.now().day())
@@ -364,6 +368,7 @@ fn facts_of(
     Facts {
         country: country.to_owned(),
         names: body.names.iter().map(named).collect(),
+        elsewhere: BTreeMap::new(),
         city: body.city.as_ref().map(|city| city.as_str().to_owned()),
         website: body.website.as_ref().map(|w| w.as_str().to_owned()),
         former_websites: Vec::new(),

@@ -64,6 +64,8 @@ pub enum FoundIn {
     Description,
     /// The registry number.
     Number,
+    /// The registry number of an organisation that was merged into this one.
+    MergedNumber,
     /// An identifier.
     Identifier,
 }

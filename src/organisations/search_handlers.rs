@@ -5,7 +5,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-use super::matching::{self, Known};
+use super::known::Known;
+use super::matching;
 use super::queries;
 use super::search_dto::{Compared, MatchRequest, Matches, Suggestion, Suggestions, rounded};
 use crate::auth::Permit;

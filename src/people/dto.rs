@@ -34,7 +34,7 @@ pub struct Erasure {
     /// Items of the journal that were forgotten.
     #[schema(example = 2)]
     pub journal_items: usize,
-    /// Cells of imports that were emptied.
+    /// Cells, headers and names of imports that were emptied.
     #[schema(example = 0)]
     pub import_cells: usize,
     /// Sessions and links that were removed.

@@ -5,9 +5,11 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::dto::Erasure;
+use super::emptying;
+use super::known::Values;
 use super::rows::ErasureRow;
 use super::subject::{self, Subject, texts};
-use super::traces::{self, Values};
+use super::traces::{self, Imports};
 use crate::accounts::rows::UserRow;
 use crate::auth::Acting;
 use crate::db::schema::{
@@ -46,11 +48,20 @@ pub fn erase(
 /// What is to be forgotten of a person, beside the row.
 struct Plan {
     items: Vec<(i64, i32)>,
+    /// By what the person is found elsewhere.
     values: Values,
+    /// What must not stay in the reason.
+    told: Values,
 }
 
 impl Plan {
-    fn of(recorded: &[PersonalItem], row: Option<&Value>, known_by: &[&str]) -> Self {
+    /// `known_by` names the columns by whose values the person is found elsewhere, `told` those that the reason must not repeat.
+    fn of(
+        recorded: &[PersonalItem],
+        row: Option<&Value>,
+        known_by: &[&str],
+        told: &[&str],
+    ) -> Self {
         let columns = || {
             let row = row.and_then(Value::as_object);
             recorded.iter().map(|r| &r.columns).chain(row)
@@ -61,15 +72,18 @@ impl Plan {
                 &texts(columns(), known_by),
                 &texts(columns(), &["position"]),
             ),
+            told: Values::of(&texts(columns(), told), &[]),
         }
     }
 
-    /// Refuses a reason that would keep what is forgotten.
-    fn check(&self, reason: &Reason) -> Result<(), Error> {
-        if self.values.are_in(reason.as_str()) {
+    /// Refuses a reason that would keep what is forgotten. A word of the person's name may stand there where it is one of these
+    /// names, too.
+    fn check(&self, reason: &Reason, names: &[String]) -> Result<(), Error> {
+        let reason = reason.as_str();
+        if self.told.are_in(reason) || self.told.are_hinted_at(reason, names) {
             return Err(Error::field(
                 "/reason",
-                "must not repeat the person's data: it stays in the journal",
+                "must not repeat the person's data, not even a word of the name: it stays in the journal",
             ));
         }
         Ok(())
@@ -106,8 +120,10 @@ fn account(
     }
     let row = serde_json::to_value(&before).map_err(Error::internal)?;
     let recorded = subject::recorded_of_account(tx, id)?;
-    let plan = Plan::of(&recorded, Some(&row), &["email", "email_key", "name"]);
-    plan.check(reason)?;
+    // An account's name is found by no value: an organisation, or somebody else, can be called the same.
+    let plan = Plan::of(&recorded, Some(&row), &["email"], &["email", "name"]);
+    plan.check(reason, &[])?;
+    let imports = Imports::lock(tx, &plan.values)?;
     crate::accounts::second_factor::remove(tx, &acting.actor(), id, acting.now())?;
     let opened =
         diesel::delete(sessions::table.filter(sessions::user_id.eq(id.0))).execute(&mut **tx)?;
@@ -128,7 +144,14 @@ fn account(
             .set(&after)
             .execute(&mut **tx)?;
         entry.changed(&before, &after)?;
-        finish(tx, acting, entry, (subject, None), &plan, reason)
+        finish(
+            tx,
+            acting,
+            entry,
+            (subject, None),
+            (&plan, &imports),
+            reason,
+        )
     })?;
     done.rows = 1;
     done.sessions = opened + links;
@@ -159,8 +182,12 @@ fn contact(
     }
     let image = row.as_ref().map(serde_json::to_value);
     let image = image.transpose().map_err(Error::internal)?;
-    let plan = Plan::of(&recorded, image.as_ref(), &["name", "email", "phone"]);
-    plan.check(reason)?;
+    let known_by = ["name", "email", "phone"];
+    let plan = Plan::of(&recorded, image.as_ref(), &known_by, &known_by);
+    let names = queries::names(tx, id)?;
+    let names: Vec<String> = names.into_iter().map(|name| name.text).collect();
+    plan.check(reason, &names)?;
+    let imports = Imports::lock(tx, &plan.values)?;
     let mut done = journal::enter(tx, &acting.actor(), acting.now(), ERASED, |tx, entry| {
         entry.of_organisation(before.number.clone());
         if let Some(row) = &row {
@@ -183,7 +210,7 @@ fn contact(
             acting,
             entry,
             (subject, Some(&before.number)),
-            &plan,
+            (&plan, &imports),
             reason,
         )
     })?;
@@ -197,11 +224,11 @@ fn finish(
     acting: &Acting,
     entry: &mut Entry,
     (subject, organisation): (&Subject, Option<&String>),
-    plan: &Plan,
+    (plan, imports): (&Plan, &Imports),
     reason: &Reason,
 ) -> Result<Erasure, Error> {
     forget(tx, &plan.items)?;
-    let import_cells = traces::empty_cells(tx, &plan.values)?;
+    let import_cells = imports.empty(tx, entry, &plan.values)?;
     let kept_answers = traces::forget_answers(tx, &plan.values)?;
     let row = ErasureRow {
         id: Id::random().map_err(Failure::from)?.0,
@@ -218,6 +245,7 @@ fn finish(
         .execute(&mut **tx)?;
     entry.about(&row.subject);
     entry.now(&row)?;
+    emptying::owe(tx)?;
     Ok(Erasure {
         subject: row.subject,
         erased_at: entry.recorded_at(),

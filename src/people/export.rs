@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::dto::{HeldData, PersonalData, RecordedData};
+use super::known::Values;
 use super::subject::{self, Subject, texts};
-use super::traces::{self, Values};
+use super::traces;
 use crate::accounts::rows::{SessionRow, UserRow};
 use crate::auth::Acting;
 use crate::auth::reads::What;
@@ -102,16 +103,22 @@ fn in_imports(
 ) -> Result<Vec<HeldData>, Error> {
     let strong = texts(columns.iter(), known_by);
     let weak = texts(columns.iter(), &["position"]);
-    let found = traces::cells(conn, &Values::of(&strong, &weak))?;
-    let data = |c: traces::Cell| json!({"import": Id(c.import), "line": c.line, "cell": c.text});
-    Ok(found
-        .into_iter()
-        .map(|cell| HeldData {
-            place: "import_rows".to_owned(),
-            since: None,
-            data: map(data(cell)),
-        })
-        .collect())
+    let values = Values::of(&strong, &weak);
+    let held = |place: &str, data: Value| HeldData {
+        place: place.to_owned(),
+        since: None,
+        data: map(data),
+    };
+    let headings = traces::headings(conn, &values)?.into_iter();
+    let mut all: Vec<HeldData> = headings
+        .map(|(import, text)| held("imports", json!({"import": import, "text": text})))
+        .collect();
+    let cells = traces::cells(conn, &values)?.into_iter();
+    all.extend(cells.map(|cell| {
+        let data = json!({"import": Id(cell.import), "line": cell.line, "cell": cell.text});
+        held("import_rows", data)
+    }));
+    Ok(all)
 }
 
 /// What is held of an account: the row, its sessions and links, and how much it did and read. Neither a password's hash nor a token

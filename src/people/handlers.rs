@@ -4,10 +4,10 @@ use crate::http::Routes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 
 use super::dto::{Erase, Erasure, PersonalData};
-use super::{Subject, erase, export};
+use super::{Subject, emptying, erase, export};
 use crate::auth::Permit;
 use crate::auth::policy::acts::{ErasePerson, ExportPerson, OwnAccount};
-use crate::db::{Db, Id, dialect};
+use crate::db::{Db, Id};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs, private};
 use crate::organisations::parse_number;
@@ -56,10 +56,8 @@ async fn erased(
             Answer::json(200, &erase(tx, acting, &subject, &reason)?)
         })
         .await?;
-    // It is done either way; the log of SQLite empties itself a little later.
-    if let Err(error) = db.read(dialect::empty_log).await {
-        tracing::warn!(%error, "the write-ahead log was not emptied after an erasure");
-    }
+    // It is done either way; a job empties the log of SQLite where that is not possible now.
+    emptying::settle(db).await;
     Ok(answer.respond())
 }
 
@@ -109,8 +107,9 @@ async fn get_user_personal_data(
 
 /// Erases the data of whoever has an account.
 ///
-/// The account must be disabled. Name and e-mail address go from the account, the journal's items, rows of imports and kept answers;
-/// its sessions and links go too. The account's id stays, so that the journal still says who did what. It cannot be undone.
+/// The account must be disabled. Name and e-mail address go from the account and the journal's items, its addresses also from imports
+/// and kept answers; its sessions and links go too. The account's id stays, so that the journal still says who did what. It cannot be
+/// undone.
 #[utoipa::path(
     tag = "people", operation_id = "erase_user", security(("bearer" = [])),
     params(
@@ -158,8 +157,8 @@ async fn get_contact_personal_data(
 
 /// Erases the data of a contact person.
 ///
-/// Also of one who was removed from the list. The values go from the list, the journal's items, rows of imports and kept answers; that
-/// somebody was there stays. It cannot be undone.
+/// Also of one who was removed from the list. The values go from the list, the journal's items, imports and kept answers; that
+/// somebody was there stays. The reason must not hold a word of the person's name. It cannot be undone.
 #[utoipa::path(
     tag = "people", operation_id = "erase_contact", security(("bearer" = [])),
     params(

@@ -3,7 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `subject.rs` | [`Subject`]: a contact person of an organisation, or an account |
-//! | `traces.rs` | a person's values where they are kept by the way: rows of imports, kept answers |
+//! | `known.rs` | by what a person is known in a text, however it is written (pure) |
+//! | `traces.rs` | a person's values where they are kept by the way: imports, kept answers |
+//! | `emptying.rs` | emptying the log of SQLite after an erasure, and that it is still owed |
 //! | `export.rs` | everything that is held of a person |
 //! | `erase.rs` | forgetting a person, with an entry of the journal that decides it |
 //! | `rectify.rs` | correcting what is held of a person, as the operator |
@@ -14,9 +16,11 @@
 //! What the rules are: `docs/personal-data.md`.
 
 mod dto;
+pub mod emptying;
 mod erase;
 mod export;
 mod handlers;
+mod known;
 mod read_handlers;
 mod rectify;
 mod rows;

@@ -167,14 +167,11 @@ struct Waits {
 }
 
 impl Waits {
-    fn add(&mut self, days: u64, count: i64) {
-        let place = BUCKETS
-            .iter()
-            .position(|(_, from, to)| (*from..=*to).contains(&days));
-        if let Some(slot) = place.and_then(|n| self.buckets.get_mut(n)) {
+    fn add(&mut self, buckets: [i64; 4], longest: i64) {
+        for (slot, count) in self.buckets.iter_mut().zip(buckets) {
             *slot += count;
         }
-        self.longest = self.longest.max(i64::try_from(days).unwrap_or(i64::MAX));
+        self.longest = self.longest.max(longest);
     }
 
     fn cells(&self) -> impl Iterator<Item = Cell> {
@@ -185,19 +182,38 @@ impl Waits {
     }
 }
 
+/// The earliest first day of each bucket but the last.
+fn starts(day: NaiveDate) -> [NaiveDate; 3] {
+    let [first, second, third, _] = BUCKETS.map(|(_, _, to)| {
+        let days = chrono::Days::new(to);
+        // Both databases know the days from the year 1 on.
+        let earliest = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(day);
+        day.checked_sub_days(days)
+            .map_or(earliest, |start| start.max(earliest))
+    });
+    [first, second, third]
+}
+
 fn days(since: NaiveDate, on: NaiveDate) -> u64 {
     u64::try_from((on - since).num_days()).unwrap_or(0)
 }
 
 /// Makes the report.
 pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
-    let found = applications::waiting(conn, &asked.filters, asked.day, asked.known)?;
+    let moment = (asked.day, asked.known);
+    let found = applications::waiting(conn, &asked.filters, moment, starts(asked.day))?;
     let mut figures: BTreeMap<(String, usize, usize), Waits> = BTreeMap::new();
     let mut by_country: BTreeMap<String, Waits> = BTreeMap::new();
     let mut by_state: [Waits; 5] = Default::default();
     let mut all = Waits::default();
     for row in found {
-        let waited = days(row.from_day, asked.day);
+        let buckets = [
+            row.since_first,
+            row.since_second - row.since_first,
+            row.since_third - row.since_second,
+            row.waiting - row.since_third,
+        ];
+        let longest = i64::try_from(days(row.longest, asked.day)).unwrap_or(i64::MAX);
         let kind = asked
             .filters
             .types
@@ -208,15 +224,15 @@ pub fn report(conn: &mut Conn, asked: &Asked) -> Result<Report, Error> {
             continue;
         };
         let key = (row.country.clone(), kind, state);
-        figures.entry(key).or_default().add(waited, row.waiting);
+        figures.entry(key).or_default().add(buckets, longest);
         by_country
             .entry(row.country)
             .or_default()
-            .add(waited, row.waiting);
+            .add(buckets, longest);
         if let Some(waits) = by_state.get_mut(state) {
-            waits.add(waited, row.waiting);
+            waits.add(buckets, longest);
         }
-        all.add(waited, row.waiting);
+        all.add(buckets, longest);
     }
     let rows = figures.iter().map(|((country, kind, state), waits)| {
         let word = |words: &[&'static str], n: usize| words.get(n).copied().unwrap_or_default();

@@ -1,9 +1,11 @@
 //! How a report goes out: the formats, pages of lists, and whole lists as files.
 //!
 //! A whole list in CSV is written as it is read, in one snapshot, with the memory of one part: its hash is made on the way and
-//! stands at the end. The other files are made whole, so they have a most. Big ones wait for a turn ([`super::turns`]).
+//! stands at the end. The other files are made whole, so they have a most. Big ones wait for a turn ([`super::turns`]); a browser at the desk
+//! sees meanwhile how far they have come ([`super::making`]).
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,8 +17,9 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
-use super::desk::{Asking, Viewer};
+use super::desk::{self, Asking, Viewer};
 use super::list::{self, AT_ONCE, Held, Key, List};
+use super::making::{File, Got, Of, Progress};
 use super::report::{self, Cover, Hashed, Report};
 use super::turns::{Turn, Turns};
 use super::{csv, html, pdf, xlsx};
@@ -123,14 +126,29 @@ impl Door {
         format!("{}?{}", self.request.path(), rest.join("&"))
     }
 
-    /// A turn for a big report, which is named by its path.
-    fn turn(&self) -> Result<Turn, Error> {
-        let path = self.request.path();
-        let name = path.rsplit("reports/").next().unwrap_or(path);
+    fn turns(&self) -> Result<&Turns, Error> {
         self.request
             .app_data::<actix_web::web::Data<Turns>>()
-            .ok_or_else(|| Error::internal("no turns for reports"))?
-            .begin(name)
+            .map(|turns| turns.get_ref())
+            .ok_or_else(|| Error::internal("no turns for reports"))
+    }
+
+    /// A big report is named by its path.
+    fn name(&self) -> &str {
+        let path = self.request.path();
+        path.rsplit("reports/").next().unwrap_or(path)
+    }
+
+    /// A turn for a big report.
+    fn turn(&self) -> Result<Turn, Error> {
+        self.turns()?.begin(self.name())
+    }
+
+    /// True where a browser asks at the desk, which can show how far a file has come.
+    fn shows_progress(&self) -> bool {
+        let accepts = self.request.headers().get_all(header::ACCEPT);
+        let mut accepts = accepts.filter_map(|value| value.to_str().ok());
+        self.desk.is_some() && accepts.any(|value| value.contains("text/html"))
     }
 }
 
@@ -167,7 +185,7 @@ impl Made {
         report: &Report,
         how: &How,
         page: Option<Page<()>>,
-        framing: &Framing,
+        (framing, progress): (&Framing, &Progress),
     ) -> Result<Self, Error> {
         let data = report.data();
         let cover = Cover::of(conn, acting, report, report::sha256(&data))?;
@@ -186,10 +204,16 @@ impl Made {
                 file.extend(csv::write(report, &cover)?);
                 Self::File(CSV, name("csv"), file)
             }
-            ReportFormat::Xlsx => {
-                Self::File(xlsx::KIND, name("xlsx"), xlsx::write(report, &cover)?)
-            }
-            ReportFormat::Pdf => Self::File(pdf::KIND, name("pdf"), pdf::write(report, &cover)?),
+            ReportFormat::Xlsx => Self::File(
+                xlsx::KIND,
+                name("xlsx"),
+                xlsx::write(report, &cover, progress)?,
+            ),
+            ReportFormat::Pdf => Self::File(
+                pdf::KIND,
+                name("pdf"),
+                pdf::write(report, &cover, progress)?,
+            ),
             ReportFormat::Html => {
                 let next = page.and_then(|p| p.page.next);
                 let address = framing.address.as_str();
@@ -246,7 +270,14 @@ pub async fn figures(
     let made = permit
         .snapshot(move |conn, acting| {
             let report = work(conn, acting)?;
-            let made = Made::of(conn, acting, &report, &how, None, &framing)?;
+            let made = Made::of(
+                conn,
+                acting,
+                &report,
+                &how,
+                None,
+                (&framing, &Progress::default()),
+            )?;
             drop(turn);
             Ok(made)
         })
@@ -296,7 +327,14 @@ pub async fn list<L: List + 'static>(
                     total: None,
                 },
             };
-            Made::of(conn, acting, &report, &how, Some(page), &framing)
+            Made::of(
+                conn,
+                acting,
+                &report,
+                &how,
+                Some(page),
+                (&framing, &Progress::default()),
+            )
         })
         .await?;
     made.respond(door)
@@ -324,23 +362,66 @@ async fn file<L: List + 'static>(
     } else {
         xlsx::MOST_ROWS
     };
-    let turn = door.turn()?;
     let framing = Framing::of(door);
+    let work = move |conn: &mut Conn, acting: &Acting, progress: &Progress| {
+        let list = make(conn, acting, None)?;
+        let report = list::whole(conn, &list, most, progress)?.ok_or_else(|| {
+            let text = format!(
+                "a file of this kind holds at most {most} rows and this list has more; ask for format=csv, or for one country"
+            );
+            Error::field("format", text)
+        })?;
+        Made::of(conn, acting, &report, &how, None, (&framing, progress))
+    };
+    if door.shows_progress() {
+        return file_at_desk(door, permit, work).await;
+    }
+    let turn = door.turn()?;
     let made = permit
         .snapshot(move |conn, acting| {
-            let list = make(conn, acting, None)?;
-            let report = list::whole(conn, &list, most)?.ok_or_else(|| {
-                let text = format!(
-                    "a file of this kind holds at most {most} rows and this list has more; ask for format=csv, or for one country"
-                );
-                Error::field("format", text)
-            })?;
-            let made = Made::of(conn, acting, &report, &how, None, &framing)?;
+            let made = work(conn, acting, &Progress::default())?;
             drop(turn);
             Ok(made)
         })
         .await?;
     made.respond(door)
+}
+
+/// The same for a browser: the file, or a page that says how far it has come and asks again.
+async fn file_at_desk(
+    door: &Door,
+    permit: Permit<ReadReports>,
+    work: impl FnOnce(&mut Conn, &Acting, &Progress) -> Result<Made, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    // Whoever asks is somebody, still, and may: what was made before is theirs, in this very session and role.
+    let reading = permit.clone();
+    let who = reading
+        .read(|_, acting| Ok(acting.principal().clone()))
+        .await?;
+    let of = Of {
+        who,
+        address: door.request.uri().to_string(),
+    };
+    let make = |turn: Turn, progress: Arc<Progress>| async move {
+        let made = permit
+            .snapshot(move |conn, acting| {
+                let made = work(conn, acting, &progress)?;
+                drop(turn);
+                Ok(made)
+            })
+            .await?;
+        match made {
+            Made::File(kind, name, bytes) => Ok(File { kind, name, bytes }),
+            _ => Err(Error::internal("a file was made that is none")),
+        }
+    };
+    let turns = door.turns()?;
+    Ok(
+        match turns.makings().ask(turns, door.name(), of, make).await? {
+            Got::File(file) => download(file.kind, &file.name, file.bytes),
+            Got::Step(step) => desk::making(&door.request, &door.address(), step),
+        },
+    )
 }
 
 /// Parts of a file that wait to be sent.

@@ -22,6 +22,9 @@ use crate::memberships::rows::IntervalRow;
 /// about duplicates pair by pair. 3: an event is of every country and type that it takes days from or gives days to.
 pub const DEFINITION: u32 = 3;
 
+/// The same for the list of a kind. 4: the other organisation of a pair that was said to be two.
+pub const LIST_DEFINITION: u32 = 4;
+
 /// The kinds, in the order of the report.
 pub const KINDS: [&str; 12] = [
     "back_dated",
@@ -81,6 +84,12 @@ pub const LIST: &[Column] = &[
         "Further countries and types, of those asked for, that it takes days from or gives days to",
     ),
     Column::new("registry_number", Kind::Text, "Registry number").optional(),
+    Column::new(
+        "other_number",
+        Kind::Text,
+        "Registry number of the organisation that it was said not to be, where that one's country is asked for",
+    )
+    .optional(),
     Column::new("subject", Kind::Text, "What it was done to"),
     Column::new("what", Kind::Text, "What was done"),
     Column::new(
@@ -287,6 +296,7 @@ struct Told {
     of: Of,
     organisation: Option<i64>,
     number: Option<String>,
+    other: Option<String>,
     subject: String,
     what: String,
     by: Option<String>,
@@ -393,6 +403,7 @@ impl Told {
             of: Of::default(),
             organisation: None,
             number: None,
+            other: None,
             subject,
             what: what.to_owned(),
             by: None,
@@ -408,6 +419,7 @@ impl Told {
     fn entry(entry: ToldEntry) -> Self {
         Self {
             number: entry.organisation,
+            other: entry.other,
             by: Some(entry.actor),
             at: Some(entry.recorded_at),
             seq: Some(entry.seq),
@@ -435,6 +447,7 @@ impl Told {
                 Cell::of(self.of.membership_type, Cell::Text),
                 Cell::Texts(also.collect()),
                 Cell::of(self.number, Cell::Text),
+                Cell::of(self.other, Cell::Text),
                 Cell::Text(self.subject),
                 Cell::Text(self.what),
                 Cell::of(self.by, Cell::Text),
@@ -521,17 +534,24 @@ pub(super) const FAR: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
 fn of_entries(conn: &mut Conn, asked: &Asked, entries: Vec<ToldEntry>) -> Result<Vec<Told>, Error> {
     let mut numbers: Vec<String> = entries
         .iter()
-        .filter_map(|e| e.organisation.clone())
+        .flat_map(|e| [e.organisation.clone(), e.other.clone()])
+        .flatten()
         .collect();
     numbers.sort_unstable();
     numbers.dedup();
     let countries = found::countries(conn, &numbers, asked.stretch.1)?;
-    let told = |entry: ToldEntry| {
-        let country = entry.organisation.as_ref().and_then(|number| {
-            let all = countries.get(number)?;
-            let then = all.iter().rev().find(|(seq, _)| *seq <= entry.seq);
-            then.or_else(|| all.first())
-                .map(|(_, country)| country.clone())
+    let country_of = |number: &String, at: i64| {
+        let all = countries.get(number)?;
+        let then = all.iter().rev().find(|(seq, _)| *seq <= at);
+        then.or_else(|| all.first())
+            .map(|(_, country)| country.clone())
+    };
+    let told = |mut entry: ToldEntry| {
+        let number = entry.organisation.as_ref();
+        let country = number.and_then(|number| country_of(number, entry.seq));
+        // Of what is elsewhere nothing is told.
+        entry.other = entry.other.filter(|other| {
+            country_of(other, entry.seq).is_some_and(|of| asked.filters.countries.contains(&of))
         });
         Told {
             of: Of::new(country, None, BTreeSet::new()),
@@ -723,7 +743,7 @@ impl List for Exceptions {
         Report {
             name: "decisions-exceptions",
             title: "Exceptions behind a figure",
-            definition: DEFINITION,
+            definition: LIST_DEFINITION,
             question,
             filters: format!("{}: {words}", self.kind),
             tables: vec![Table {

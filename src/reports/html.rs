@@ -192,7 +192,7 @@ impl Place<'_> {
             Cell::Text(text) if self.links.ids => {
                 let (name, before) = match column.code {
                     "membership" => ("subject", "membership:"),
-                    "registry_number" => ("organisation", ""),
+                    "registry_number" | "other_number" => ("organisation", ""),
                     "subject" => ("subject", ""),
                     "by" | "decided_by" | "proposer" | "decider" | "officer" => ("actor", ""),
                     _ => return None,

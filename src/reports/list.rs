@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use super::making::Progress;
 use super::report::{Hashed, Report};
 use super::table::Cell;
 use crate::db::Conn;
@@ -51,8 +52,13 @@ pub trait List: Send {
     fn place(&self, key: &Key) -> Result<Value, Error>;
 }
 
-/// The report of a whole list, with all its rows in memory.
-pub fn whole(conn: &mut Conn, list: &impl List, most: usize) -> Result<Option<Report>, Error> {
+/// The report of a whole list, with all its rows in memory; none where it has more than so many.
+pub fn whole(
+    conn: &mut Conn,
+    list: &impl List,
+    most: usize,
+    progress: &Progress,
+) -> Result<Option<Report>, Error> {
     let mut report = list.report();
     let mut rows = Vec::new();
     let mut after: Option<Key> = None;
@@ -61,6 +67,7 @@ pub fn whole(conn: &mut Conn, list: &impl List, most: usize) -> Result<Option<Re
         let Some(last) = part.last() else { break };
         after = Some(last.key.clone());
         rows.extend(part.into_iter().map(|line| line.cells));
+        progress.read(rows.len());
         if rows.len() > most {
             return Ok(None);
         }

@@ -12,6 +12,7 @@
 //! | `draw.rs`, `drill.rs` | for pages: charts as SVG, and the way from a figure to the list behind it (pure) |
 //! | `desk/` | the auditors' desk: all of it as pages in a browser, after a log-in |
 //! | `answer.rs`, `turns.rs` | how a report goes out: format, page, stream; two big ones at a time |
+//! | `making.rs` | big files for the desk, made beside the requests that ask how far they have come |
 //! | `question.rs` | what the parameters of a report ask for |
 //! | `register.rs` | who is a member on a day |
 //! | `roll_forward.rs` | how the numbers moved in a period (the sums, and the proof that they balance) |
@@ -37,6 +38,7 @@ pub mod exceptions;
 pub mod handlers;
 pub mod html;
 pub mod list;
+pub mod making;
 pub mod members;
 pub mod pdf;
 pub mod periods;

@@ -13,6 +13,7 @@ use krilla::outline::{Outline, OutlineNode};
 use krilla::tagging::{Node, TableHeaderScope, Tag, TagGroup, TagTree};
 use krilla::{Document, SerializeSettings};
 
+use super::making::Progress;
 use super::report::{Cover, Report};
 use crate::http::Error;
 use sheet::{BLUE, DARK, Ink, MARGIN, Mark, QUIET, RULE, Sheet};
@@ -127,7 +128,8 @@ impl Layout<'_> {
 /// # Errors
 ///
 /// A document that would not be valid PDF/A.
-pub fn write(report: &Report, cover: &Cover) -> Result<Vec<u8>, Error> {
+pub fn write(report: &Report, cover: &Cover, progress: &Progress) -> Result<Vec<u8>, Error> {
+    progress.write(report.rows());
     let faces = Faces::load()?;
     let tables = || report.tables.iter().chain(&report.beside);
     let across = tables().any(|t| t.columns.len() > UPRIGHT_COLUMNS);
@@ -149,7 +151,7 @@ pub fn write(report: &Report, cover: &Cover) -> Result<Vec<u8>, Error> {
         }
         layout.heading(2, shown.title, 13.0);
         layout.y += 4.0;
-        table::lay(&mut layout, n, shown);
+        table::lay(&mut layout, n, shown, progress);
         for note in &shown.notes {
             layout.y += 4.0;
             layout.write(note, (8.0, false, QUIET), Part::Paragraph, 0.0);

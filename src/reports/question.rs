@@ -69,6 +69,19 @@ impl Filters {
         })
     }
 
+    /// All countries and types, for what is frozen: whoever closes a period reaches all.
+    #[must_use]
+    pub fn all(countries: &Countries) -> Self {
+        let mut all: Vec<String> = countries.iter().map(|c| c.code.clone()).collect();
+        all.sort_unstable();
+        Self {
+            countries: all,
+            types: MembershipType::ALL.map(MembershipType::as_str).to_vec(),
+            some_countries: false,
+            some_types: false,
+        }
+    }
+
     /// True where members can come from or go to what is not in the report.
     #[must_use]
     pub const fn narrowed(&self) -> bool {
@@ -145,6 +158,12 @@ impl Known {
         let found = moment::resolve(conn, None, known_at, acting.now())?;
         let seq = found.known.unwrap_or(head);
         Ok(Self { seq, head })
+    }
+
+    /// All that is recorded.
+    pub fn newest(conn: &mut Conn) -> Result<Self, Error> {
+        let head = moment::head(conn)?;
+        Ok(Self { seq: head, head })
     }
 
     /// A position that a cursor names; a later one than the newest is of no use.

@@ -24,7 +24,7 @@ use crate::http::words::schema_words;
 use crate::memberships::ledger::Cause;
 use crate::memberships::model::{Event, State};
 use crate::memberships::rows::{EventRow, IntervalRow};
-use crate::memberships::rules::Rules;
+use crate::memberships::rules::{LAST_DAY, Rules};
 use crate::memberships::{adoption, fold};
 
 /// Counts up when the same question gets another answer.
@@ -175,6 +175,10 @@ fn windows(day: NaiveDate) -> Result<Windows, Error> {
             .ok_or_else(far)
     };
     let before = |first: NaiveDate| first.pred_opt().ok_or_else(far);
+    // The last day that a window has to be asked about, and the one behind it.
+    if after(quarter, 6)? > LAST_DAY {
+        return Err(far());
+    }
     let tomorrow = day.succ_opt().ok_or_else(far)?;
     let (next_month, next_quarter) = (after(month, 1)?, after(quarter, 3)?);
     Ok([

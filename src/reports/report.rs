@@ -48,6 +48,13 @@ impl Report {
         }
         Value::Object(data)
     }
+
+    /// How many rows its files have.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let tables = self.tables.iter().chain(&self.beside);
+        tables.map(|table| table.rows.len()).sum()
+    }
 }
 
 /// Text in the canonical form of RFC 8785: members sorted, no white space. The members of a `serde_json` map are sorted by

@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
     ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
 
+use super::making::Progress;
 use super::report::{Cover, Report};
 use super::table::{Cell, Column, Kind, Table};
 use crate::http::Error;
@@ -63,12 +64,17 @@ fn shown(text: &str) -> Cow<'_, str> {
 /// # Errors
 ///
 /// A workbook that cannot be written.
-pub fn write(report: &Report, cover: &Cover) -> Result<Vec<u8>, Error> {
+pub fn write(report: &Report, cover: &Cover, progress: &Progress) -> Result<Vec<u8>, Error> {
     let lines = cover.lines()?;
-    fill(report, &lines).map_err(Error::internal)
+    progress.write(report.rows());
+    fill(report, &lines, progress).map_err(Error::internal)
 }
 
-fn fill(report: &Report, cover: &[(String, String)]) -> Result<Vec<u8>, XlsxError> {
+fn fill(
+    report: &Report,
+    cover: &[(String, String)],
+    progress: &Progress,
+) -> Result<Vec<u8>, XlsxError> {
     let formats = Formats::new();
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet().set_name("cover")?;
@@ -84,7 +90,7 @@ fn fill(report: &Report, cover: &[(String, String)]) -> Result<Vec<u8>, XlsxErro
     for table in tables() {
         let sheet = workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(table.code)?;
-        fill_table(sheet, table, &formats)?;
+        fill_table(sheet, table, &formats, progress)?;
     }
     let sheet = workbook.add_worksheet().set_name("columns")?;
     sheet
@@ -104,7 +110,12 @@ fn fill(report: &Report, cover: &[(String, String)]) -> Result<Vec<u8>, XlsxErro
     workbook.save_to_buffer()
 }
 
-fn fill_table(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result<(), XlsxError> {
+fn fill_table(
+    sheet: &mut Worksheet,
+    table: &Table,
+    formats: &Formats,
+    progress: &Progress,
+) -> Result<(), XlsxError> {
     for (place, column) in (0u16..).zip(table.columns) {
         sheet.set_column_width(place, width(column))?;
         sheet.write_string_with_format(0, place, column.code, &formats.header)?;
@@ -114,6 +125,7 @@ fn fill_table(sheet: &mut Worksheet, table: &Table, formats: &Formats) -> Result
         for (place, cell) in (0u16..).zip(cells) {
             write_cell(sheet, (row, place), cell, formats)?;
         }
+        progress.wrote();
     }
     Ok(())
 }
@@ -123,7 +135,7 @@ fn width(column: &Column) -> f64 {
     let header = f64::from(u16::try_from(column.code.len()).unwrap_or(20)) + 3.0;
     let content = match (column.kind, column.code) {
         (Kind::Texts, _) | (_, "name" | "meaning") => 48.0,
-        (_, "registry_number" | "membership" | "proposal") => 18.0,
+        (_, "registry_number" | "other_number" | "membership" | "proposal") => 18.0,
         (_, "subject" | "by" | "decided_by" | "proposer" | "decider" | "officer") => 26.0,
         (_, "recorded_at" | "proposed_at" | "closed_at") => 28.0,
         _ => 12.0,

@@ -3,6 +3,7 @@
 //! Words are paired, each with how telling it is in the country; what stands in one name alone counts against it, and most when
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
+use super::endings;
 use super::fold::{self, Counted, NameWord};
 use super::index::Index;
 use super::joined::Joined;
@@ -53,6 +54,10 @@ pub const OPEN: f32 = SAME - 0.001;
 const MANY_EDITS: usize = 2;
 /// What initials alone make two names, and at most what they make where other words may have the same.
 const INITIALS: f32 = 0.72;
+/// What a word is worth that is the other one in the Turkish way of reading: by a guess at who wrote it.
+const TURKISH: f32 = 0.93;
+/// Up to so many letters a word that is read in another way may be another word.
+const SHORT: usize = 5;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
@@ -133,6 +138,11 @@ impl Judged {
             judged
                 .behind
                 .push("a number or an initial that the other name has not");
+        }
+        let letters_differ = fold::other_letters(&keys.letters, &others.letters);
+        if letters_differ && applies(Rule::SingleLetters) {
+            judged.score = judged.score.min(SAID_ALONE);
+            judged.behind.push("different single letters");
         }
         let other_place = !same && differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
@@ -273,6 +283,9 @@ fn words_alike(
     if both.clone().any(|(x, y)| x == y) {
         return Some((0.97, Found::Spelling));
     }
+    if are_one_in_turkish(own, theirs) {
+        return Some((TURKISH, Found::Spelling));
+    }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
         return (x == y).then_some((0.95, Found::Spelling));
     }
@@ -327,13 +340,21 @@ fn words_alike(
     stands.then_some((0.8, Found::Beginning))
 }
 
-/// True where words may be others: a telling one is many letters from its like, a place is like a word that other names have, or
-/// no telling word is alike by its letters.
+/// True where a `c` that is read the Turkish way makes one word the other, which the country's way of reading does not.
+fn are_one_in_turkish(own: &NameWord, theirs: &NameWord) -> bool {
+    let reads = |one: &NameWord, other: &NameWord| {
+        one.turkish.is_some() && one.turkish.as_ref() == Some(&other.skeleton)
+    };
+    own.skeleton != theirs.skeleton && (reads(own, theirs) || reads(theirs, own))
+}
+
+/// True where words may be others: a telling one is many letters from its like, and not by an ending, a place is like a word that
+/// other names have, or no telling word is alike by its letters as the country reads them.
 fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -> bool {
     if !applies(Rule::OtherWords) {
         return false;
     }
-    let (mut by_meaning, mut by_letters) = (false, false);
+    let (mut by_guess, mut by_letters) = (false, false);
     for ((own, weight), pair) in a.weighed_words().zip(of_a) {
         let Some((at, _, found)) = *pair else {
             continue;
@@ -342,8 +363,10 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
         let Some((theirs, other)) = other.filter(|_| own.role.is_none()) else {
             continue;
         };
-        by_meaning |= found == Found::Meaning;
-        by_letters |= found != Found::Meaning;
+        let is_short = own.skeleton.len() <= SHORT;
+        let guessed = found == Found::Meaning || (is_short && are_one_in_turkish(own, theirs));
+        by_guess |= guessed;
+        by_letters |= !guessed;
         let other_word = match (weight.place, other.place) {
             (Some(_), None) => other.is_word,
             (None, Some(_)) => weight.is_word,
@@ -352,8 +375,12 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
         if found == Found::Typo && (other_word || edits(own, theirs) >= MANY_EDITS) {
             return true;
         }
+        let other_ending = found == Found::Beginning && endings::make_others(own, theirs);
+        if other_ending && edits(own, theirs) >= MANY_EDITS {
+            return true;
+        }
     }
-    by_meaning && !by_letters
+    by_guess && !by_letters
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

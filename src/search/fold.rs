@@ -12,6 +12,7 @@
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
 //! | `fold/numbers.rs` | numbers in names, Roman ones too |
+//! | `fold/single.rs` | single letters in names |
 //! | `fold/same.rs` | whether two names are the same name |
 //! | `fold/tests/` | alphabets, rules, properties, measures on the sample files |
 
@@ -20,6 +21,7 @@ mod initials;
 mod letters;
 mod numbers;
 mod same;
+mod single;
 mod skeleton;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use words::{Word, Words};
 pub use forms::{Form, Role};
 pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
+pub use single::{Letter, other_letters};
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.
@@ -64,6 +67,8 @@ pub struct Keys {
     pub forms: Vec<Form>,
     /// The numbers, in written order.
     pub numbers: Vec<Number>,
+    /// The single letters, in written order.
+    pub letters: Vec<Letter>,
 }
 
 /// The keys of a query under one reading of its letters.
@@ -100,6 +105,8 @@ pub struct NameWord {
     pub skeleton: String,
     /// The word of the skeleton in the second reading, where it differs.
     pub alt: Option<String>,
+    /// The word of the skeleton where its `c` is read the Turkish way (дж) and the country's way is another: `Cas Otan`.
+    pub turkish: Option<String>,
     /// What the word is where it is not of the name proper.
     pub role: Option<Role>,
     /// The number that it is.
@@ -148,6 +155,21 @@ impl Folded {
             words: reduced.words(name),
         }
     }
+
+    /// The same for a name that is compared with one of another country: legal forms and generic words of either country are none of
+    /// the name proper.
+    #[must_use]
+    pub fn beside(name: &str, country: &str, other: &str) -> Self {
+        let mut reduced = Reduced::of(name, Some(country));
+        let theirs = Reduced::of(name, Some(other)).roles;
+        for (role, theirs) in reduced.roles.iter_mut().zip(theirs) {
+            *role = role.or(theirs);
+        }
+        Self {
+            keys: reduced.keys(name),
+            words: reduced.words(name),
+        }
+    }
 }
 
 impl AsRef<Folded> for Folded {
@@ -159,6 +181,7 @@ impl AsRef<Folded> for Folded {
 /// A name read and reduced in the way of a country: what keys and words are made of.
 struct Reduced {
     read: Words,
+    reading: Reading,
     skeleton: String,
     second: Option<String>,
     roles: Vec<Option<Role>>,
@@ -174,6 +197,7 @@ impl Reduced {
         let roles = forms::roles(&compared(&read, &skeleton), country);
         Self {
             read,
+            reading,
             skeleton,
             second,
             roles,
@@ -197,6 +221,7 @@ impl Reduced {
                 .clone()
                 .filter(|second| *second != self.skeleton),
             forms,
+            letters: self.letters(name),
             numbers: self
                 .read
                 .words
@@ -204,6 +229,24 @@ impl Reduced {
                 .filter_map(|word| number(name, word))
                 .collect(),
         }
+    }
+
+    fn letters(&self, name: &str) -> Vec<Letter> {
+        let words = self.read.words.iter().zip(self.skeleton.split(' '));
+        let words = words.zip(&self.roles).enumerate();
+        let letter = |(at, ((word, skeleton), role)): (usize, ((&Word, &str), &Option<Role>))| {
+            // A letter has four bytes at most, with a mark or two some more.
+            let written = name.get(word.source.clone()).filter(|w| w.len() <= 8)?;
+            let small = match role {
+                None => false,
+                Some(Role::Small) => true,
+                Some(_) => return None,
+            };
+            let plain: String = plain_letters(self.read.text(word)).collect();
+            let place = (small, at == 0, is_dotted(name, word));
+            Letter::of(written, (&plain, skeleton), place)
+        };
+        words.filter_map(letter).collect()
     }
 
     fn words(&self, name: &str) -> Vec<NameWord> {
@@ -221,14 +264,19 @@ impl Reduced {
                     .and_then(Iterator::next)
                     .filter(|second| *second != skeleton)
                     .map(str::to_owned),
+                turkish: skeleton::turkish(self.read.text(word), self.reading),
                 role: *role,
                 number: number(name, word),
-                dotted: name
-                    .get(word.source.end..)
-                    .is_some_and(|rest| rest.starts_with('.')),
+                dotted: is_dotted(name, word),
             })
             .collect()
     }
+}
+
+/// True where a full stop follows.
+fn is_dotted(name: &str, word: &Word) -> bool {
+    let behind = name.get(word.source.end..);
+    behind.is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn number(name: &str, word: &Word) -> Option<Number> {
@@ -266,6 +314,12 @@ pub fn query_keys(query: &str) -> Vec<QueryKeys> {
 #[must_use]
 pub fn name_words(name: &str, country: Option<&str>) -> Vec<NameWord> {
     Reduced::of(name, country).words(name)
+}
+
+/// What the words of a name are in a country, in written order; none for those of the name proper.
+#[must_use]
+pub fn roles(name: &str, country: &str) -> Vec<Option<Role>> {
+    Reduced::of(name, Some(country)).roles
 }
 
 /// The words of a query, in written order, each with the skeletons of all readings.
@@ -367,8 +421,13 @@ fn form(role: &Option<Role>) -> Option<Form> {
     }
 }
 
+/// True for a folded word of one letter.
+#[must_use]
+pub fn is_single_letter(word: &str) -> bool {
+    matches!(word.as_bytes(), [b] if b.is_ascii_alphabetic())
+}
+
 fn core_of(words: &[Compared<'_>], roles: &[Option<Role>]) -> String {
-    let is_single_letter = |word: &str| matches!(word.as_bytes(), [b] if b.is_ascii_alphabetic());
     let mut core: Vec<&str> = words
         .iter()
         .zip(roles)

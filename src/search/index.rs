@@ -25,7 +25,7 @@ pub enum Kind {
     /// A legal name of the past, or of an organisation that was merged into this one.
     Former,
     /// A name of an organisation that was merged into this one and was never public: only who may find what is private in this one's
-    /// country may find it by this.
+    /// country may find it by this, or, where this one is found at all, in the country of the old one.
     Inner,
     /// Its city: no name, but found all the same, lower.
     City,
@@ -78,6 +78,8 @@ pub struct Document {
     pub withheld: bool,
     /// Its names, each with its item's number.
     pub names: Vec<(i32, Kind, String)>,
+    /// Items of names that are of another country, with its code: of organisations that were merged into this one across a border.
+    pub elsewhere: Vec<(i32, String)>,
     /// City.
     pub city: Option<String>,
     /// Descriptions.
@@ -85,6 +87,14 @@ pub struct Document {
     /// What else tells an organisation from others: the host of its website, the domain of its mail, its telephone
     /// ([`super::signs`]). Never searched, only looked up by who holds the same.
     pub signs: Vec<String>,
+}
+
+impl Document {
+    /// The country as which a name is read.
+    fn country_of(&self, item: i32) -> &str {
+        let elsewhere = self.elsewhere.iter().find(|(of, _)| *of == item);
+        elsewhere.map_or(&self.country, |(_, code)| code)
+    }
 }
 
 /// Who asks: what they may find.
@@ -114,6 +124,8 @@ pub(super) struct NameSlot {
     pub(super) item: i32,
     len: u8,
     pub(super) kind: Kind,
+    /// The country as which it is read.
+    pub(super) country: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -249,9 +261,10 @@ impl Index {
 
     /// Puts an organisation in, in place of what it was before.
     pub fn put(&mut self, document: &Document) {
-        let country = Some(document.country.as_str());
         let names = document.names.iter();
-        let folded: Vec<Folded> = names.map(|(.., text)| Folded::of(text, country)).collect();
+        let folded: Vec<Folded> = names
+            .map(|(item, _, text)| Folded::of(text, Some(document.country_of(*item))))
+            .collect();
         self.put_folded(document, &folded);
     }
 
@@ -260,26 +273,27 @@ impl Index {
         self.remove(document.id);
         let organisation = number_of(&self.organisations);
         let first = number_of(&self.names);
-        let country = document.country.as_str();
+        let code = document.country.as_str();
+        let country = self.country(code);
         for ((item, kind, _), folded) in document.names.iter().zip(folded) {
-            self.put_name(organisation, (*item, *kind), folded.as_ref());
+            let read_as = self.country(document.country_of(*item));
+            self.put_name(organisation, (*item, *kind, read_as), folded.as_ref());
         }
         if let Some(city) = &document.city {
             self.put_words(
                 organisation,
-                (0, Kind::City),
-                &fold::name_words(city, Some(country)),
+                (0, Kind::City, country),
+                &fold::name_words(city, Some(code)),
             );
         }
         for (place, text) in (0..).zip(&document.descriptions) {
             self.put_words(
                 organisation,
-                (place, Kind::Description),
-                &fold::name_words(text, Some(country)),
+                (place, Kind::Description, country),
+                &fold::name_words(text, Some(code)),
             );
         }
         let names = u16::try_from(number_of(&self.names) - first).unwrap_or(u16::MAX);
-        let country = self.country(country);
         self.organisations.push(OrganisationSlot {
             id: document.id,
             first,
@@ -343,8 +357,8 @@ impl Index {
         u8::try_from(place).ok()
     }
 
-    fn put_name(&mut self, organisation: u32, (item, kind): (i32, Kind), folded: &Folded) {
-        let name = self.put_words(organisation, (item, kind), &folded.words);
+    fn put_name(&mut self, organisation: u32, what: (i32, Kind, u8), folded: &Folded) {
+        let name = self.put_words(organisation, what, &folded.words);
         if folded.words.is_empty() {
             let raw = folded.keys.raw.clone();
             self.raw.entry(raw).or_default().push(name);
@@ -357,7 +371,7 @@ impl Index {
     fn put_words(
         &mut self,
         organisation: u32,
-        (item, kind): (i32, Kind),
+        (item, kind, country): (i32, Kind, u8),
         words: &[NameWord],
     ) -> u32 {
         let name = number_of(&self.names);
@@ -398,6 +412,7 @@ impl Index {
             item,
             len,
             kind,
+            country,
         });
         self.lengths.push(len);
         name
@@ -440,8 +455,7 @@ impl Index {
             return;
         }
         slot.counted = now;
-        let (country, first, names) = (usize::from(slot.country), slot.first, slot.names);
-        let country = country.min(COUNTRIES - 1);
+        let (first, names) = (slot.first, slot.names);
         let step = |count: &mut u32| {
             *count = if now {
                 count.saturating_add(1)
@@ -456,6 +470,7 @@ impl Index {
             if !name.kind.is_name() || name.kind == Kind::Inner {
                 continue;
             }
+            let country = usize::from(name.country).min(COUNTRIES - 1);
             if let Some(count) = self.public_names.get_mut(country) {
                 step(count);
             }
@@ -503,9 +518,9 @@ impl Index {
         at(&self.organisations, number).filter(|slot| !slot.dead)
     }
 
-    /// The Platform's code of the country of a slot.
-    pub(super) fn country_of(&self, slot: &OrganisationSlot) -> &str {
-        let code = self.countries.get(usize::from(slot.country));
+    /// The Platform's code of a country.
+    pub(super) fn code_of(&self, country: u8) -> &str {
+        let code = self.countries.get(usize::from(country));
         code.map_or("", String::as_str)
     }
 
@@ -519,7 +534,7 @@ impl Index {
     /// True where this organisation may be found.
     pub(super) fn may_find(&self, slot: &OrganisationSlot, sight: &Sight) -> bool {
         let is_public = !slot.withheld && slot.public_from <= sight.today.num_days_from_ce();
-        is_public || self.may_find_private(slot, sight)
+        is_public || self.is_private_to(slot.country, sight)
     }
 
     /// True where this organisation may be found by this name of it.
@@ -530,15 +545,17 @@ impl Index {
         sight: &Sight,
     ) -> bool {
         if name.kind == Kind::Inner {
-            self.may_find_private(slot, sight)
+            let is_own = self.is_private_to(slot.country, sight);
+            is_own || (self.is_private_to(name.country, sight) && self.may_find(slot, sight))
         } else {
             self.may_find(slot, sight)
         }
     }
 
-    fn may_find_private(&self, slot: &OrganisationSlot, sight: &Sight) -> bool {
+    /// True for whoever may find what is private in a country.
+    fn is_private_to(&self, country: u8, sight: &Sight) -> bool {
         let own = || {
-            let code = self.countries.get(usize::from(slot.country));
+            let code = self.countries.get(usize::from(country));
             sight.own.is_some() && sight.own.as_ref() == code
         };
         sight.all || own()

@@ -1,10 +1,8 @@
 //! Words that are compared as one: which one name writes together and the other apart (`ЖАСОТАН`, `Жас Отан`), for which the other
 //! name has their initials (`futbol klubi`, `FK`), and which are a place that the other name calls otherwise (`СҚО`).
 
-use std::sync::Arc;
-
 use super::abbreviations::{self, Initials};
-use super::fold::{Folded, NameWord};
+use super::fold::NameWord;
 use super::prepared::{Prepared, Weight};
 use super::rules::{Rule, applies};
 
@@ -121,14 +119,7 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         });
         rest = behind;
     }
-    (words.len() < own.len()).then(|| Prepared {
-        folded: Arc::new(Folded {
-            keys: name.folded.keys.clone(),
-            words,
-        }),
-        weights,
-        total: name.total,
-    })
+    (words.len() < own.len()).then(|| name.with(words, weights))
 }
 
 /// What words that follow each other are in the other name.
@@ -175,6 +166,15 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
             .map(|(part, _)| part.skeleton.as_str())
             .collect(),
         alt: Some(parts.iter().map(|(part, _)| second_reading(part)).collect()),
+        turkish: parts
+            .iter()
+            .any(|(part, _)| part.turkish.is_some())
+            .then(|| {
+                parts
+                    .iter()
+                    .map(|(part, _)| turkish_reading(part))
+                    .collect()
+            }),
         role: None,
         number: None,
         dotted: false,
@@ -183,6 +183,10 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
 
 fn second_reading(word: &NameWord) -> &str {
     word.alt.as_deref().unwrap_or(&word.skeleton)
+}
+
+fn turkish_reading(word: &NameWord) -> &str {
+    word.turkish.as_deref().unwrap_or(&word.skeleton)
 }
 
 fn is_one(parts: &[(&NameWord, &Weight)], whole: &NameWord) -> bool {
@@ -196,10 +200,12 @@ fn is_one(parts: &[(&NameWord, &Weight)], whole: &NameWord) -> bool {
     let reads = |whole: &str| {
         is_read(words().map(|part| part.skeleton.as_str()), whole)
             || is_read(words().map(second_reading), whole)
+            || is_read(words().map(turkish_reading), whole)
     };
     is_read(words().map(|part| part.plain.as_str()), &whole.plain)
         || reads(&whole.skeleton)
         || whole.alt.as_deref().is_some_and(reads)
+        || whole.turkish.as_deref().is_some_and(reads)
 }
 
 /// True where the parts one behind the other make the whole; two of a letter may be one where they meet, as in skeletons.

@@ -60,7 +60,7 @@ pub(super) fn alike(asked: &[u8], other: &[u8]) -> Option<(f32, Found)> {
 }
 
 /// Two forms of one word: the same stem and two short endings.
-fn ending(a: &[u8], b: &[u8]) -> Option<f32> {
+pub(super) fn ending(a: &[u8], b: &[u8]) -> Option<f32> {
     let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let rest = a.len().max(b.len()) - same;
     if same < STEM || rest > ENDING || rest > same || has_digit(a) || has_digit(b) {

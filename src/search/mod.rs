@@ -10,11 +10,13 @@
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `branches.rs`, `branches.tsv` | branches of sport, medicine and science (pure) |
+//! | `endings.rs`, `endings.tsv` | endings that make no other word of a word (pure) |
 //! | `opposites.rs`, `opposites.tsv` | north and south, deaf and blind, first and second (pure) |
 //! | `spellings.rs` | such a table, and which of it a word is (pure) |
 //! | `prepared.rs` | a name made ready to be compared with many (pure) |
 //! | `abbreviations.rs` | words that stand for the beginning of a word or for the initials of several (pure) |
 //! | `joined.rs` | words that one of two names writes together and the other apart (pure) |
+//! | `borders.rs` | names of two countries, each read in the ways of both (pure) |
 //! | `compare.rs` | whether two names are of one organisation, with reasons (pure) |
 //! | `rules.rs` | the rules by name, each to be left out where its worth is measured (pure) |
 //! | `quality.rs` | recall and precision over sets of queries and pairs (pure) |
@@ -25,9 +27,11 @@
 
 mod abbreviations;
 pub mod ask;
+pub mod borders;
 mod branches;
 pub mod compare;
 mod dictionary;
+mod endings;
 pub mod fold;
 pub mod index;
 mod joined;

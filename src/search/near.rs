@@ -2,8 +2,11 @@
 //!
 //! Cheaper than a search, because imports ask for a hundred thousand: a name's words are looked up as they are, the rarest
 //! first, until what is left could not make a name like it by itself; the usual words are only looked for in the names found
-//! so far. What shares too little of their weight is left out. Across a border only names that say the same count.
+//! so far. What shares too little of their weight is left out. Across a border only names that say the same count ([`super::borders`]).
 
+use std::collections::HashSet;
+
+use super::borders::Border;
 use super::fold::{NameWord, Role};
 use super::index::{Index, NameSlot, OrganisationSlot, Sight, at};
 use super::meanings;
@@ -14,8 +17,8 @@ use super::rules::{Rule, applies};
 const BUDGET: usize = 20_000;
 /// Shared weight from which two names are compared in full; a full comparison asks for 0.6, but also sees slips and meanings.
 const WORTH_COMPARING: f32 = 0.4;
-/// The same across a border, where everything has to be shared.
-const ACROSS: f32 = 0.8;
+/// So many are told from beyond the border at most, beside those at home.
+const MOST_ACROSS: usize = 10;
 /// A sign that more hold tells nothing.
 const MOST_HOLDERS: usize = 8;
 /// Words from this length on are also looked up with a slip, where a name has few words or hardly anybody has this one.
@@ -35,12 +38,13 @@ pub struct Wanted<'a> {
     pub signs: &'a [String],
 }
 
-/// Internal ids of organisations that are worth comparing, those that share most first; at most `most`.
+/// Internal ids of organisations that are worth comparing, those that share most first; at most `most`, and some more from beyond
+/// the border, which take nobody's place.
 #[must_use]
 pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> Vec<i64> {
-    let mut found: Vec<(f32, i64)> = Vec::new();
+    let (mut found, mut across) = (Vec::new(), Vec::new());
     for name in wanted.names {
-        by_words(index, name, wanted.country, sight, &mut found);
+        by_words(index, name, wanted.country, sight, (&mut found, &mut across));
         if name.keys().plain.is_empty() {
             let same = index.with_raw(&name.keys().raw).iter();
             let slots = same.filter_map(|&name| at(&index.names, name));
@@ -51,6 +55,16 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
     for sign in wanted.signs {
         found.extend(holders(index, sign, sight).into_iter().map(|id| (1.0, id)));
     }
+    let mut ids = best(found, most);
+    let others = best(across, MOST_ACROSS);
+    ids.extend(others);
+    let mut known = HashSet::new();
+    ids.retain(|id| known.insert(*id));
+    ids
+}
+
+/// The best of them, each once.
+fn best(mut found: Vec<(f32, i64)>, most: usize) -> Vec<i64> {
     found.sort_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)));
     found.dedup_by_key(|(_, id)| *id);
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -90,16 +104,17 @@ fn by_words(
     name: &Prepared,
     country: &str,
     sight: &Sight,
-    found: &mut Vec<(f32, i64)>,
+    (found, across): (&mut Vec<(f32, i64)>, &mut Vec<(f32, i64)>),
 ) {
+    let mut border = Border::of(name);
     let total = name.total.max(f32::EPSILON);
     // What the other name has besides can only take off.
     let least = total * WORTH_COMPARING / 2.0;
-    let lists = lists(index, name);
-    let mut open: f32 = lists.iter().map(|word| word.weight).sum();
+    let all = lists(index, name);
+    let mut open: f32 = all.iter().map(|word| word.weight).sum();
     let mut gathered: Vec<(u32, u16, f32)> = Vec::new();
     let mut budget = BUDGET;
-    let mut lists = (0..).zip(&lists).peekable();
+    let mut lists = (0..).zip(&all).peekable();
     while let Some((nth, word)) = lists.peek() {
         let size = word.size(index);
         // Names that hold none of the rarer words share too little with the rest alone.
@@ -139,21 +154,30 @@ fn by_words(
         let Some(organisation) = organisation.filter(|_| slot.kind.is_name()) else {
             continue;
         };
-        let theirs = index.country_of(organisation);
-        let share = 2.0 * shared / (total + total_of(index, slot, theirs)).max(f32::EPSILON);
-        let enough = if theirs == country {
-            WORTH_COMPARING
-        } else {
-            ACROSS
-        };
-        if share >= enough {
+        let share = 2.0 * shared / (total + total_of(index, slot)).max(f32::EPSILON);
+        if share < WORTH_COMPARING {
+            continue;
+        }
+        let theirs = index.code_of(slot.country);
+        let at_home = index.code_of(organisation.country) == country;
+        if at_home || name.country() == Some(theirs) {
             found.push((share, organisation.id));
+        } else {
+            let held = of_one.iter().map(|(_, nth, _)| *nth);
+            let rest = usual.iter().filter(|word| word.is_held_by(index, number));
+            let places = held.filter_map(|nth| all.get(usize::from(nth)));
+            let places: Vec<usize> = places.chain(rest.copied()).map(|word| word.place).collect();
+            if border.is_passed_by(&places, theirs) {
+                across.push((share, organisation.id));
+            }
         }
     }
 }
 
 /// A word that is looked up.
 struct Looked {
+    /// Its place in the name.
+    place: usize,
     weight: f32,
     /// What it stands for.
     terms: Vec<u32>,
@@ -193,7 +217,7 @@ fn lists(index: &Index, name: &Prepared) -> Vec<Looked> {
         let together = [before, next].into_iter().flatten();
         before = next;
         if tells(word) {
-            lists.push(look(index, (word, *weight), together, few));
+            lists.push(look(index, (at, word, *weight), together, few));
         }
     }
     lists.sort_by_key(|word| word.size(index));
@@ -202,7 +226,7 @@ fn lists(index: &Index, name: &Prepared) -> Vec<Looked> {
 
 fn look(
     index: &Index,
-    (word, weight): (&NameWord, f32),
+    (place, word, weight): (usize, &NameWord, f32),
     together: impl Iterator<Item = u32>,
     few: bool,
 ) -> Looked {
@@ -214,6 +238,16 @@ fn look(
         .iter()
         .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
         .collect();
+    let turkish = word.turkish.as_ref();
+    terms.extend(turkish.and_then(|read| index.terms.find(read.as_bytes())));
+    // Other countries read the same letters in other ways.
+    if let Some(plain) = index.plains.find(word.plain.as_bytes())
+        && applies(Rule::Borders)
+    {
+        terms.extend(index.terms_of(plain));
+        terms.sort_unstable();
+        terms.dedup();
+    }
     let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
     let mut names = Vec::new();
     if word.skeleton.len() >= LONG && (few || held <= 1) {
@@ -228,6 +262,7 @@ fn look(
     terms.sort_unstable();
     terms.dedup();
     Looked {
+        place,
         weight,
         terms,
         names,
@@ -259,9 +294,11 @@ fn as_two(index: &Index, word: &NameWord, names: &mut Vec<u32>) {
         let both = few.iter().filter(|name| many.binary_search(name).is_ok());
         names.extend(both.take(BUDGET));
     };
-    for (head, tail) in halves(&word.skeleton) {
-        if let Some((a, b)) = index.terms.find(head).zip(index.terms.find(tail)) {
-            hold_both(a, b);
+    for read in std::iter::once(&word.skeleton).chain(&word.turkish) {
+        for (head, tail) in halves(read) {
+            if let Some((a, b)) = index.terms.find(head).zip(index.terms.find(tail)) {
+                hold_both(a, b);
+            }
         }
     }
     for (head, tail) in halves(&word.plain) {
@@ -282,8 +319,8 @@ fn halves(word: &str) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// The weight of all words of a name of the index, as [`super::compare`] weighs them.
-fn total_of(index: &Index, name: NameSlot, country: &str) -> f32 {
-    let place = index.place_of(country);
+fn total_of(index: &Index, name: NameSlot) -> f32 {
+    let place = Some(name.country);
     index
         .words(name)
         .map(|(word, role)| {
@@ -327,6 +364,7 @@ mod tests {
                 public_from: Some(today),
                 withheld: false,
                 names: vec![(1, Kind::Legal, text.clone())],
+                elsewhere: Vec::new(),
                 city: None,
                 descriptions: Vec::new(),
                 signs: Vec::new(),
@@ -347,7 +385,7 @@ mod tests {
                     .filter(|word| word.postings(index).any(|names| names.contains(&number)))
                     .map(|word| word.weight)
                     .sum();
-                let share = 2.0 * shared / (name.total + total_of(index, slot, "KZ"));
+                let share = 2.0 * shared / (name.total + total_of(index, slot));
                 let close = (share - WORTH_COMPARING).abs() < 1e-4;
                 assert!(!close, "too close to tell");
                 (share >= WORTH_COMPARING)

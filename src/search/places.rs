@@ -12,7 +12,7 @@ static LANDS: LazyLock<Spellings> = LazyLock::new(|| Spellings::read(include_str
 
 /// The country that a word names, by number: apart from towns, which lie in one.
 pub(super) fn land(word: &NameWord) -> Option<u16> {
-    applies(Rule::Places).then(|| LANDS.of(word)).flatten()
+    applies(Rule::Lands).then(|| LANDS.of(word)).flatten()
 }
 
 /// The towns or regions that the words of a name name, by number, in their order; one of several words stands at each of them.

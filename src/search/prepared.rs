@@ -27,6 +27,8 @@ pub struct Prepared {
     pub(super) weights: Vec<Weight>,
     /// The weight of all words.
     pub(super) total: f32,
+    /// The country as which it is read.
+    country: Option<String>,
 }
 
 impl Prepared {
@@ -69,6 +71,26 @@ impl Prepared {
             total: weights.iter().map(|word| word.weight).sum(),
             weights,
             folded,
+            country: country.map(str::to_owned),
+        }
+    }
+
+    /// The country as which it is read.
+    #[must_use]
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
+    }
+
+    /// The same name with words taken together.
+    pub(super) fn with(&self, words: Vec<NameWord>, weights: Vec<Weight>) -> Self {
+        Self {
+            folded: Arc::new(Folded {
+                keys: self.folded.keys.clone(),
+                words,
+            }),
+            weights,
+            total: self.total,
+            country: self.country.clone(),
         }
     }
 
@@ -90,7 +112,30 @@ impl Prepared {
     /// names that are usual in both.
     #[must_use]
     pub fn has_core_of(&self, other: &Self) -> bool {
-        self.keys().core.contains(' ') && self.keys().core == other.keys().core
+        // The core has no single letters.
+        if fold::other_letters(&self.keys().letters, &other.keys().letters) {
+            return false;
+        }
+        let same = |own: &str, theirs: &str| own.contains(' ') && own == theirs;
+        let (own, theirs) = (&self.keys().core, &other.keys().core);
+        let (second, their_second) = (self.second_core(), other.second_core());
+        same(own, theirs)
+            || second.iter().any(|own| same(own, theirs))
+            || their_second.iter().any(|theirs| same(own, theirs))
+            || second.zip(their_second).is_some_and(|(a, b)| same(&a, &b))
+    }
+
+    /// The core in the second reading, where it differs.
+    fn second_core(&self) -> Option<String> {
+        self.keys().skeleton_alt.as_ref()?;
+        let words = self.folded.words.iter();
+        let words = words.filter(|word| word.role.is_none());
+        let words = words.map(|word| word.alt.as_deref().unwrap_or(&word.skeleton));
+        let mut core: Vec<&str> = words
+            .filter(|word| !fold::is_single_letter(word))
+            .collect();
+        core.sort_unstable();
+        Some(core.join(" "))
     }
 }
 

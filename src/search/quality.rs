@@ -54,6 +54,7 @@ impl Corpus {
                 public_from: Some(day()),
                 withheld: false,
                 names,
+                elsewhere: Vec::new(),
                 city: Some(line.city).filter(|city| !city.is_empty()),
                 descriptions: Vec::new(),
                 signs: Vec::new(),

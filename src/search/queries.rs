@@ -132,6 +132,8 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
             }
             let mut names = names.remove(&row.id).unwrap_or_default();
             names.extend(gained.names.remove(&row.id).unwrap_or_default());
+            let mut elsewhere = gained.countries.remove(&row.id).unwrap_or_default();
+            elsewhere.retain(|(_, country)| *country != row.country);
             let mut signs = signs::of(
                 row.website.as_deref(),
                 row.email.as_deref(),
@@ -146,6 +148,7 @@ fn documents(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Found>, Error> {
                 public_from: row.public_from,
                 withheld: row.withheld,
                 names,
+                elsewhere,
                 city: row.city,
                 descriptions: descriptions(&row.descriptions)?,
                 signs,
@@ -163,13 +166,15 @@ fn grouped(rows: Vec<(i64, i32, String, String)>) -> Names {
     names
 }
 
-/// An organisation that leads to another one: its id, the other's, whether its names are public, and its website.
-type Leads = (i64, Option<i64>, bool, Option<String>);
+/// An organisation that leads to another one: its id, the other's, whether its names are public, its website and its country.
+type Leads = (i64, Option<i64>, bool, Option<String>, String);
 
 /// What organisations gained by merges, by their ids.
 #[derive(Default)]
 struct Gained {
     names: Names,
+    /// The countries of these names, by their items.
+    countries: HashMap<i64, Vec<(i32, String)>>,
     signs: HashMap<i64, Vec<String>>,
 }
 
@@ -196,15 +201,16 @@ fn gained(
             .is_not_null()
             .and(organisations::withheld.eq(false)),
         organisations::website,
+        organisations::country,
     );
     let mut level: Vec<Leads> = merged.select(columns).load(conn)?;
     // Which organisations each one leads to, and whose names are told to everybody.
     let mut leads: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    let mut told: BTreeMap<i64, bool> = BTreeMap::new();
+    let mut told: BTreeMap<i64, (bool, String)> = BTreeMap::new();
     let mut websites: BTreeMap<i64, String> = BTreeMap::new();
     while !level.is_empty() {
         let mut next = Vec::new();
-        for (id, into, is_public, website) in level {
+        for (id, into, is_public, website, country) in level {
             let into = into.unwrap_or_default();
             let mut ends = leads.get(&into).cloned().unwrap_or_default();
             ends.insert(into);
@@ -214,7 +220,7 @@ fn gained(
             if known.len() > before {
                 next.push(id);
             }
-            told.insert(id, is_public);
+            told.insert(id, (is_public, country));
             websites.extend(website.map(|website| (id, website)));
         }
         level = organisations::table
@@ -246,8 +252,11 @@ fn gained(
         ))
         .load(conn)?;
     for (id, kind, text) in rows {
+        let Some((is_public, country)) = told.get(&id) else {
+            continue;
+        };
         let kind = match Kind::of(&kind) {
-            _ if told.get(&id) != Some(&true) => Kind::Inner,
+            _ if !is_public => Kind::Inner,
             Kind::Acronym => Kind::Acronym,
             _ => Kind::Former,
         };
@@ -255,6 +264,8 @@ fn gained(
             let list = found.names.entry(*end).or_default();
             let item = i32::try_from(list.len()).map_err(Error::internal)?;
             list.push((-1 - item, kind, text.clone()));
+            let countries = found.countries.entry(*end).or_default();
+            countries.push((-1 - item, country.clone()));
         }
     }
     Ok(found)

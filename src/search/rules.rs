@@ -35,10 +35,14 @@ rules! {
     Skeleton = "skeleton",
     /// Letters with several readings (c, q, ý) are tried in each for a query.
     Readings = "readings",
+    /// A `c` that the country reads as k may be one that was read the Turkish way (дж) where two names are compared.
+    TurkishReading = "turkish-reading",
     /// A name with ə, ä, oʻ or Azerbaijani q has a second skeleton.
     SecondSkeleton = "second-skeleton",
     /// Words that mean different things, or are many letters apart, make no two names the same by a slip.
     OtherWords = "other-words",
+    /// Words that begin alike and end in what is no ending are other words; those who are of a place are of this place.
+    OtherEndings = "other-endings",
     /// Legal-form words weigh little.
     LegalForms = "legal-forms",
     /// Generic and small words weigh little.
@@ -75,24 +79,34 @@ rules! {
     KindOfName = "kind-of-name",
     /// Names of different places are different.
     Places = "places",
+    /// Names of different countries are different.
+    Lands = "countries",
     /// Names of different branches are different.
     Branches = "branches",
     /// Words that tell two organisations apart (north and south) are never a slip of one another.
     Opposites = "opposites",
     /// Names with different numbers are different.
     Numbers = "numbers",
+    /// Names with different single letters are never certain.
+    SingleLetters = "single-letters",
+    /// Roman numerals are numbers.
+    RomanNumerals = "roman-numerals",
     /// Different legal forms are never certain.
     OtherForms = "other-forms",
     /// Words that stand alone on both sides count against two names.
     Conflict = "conflict",
     /// Equal keys make two names the same.
     SameName = "same-name",
+    /// Other numbers of one scheme are never certain.
+    OtherNumbers = "other-numbers",
+    /// Names of two countries are read in the ways of both, and legal forms of either are none of the name.
+    Borders = "borders",
 }
 
 /// True where a rule is to be followed.
 #[cfg(not(feature = "ablation"))]
 #[inline]
-pub(super) const fn applies(_: Rule) -> bool {
+pub(crate) const fn applies(_: Rule) -> bool {
     true
 }
 
@@ -101,7 +115,7 @@ static WITHOUT: std::sync::OnceLock<Rule> = std::sync::OnceLock::new();
 
 /// True where a rule is to be followed.
 #[cfg(feature = "ablation")]
-pub(super) fn applies(rule: Rule) -> bool {
+pub(crate) fn applies(rule: Rule) -> bool {
     WITHOUT.get() != Some(&rule)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::endings;
 use super::fold::{self, NameWord};
 
 /// Spellings from this length on are found with an ending, too (`Budapesti`, `Сумгаитский`).
@@ -9,6 +10,8 @@ const WITH_ENDING: usize = 5;
 /// Letters of such an ending at most.
 const ENDING: usize = 5;
 
+/// The same for the ending of those who are of a place, which nothing else has.
+const SHORTEST_OF_PEOPLE: usize = 3;
 /// How Russian adjectives of places end: as long as a short spelling.
 const ADJECTIVE: &str = "sk";
 
@@ -95,12 +98,27 @@ impl Spellings {
         let shortest = WITH_ENDING
             .max(text.len().saturating_sub(ENDING))
             .max(last + 1);
-        (shortest..text.len()).rev().find_map(|len| {
+        let mut cuts = (shortest..text.len()).rev();
+        let ended = cuts.find_map(|len| {
             let (stem, ending) = text.split_at_checked(len)?;
             let thing = *self.things.get(stem)?;
             // `Нарынская` ends like that; what else is as long as the word before it makes another word.
             let is_ending = ending.len() < stem.len() || ending.starts_with(ADJECTIVE);
             is_ending.then_some(thing)
+        });
+        ended.or_else(|| self.of_people(text, last))
+    }
+
+    /// Found by those who are of it (`Ağdamlılar`).
+    fn of_people(&self, text: &str, last: usize) -> Option<u16> {
+        if !endings::may_be_of_people(text) {
+            return None;
+        }
+        let shortest = last + SHORTEST_OF_PEOPLE;
+        (shortest..text.len()).rev().find_map(|len| {
+            let (stem, ending) = text.split_at_checked(len)?;
+            let thing = *self.things.get(stem)?;
+            endings::is_of_people(ending).then_some(thing)
         })
     }
 }

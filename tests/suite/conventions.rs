@@ -288,6 +288,14 @@ both! {
         assert_eq!(get(&["203.0.113.8", "198.51.100.2"]).await, 429, "nor in a header of its own");
         assert_eq!(get(&["203.0.113.7, 198.51.100.3, 192.0.2.11"]).await, 200, "through two proxies");
         assert_eq!(get(&["198.51.100.3"]).await, 429);
+        // Some proxies tell the port as well; the client is the same.
+        assert_eq!(get(&["198.51.100.3:4711"]).await, 429);
+        assert_eq!(get(&["::ffff:198.51.100.3"]).await, 429);
+        assert_eq!(get(&["[2001:db8::1]:4711"]).await, 200);
+        assert_eq!(get(&["[2001:db8::1]"]).await, 429);
+        // On a socket for both families the proxy's own address is written in six.
+        let mapped = TestRequest::get().uri("/v1/countries").peer_addr("[::ffff:192.0.2.10]:1".parse().unwrap());
+        assert_eq!(app.send(mapped.insert_header(("X-Forwarded-For", "198.51.100.6"))).await.status, 200);
         // Where the nearest hop is nonsense, the proxy itself counts.
         assert_eq!(get(&["198.51.100.4, unknown"]).await, 200);
         assert_eq!(get(&["198.51.100.5, unknown"]).await, 429);

@@ -625,6 +625,60 @@ both! {
     }
 }
 
+/// Asks a page again, as its header tells the browser to, until a file comes.
+async fn followed(browser: &mut Browser, path: &str) -> Answer {
+    for _ in 0..40 {
+        let answer = browser.get(path).await.expect(200);
+        if answer.header("content-disposition").is_some() {
+            return answer;
+        }
+        assert_eq!(answer.header("refresh"), Some("2"), "{}", is_page(&answer));
+    }
+    panic!("no file came from {path}");
+}
+
+both! {
+    async fn a_big_file_says_how_far_it_has_come_and_follows_by_itself(app) {
+        app.member("KZ").await;
+        let path = |format: &str| format!("/reports/register?known_at=seq:4&format={format}");
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        let mut other = at_desk(&app, Role::Auditor).await;
+        let turns = app.parts.reports.clone();
+        let held = (turns.begin("register").unwrap(), turns.begin("sample").unwrap());
+        for (who, place) in [(&mut browser, 1), (&mut other, 2)] {
+            let page = is_page(&who.get(&path("xlsx")).await.expect(200));
+            assert!(page.contains(&format!("Place in the queue: {place}<")), "{page}");
+            // Back to the page of the report.
+            assert!(page.contains("<a href=\"/reports/register?known_at=seq%3A4\">"), "{page}");
+        }
+        // To ask again keeps the place.
+        let page = is_page(&browser.get(&path("xlsx")).await.expect(200));
+        assert!(page.contains("Place in the queue: 1<"), "{page}");
+        // Who is no browser is told to come later, and is in no queue.
+        let plain = TestRequest::get().uri(&path("xlsx")).insert_header(("Accept", "application/octet-stream"))
+            .insert_header(("Cookie", browser.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")));
+        app.send(plain).await.problem(429, "too_many_requests");
+        // Who has left gets nothing of what was begun.
+        let token = hidden(&other.get("/reports").await.expect(200).text(), "form");
+        other.post("/reports/logout", &[("form", &token)]).await.expect(303);
+        drop(held);
+        other.get(&path("xlsx")).await.expect(401);
+        let file = followed(&mut browser, &path("xlsx")).await;
+        let list = app.auditor().get("/v1/reports/register?known_at=seq:4&format=csv").await.expect(200).text();
+        let hash = list.split("data_sha256,").nth(1).unwrap().lines().next().unwrap().to_owned();
+        assert_eq!(file.header("content-type"), Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"));
+        assert_eq!(file.header("cache-control"), Some("no-store"));
+        let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(file.bytes)).unwrap();
+        let cover = calamine::Reader::worksheet_range(&mut book, "cover").unwrap();
+        assert!(cover.cells().any(|(_, _, cell)| cell.to_string() == hash), "{hash}");
+        // What is made at once comes at once, a PDF as well; a refusal is a page.
+        let pdf = followed(&mut browser, &path("pdf")).await;
+        assert!(pdf.bytes.starts_with(b"%PDF-"));
+        is_page(&browser.get("/reports/register?known_at=2999-01-01&format=xlsx").await.expect(422));
+        assert!(turns.running().is_empty());
+    }
+}
+
 both! {
     async fn the_secretariat_needs_its_second_factor_at_the_desk_too(app) {
         let app = app.with(|parts| parts.second_factor = SecondFactorRule { secretariat: true }).await;

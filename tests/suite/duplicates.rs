@@ -11,7 +11,8 @@ use ots_registry::db::{Id, Instant};
 use ots_registry::duplicates::round::{Done, Extent, run_on};
 use ots_registry::imports::names::{Question, match_file, written};
 use ots_registry::imports::{self, ImportOptions, Next};
-use ots_registry::organisations::candidates::Lookout;
+use ots_registry::organisations::alike::{Facts, FoldedFacts};
+use ots_registry::organisations::candidates::{self, Lookout};
 use ots_registry::organisations::distinct;
 use ots_registry::search::Search;
 
@@ -26,13 +27,13 @@ fn named(country: &str, name: &str, more: Value) -> Value {
     body
 }
 
-async fn register(person: &Person, country: &str, name: &str, more: Value) -> Answer {
+pub(crate) async fn register(person: &Person, country: &str, name: &str, more: Value) -> Answer {
     let body = named(country, name, more);
     person.post("/v1/organisations", body).await
 }
 
 /// Runs the job as a replica of its own would.
-fn look(app: &App, extent: Extent) -> Done {
+pub(crate) fn look(app: &App, extent: Extent) -> Done {
     let (countries, search) = (Countries::load().unwrap(), Search::default());
     let lookout = Lookout {
         countries: &countries,
@@ -449,5 +450,53 @@ both! {
         let operator = Acting::operator(Action::ReadOrganisations).unwrap();
         let refused = match_file(&mut app.db_conn(), &operator, (&countries, &Search::default()), &question, &mut |_| {}).map(|_| ()).unwrap_err();
         assert!(refused.detail().contains("must be one of") && refused.detail().contains("KZ"), "{refused}");
+    }
+}
+
+both! {
+    async fn a_name_is_asked_about_beyond_the_border_with_its_legal_form_and_whatever_letters_it_is_written_in(app) {
+        const COUNTRIES: [&str; 8] = ["AZ", "TR", "TRNC", "UZ", "KZ", "KG", "TM", "HU"];
+        for (home, name) in [
+            ("TR", "Turkuaz Pelikan Sevenler Derneği"),
+            ("HU", "Zöldellő Bagolyfészek Alapítvány"),
+            ("AZ", "Cücə Qağayı Xoru İctimai Birliyi"),
+        ] {
+            let public = app.organisation(home).named(name).active().create().await;
+            for country in COUNTRIES.into_iter().filter(|country| *country != home) {
+                let refused = register(&app.coordinator(country), country, name, json!({})).await.problem(409, "possible_duplicate");
+                let told = (refused.str("/candidates/0/number"), refused.str("/candidates/0/verdict"));
+                assert_eq!(told, (public.number.clone(), "possible".to_owned()), "{name} in {country}");
+                assert_eq!(refused.at("/candidates/0/score"), json!(0.8), "{name} in {country}");
+            }
+        }
+        // A form of its own beside the same words, and the same in a list.
+        let kz = app.coordinator("KZ");
+        register(&kz, "KZ", "«Turkuaz Pelikan Sevenler» қоғамдық қоры", json!({})).await.problem(409, "possible_duplicate");
+        let imported = upload(&kz, "name\nZöldellő Bagolyfészek Alapítvány\n", "country=KZ&source=list").await;
+        let row = kz.get(&format!("{imported}/rows")).await.expect(200);
+        assert_eq!(row.at("/items/0/outcome"), "possible_duplicate", "{}", row.text());
+        // Other words, one word and what is not public ask nothing.
+        register(&kz, "KZ", "Turkuaz Penguen Sevenler Derneği", json!({})).await.expect(201);
+        app.organisation("TR").named("Turkuaz Flamingo Sevenler Derneği").create().await;
+        register(&app.coordinator("UZ"), "UZ", "Turkuaz Flamingo Sevenler Derneği", json!({})).await.expect(201);
+    }
+}
+
+both! {
+    async fn before_the_index_is_asked_and_behind_it_the_same_name_is_found_beyond_the_border_too(app) {
+        let acting = Acting::operator(Action::Import).unwrap();
+        let countries = Countries::load().unwrap();
+        let hu = app.organisation("HU").named("Cinke Csóka Gyöngyös Egyesület").active().create().await;
+        let lookout = Lookout { countries: &countries, search: None };
+        let found = |country: &str, name: &str| {
+            let facts = Facts { country: country.to_owned(), names: vec![("legal".to_owned(), name.to_owned())], ..Facts::default() };
+            let (found, _) = candidates::find(&mut app.db_conn(), &acting, lookout, &FoldedFacts::of(facts)).unwrap();
+            found.into_iter().map(|one| (one.number, one.verdict)).collect::<Vec<_>>()
+        };
+        let is_it = vec![(hu.number.clone(), "possible")];
+        for country in ["AZ", "TR", "KZ", "UZ"] {
+            assert_eq!(found(country, "Cinke Csoka Gyongyos Egyesulet"), is_it, "{country}");
+        }
+        assert_eq!(found("KZ", "Cinke Veréb Gyöngyös Egyesület"), []);
     }
 }

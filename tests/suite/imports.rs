@@ -550,6 +550,31 @@ both! {
 }
 
 both! {
+    async fn the_same_file_again_goes_on_with_an_import_that_was_killed(app) {
+        let (acting, countries) = (Acting::operator(Action::Import).unwrap(), Countries::load().unwrap());
+        let mut conn = app.db_conn();
+        let file = "id,name\n1,Bagban jemgyýeti\n2,Dokmaçy jemgyýeti\n3,Sazanda birleşigi\n4,Balykçy jemgyýeti\n";
+        let options = ImportOptions { country: Some("TM".to_owned()), ..ImportOptions::default() };
+        let lookout = Lookout { countries: &countries, search: None };
+        let plan = imports::plan(&mut conn, &acting, lookout, file.as_bytes(), "list.csv", &options, &mut |_, _| {}).unwrap();
+        let killed = Id(conn.transact(|tx| imports::store(tx, &acting, &plan)).map(|row| row.id).unwrap());
+        conn.transact(|tx| imports::chunk(tx, &acting, &countries, killed, Next::behind(0, 2))).unwrap();
+        // Since then somebody registered what line 5 says: its dry run is out of date.
+        app.organisation("TM").named("BALYKÇY JEMGYÝETI").create().await;
+        let done = run(&mut conn, "list.csv", file.as_bytes(), &options, Mode::Commit).unwrap();
+        assert_eq!(done.import, Some(killed));
+        let outcomes: Vec<(i32, Outcome)> = done.rows.iter().map(|r| (r.line, r.outcome)).collect();
+        assert_eq!(outcomes, [(2, Outcome::New), (3, Outcome::New), (4, Outcome::New), (5, Outcome::PossibleDuplicate)]);
+        assert_eq!(count(&mut conn), 4);
+        // What has ended is not gone on with: the same file again is an import of its own that changes nothing.
+        let again = run(&mut conn, "list.csv", file.as_bytes(), &options, Mode::Commit).unwrap();
+        assert!(again.import != Some(killed) && again.counts.unchanged == 3, "{:?}", again.counts);
+        assert_eq!(count(&mut conn), 4);
+        assert_journal_is_clean(&mut conn);
+    }
+}
+
+both! {
     async fn a_row_that_cannot_be_written_is_faulty_and_the_others_of_its_chunk_stay(app) {
         let kz = app.coordinator("KZ");
         let import = kz.import("id,name\na,Үлгі қоры\n", "source=list&country=KZ").await;

@@ -7,10 +7,12 @@ use std::sync::mpsc::{Sender, channel};
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use ots_registry::auth::policy::Action;
 use ots_registry::auth::{Acting, Principal, Role};
+use ots_registry::db::schema::journal_head;
 use ots_registry::db::{Conn, DatabaseUrl, Id, Tx};
 use ots_registry::http::Error;
 use ots_registry::memberships::model::EventKind;
@@ -139,4 +141,78 @@ async fn renewals_wait_for_an_act_on_one_of_them_without_holding_others_up() {
     assert_eq!(done.at("/renewed"), json!(1));
     assert_eq!(done.at("/items/1/code"), json!("stale_version"));
     assert_eq!(app.findings(), Vec::<String>::new());
+}
+
+/// Sends a request that comes to wait for the journal's head, and meanwhile does `lost` to the database in the head's turn.
+async fn while_it_waits(app: &App, lost: &str, request: TestRequest) -> Answer {
+    let mut gate = app.db_conn();
+    let hold = "BEGIN; SELECT 1 FROM journal_head FOR UPDATE;";
+    gate.batch_execute(hold).unwrap();
+    let sent = actix_web::rt::spawn({
+        let app = app.clone();
+        async move { app.send(request).await }
+    });
+    let mut looking = app.db_conn();
+    let since = std::time::Instant::now();
+    while looking.transact(|tx| Ok::<_, Error>(waiting(tx))).unwrap() == 0 {
+        assert!(
+            since.elapsed().as_secs() < 20,
+            "the request reaches the head"
+        );
+        actix_web::rt::task::yield_now().await;
+    }
+    gate.batch_execute(&format!("{lost}; COMMIT")).unwrap();
+    sent.await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_right_that_is_lost_while_an_act_waits_for_the_journal_writes_nothing() {
+    let Some(app) = App::start(Kind::Postgres).await else {
+        return;
+    };
+    let (kz, office) = (app.coordinator("KZ"), app.secretariat());
+    let (_, membership) = app.member("KZ").await;
+    let read = kz.get(&membership).await;
+    let item = json!({"membership": read.str("/id"), "revision": read.at("/revision")});
+    let (_, proposal) = app
+        .recommended(&kz, &app.organisation("KZ").create().await.number)
+        .await;
+    let revision = office.get(&proposal).await.at("/revision");
+    let body = json!({"outcome": "approved", "reason": "Looked at.", "revision": revision});
+    let entries = |app: &App| {
+        let newest = journal_head::table.select(journal_head::seq);
+        newest.first::<i64>(&mut app.db_conn()).unwrap()
+    };
+    let office_is = |what: &str| format!("UPDATE users SET {what} WHERE id = {}", office.id.0);
+    let sessions_end = format!(
+        "UPDATE sessions SET ended_at = 1 WHERE user_id = {}",
+        office.id.0
+    );
+    for lost in [
+        office_is("status = 'disabled'"),
+        office_is("role = 'auditor'"),
+        sessions_end,
+    ] {
+        let before = entries(&app);
+        let decision = posted(&office, &format!("{proposal}/decision"), &body);
+        while_it_waits(&app, &lost, decision)
+            .await
+            .problem(401, "not_authenticated");
+        assert_eq!(entries(&app), before, "{lost}");
+        let held = kz.get(&proposal).await;
+        assert_eq!(held.str("/status"), "open", "{lost}");
+        let again = office_is("status = 'active', role = 'secretariat'");
+        app.db_conn().batch_execute(&again).unwrap();
+    }
+    // What takes a row at a time breaks off as a whole.
+    let before = entries(&app);
+    let lost = format!(
+        "UPDATE users SET status = 'disabled' WHERE id = {}",
+        kz.id.0
+    );
+    let many = posted(&kz, "/v1/renewals", &json!({ "items": [item] }));
+    while_it_waits(&app, &lost, many)
+        .await
+        .problem(401, "not_authenticated");
+    assert_eq!(entries(&app), before);
 }

@@ -120,6 +120,11 @@ both! {
         let found = app.get("/v1/organisations?q=zzyzx").await.at("/items/0/found");
         assert_eq!(found["found_in"], "merged_name");
         assert_eq!(found["pieces"], json!([{"text": "Zzyzx", "hit": true}, {"text": " Gardeners", "hit": false}]));
+        // The number that is asked for is shown, and whose it was.
+        let found = app.get(&format!("/v1/organisations?q={}", old.0.to_lowercase())).await.at("/items/0/found");
+        assert_eq!((&found["found_in"], &found["pieces"]), (&json!("merged_number"), &json!([{"text": old.0, "hit": true}])));
+        let page = app.get(&format!("/search?q={}", old.0)).await.expect(200).text();
+        assert!(page.contains("Registry number of a merged organisation") && page.contains(&format!("<code>{}</code>", old.0)), "{page}");
         let body = json!({"items": [{"name": "Zzyzx Gardeners", "country": "KZ"}]});
         let matched = app.send(actix_web::test::TestRequest::post().uri("/v1/match").set_json(body)).await.expect(200);
         assert_eq!(matched.at("/items/0/candidates/0/number"), json!(new.0), "{}", matched.text());
@@ -151,6 +156,38 @@ both! {
         let list = app.get("/v1/organisations?state=merged").await.expect(200);
         assert_eq!(list.at("/items"), json!([]));
         assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_website_and_a_number_of_one_that_was_merged_tell_of_the_successor_whoever_may_know_of_it(app) {
+        let facts = json!({"website": "https://gardens.example.org", "identifiers": [{"scheme": "KZ-BIN", "value": BIN}]});
+        let shown = Ngo(app.organisation("KZ").named("Zzyzx Gardeners").with(facts).active().create().await.number);
+        let hidden = json!({"website": "https://bees.example.org", "identifiers": [{"scheme": "KZ-BIN", "value": "950440001108"}]});
+        let hidden = Ngo(app.organisation("KZ").named("Qqorva Bees").with(hidden).create().await.number);
+        let new = member(&app, "KZ", "Қазақ шаңғышылары").await;
+        merge(&app, &shown, &new).await;
+        merge(&app, &hidden, &new).await;
+        let numbered = |value: &str| json!({"name": "Green Hands", "identifiers": [{"scheme": "KZ-BIN", "value": value}]});
+        let items = json!([
+            {"name": "Green Hands", "website": "https://www.gardens.example.org/a"}, {"name": "Green Hands", "website": "https://bees.example.org"},
+            numbered(BIN), numbered("950440001108"),
+        ]);
+        let body = json!({"items": items});
+        let request = actix_web::test::TestRequest::post().uri("/v1/match").set_json(body.clone());
+        let public = app.send(request).await.expect(200);
+        let own = app.coordinator("KZ").post("/v1/match", body).await.expect(200);
+        for answer in [&public, &own] {
+            assert_eq!(answer.at("/items/0/candidates/0/number"), json!(new.0), "{}", answer.text());
+            assert_eq!(answer.at("/items/0/candidates/0/verdict"), json!("possible"));
+            assert_eq!(answer.at("/items/0/candidates/0/reasons/0"), json!("a former website: gardens.example.org"));
+            assert_eq!(answer.at("/items/2/chosen"), json!(new.0));
+        }
+        // What was never public tells officers alone.
+        assert_eq!(own.at("/items/1/candidates/0/number"), json!(new.0), "{}", own.text());
+        assert_eq!(own.at("/items/3/chosen"), json!(new.0), "{}", own.text());
+        assert_eq!(public.at("/items/1/candidates"), json!([]));
+        assert_eq!(public.at("/items/3/candidates"), json!([]));
     }
 }
 
@@ -692,5 +729,42 @@ both! {
         let rows = kz.get(&format!("/v1/imports/{import}/rows")).await.expect(200);
         assert_eq!(rows.at("/items/0/outcome"), json!("possible_duplicate"), "{}", rows.text());
         assert!(rows.text().contains(&new.0) && !rows.text().contains(&old.0), "{}", rows.text());
+    }
+}
+
+both! {
+    async fn names_of_what_was_merged_across_a_border_are_read_as_its_own_country_reads_them(app) {
+        let public = member(&app, "KZ", "«Қызыл Сәуле» қоғамдық қоры").await;
+        let private = Ngo(app.organisation("KZ").named("«Көкжиек Cüce Ökilder» қоғамдық бірлестігі").create().await.number);
+        let new = member(&app, "HU", "Gyöngyösi Szitakötők").await;
+        let (kz, hu, kg) = (app.coordinator("KZ"), app.coordinator("HU"), app.coordinator("KG"));
+        for old in [&public, &private] {
+            let body = json!({"successor": new.0, "reason": "Voted."});
+            let merging = kz.propose(&old.url(), "merge", body).await;
+            app.decide(&hu, &merging, "approved", json!({})).await;
+            app.decide(&app.secretariat(), &merging, "approved", json!({})).await;
+            assert_eq!(kz.get(&old.url()).await.expect(307).header("location").unwrap(), new.url());
+        }
+        // In the old one's country it is not registered again, in whatever spelling and form.
+        for name in ["«Қызыл Сәуле» қоғамдық қоры", "Qyzyl Säule Qoǵamdyq Qory", "Kyzyl Saule Public Foundation", "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі", "Kokjiek Cuce Okilder"] {
+            let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
+            let refused = kz.post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+            assert_eq!((refused.at("/candidates/0/number"), refused.at("/candidates/0/verdict")), (json!(new.0), json!("possible")), "{name}");
+        }
+        // Officers of either country find the successor by what was never public, others do not.
+        let query = format!("/v1/organisations?q={}", encoded("Көкжиек Cüce Ökilder"));
+        let body = json!({"items": [{"name": "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі"}]});
+        for person in [&kz, &hu, &app.secretariat()] {
+            let found = person.get(&query).await.expect(200);
+            assert_eq!((found.at("/items/0/number"), found.at("/items/0/found/found_in")), (json!(new.0), json!("merged_name")), "{}", found.text());
+            let matched = person.post("/v1/match", body.clone()).await.expect(200);
+            assert_eq!(matched.at("/items/0/chosen"), json!(new.0), "{}", matched.text());
+        }
+        assert_eq!(kg.get(&query).await.at("/items"), json!([]));
+        let matched = kg.post("/v1/match", body).await.expect(200);
+        assert_eq!(matched.at("/items/0/candidates"), json!([]));
+        let body = json!({"country": "KG", "names": [{"kind": "legal", "text": "«Көкжиек Cüce Ökilder» қоғамдық бірлестігі"}]});
+        kg.post("/v1/organisations", body).await.expect(201);
+        assert_eq!(app.findings(), Vec::<String>::new());
     }
 }

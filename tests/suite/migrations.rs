@@ -207,3 +207,111 @@ fn journal_and_events_refuse_update_and_delete() {
         });
     }
 }
+
+#[test]
+fn what_is_append_only_is_not_replaced_either() {
+    use diesel::connection::SimpleConnection;
+    // A row of each table, and the same with another word: by its key, by its rowid, by another key.
+    let tables = [
+        (
+            "private_reads",
+            "1, 1, 'a', 'b', 'c', 1, NULL",
+            vec![
+                "INSERT OR REPLACE INTO private_reads SELECT id, read_at, 'x', what, subject, row_count, request_id FROM private_reads",
+            ],
+        ),
+        (
+            "journal",
+            "1, 1, 'a', 'b', 'c', NULL, x'00', x'00'",
+            vec![
+                "INSERT OR REPLACE INTO journal SELECT seq, recorded_at, 'x', action, subject, organisation, facts_hash, hash FROM journal",
+            ],
+        ),
+        (
+            "journal_facts",
+            "1, 0, 'public', x'00', x'00', 'a'",
+            vec![
+                "INSERT OR REPLACE INTO journal_facts SELECT seq, item, class, hash, salt, 'x' FROM journal_facts",
+                "INSERT OR REPLACE INTO journal_facts (rowid, seq, item, class, hash, salt, body) SELECT rowid, 1, 9, class, hash, salt, 'x' FROM journal_facts",
+            ],
+        ),
+        (
+            "membership_events",
+            "1, 1, 1, 1, '2026-01-01', 'a', 'b', NULL, NULL, '{}'",
+            vec![
+                "INSERT OR REPLACE INTO membership_events SELECT membership_id, no, seq, recorded_at, effective_on, 'x', body, proposer, decider, details FROM membership_events",
+                "INSERT OR REPLACE INTO membership_events (rowid, membership_id, no, seq, recorded_at, effective_on, kind, body, details) SELECT rowid, 9, 9, seq, recorded_at, effective_on, 'x', body, details FROM membership_events",
+            ],
+        ),
+        (
+            "periods",
+            "1, 1, '2026-01-01', '2026-01-31', 'a', 1, '[]', 1, 'a', 1",
+            vec![
+                "INSERT OR REPLACE INTO periods SELECT id, no, from_day, to_day, 'x', known_seq, reports, closed_at, closed_by, seq FROM periods",
+                "INSERT OR REPLACE INTO periods SELECT 9, no, from_day, '2027-01-31', 'x', known_seq, reports, closed_at, closed_by, seq FROM periods",
+                "INSERT OR REPLACE INTO periods SELECT 9, 9, from_day, to_day, 'x', known_seq, reports, closed_at, closed_by, seq FROM periods",
+            ],
+        ),
+        (
+            "checkpoints",
+            "1, x'00', 'a', 1",
+            vec![
+                "INSERT OR REPLACE INTO checkpoints SELECT size, root, 'x', made_at FROM checkpoints",
+            ],
+        ),
+        (
+            "checkpoint_cosignatures",
+            "1, 'a', 'b', 1",
+            vec![
+                "INSERT OR REPLACE INTO checkpoint_cosignatures SELECT size, witness, 'x', received_at FROM checkpoint_cosignatures",
+            ],
+        ),
+        (
+            "period_statements",
+            "1, 1, 'a'",
+            vec![
+                "INSERT OR REPLACE INTO period_statements SELECT period_id, size, 'x' FROM period_statements",
+            ],
+        ),
+    ];
+    on(Kind::Sqlite, |_, mut conn| {
+        migrate::up(&mut conn).unwrap();
+        // As somebody's own client would come.
+        conn.batch_execute("PRAGMA foreign_keys = OFF").unwrap();
+        for (table, row, replacements) in tables {
+            conn.batch_execute(&format!("INSERT INTO {table} VALUES ({row})"))
+                .unwrap();
+            let before = rows_of(&mut conn, table);
+            assert_eq!(before.len(), 1, "{table}");
+            for sql in replacements {
+                // The checkpoints' writers say that nothing is to be done where one is there; so it is no error.
+                if let Err(error) = conn.batch_execute(sql) {
+                    assert!(error.to_string().contains("append-only"), "{sql}: {error}");
+                }
+                assert_eq!(rows_of(&mut conn, table), before, "{sql}");
+            }
+        }
+    });
+    on(Kind::Postgres, |_, mut conn| {
+        migrate::up(&mut conn).unwrap();
+        for sql in [
+            "INSERT INTO private_reads VALUES (1, 1, 'a', 'b', 'c', 1, NULL) ON CONFLICT (id) DO UPDATE SET actor = 'x'",
+            "INSERT INTO journal VALUES (1, 1, 'a', 'b', 'c', NULL, '\\x00', '\\x00') ON CONFLICT (seq) DO UPDATE SET actor = 'x'",
+        ] {
+            conn.batch_execute(sql).unwrap();
+            let error = conn.batch_execute(sql).unwrap_err().to_string();
+            assert!(error.contains("append-only"), "{sql}: {error}");
+        }
+    });
+}
+
+/// Every row of a table of SQLite, as one text each.
+fn rows_of(conn: &mut Conn, table: &str) -> Vec<String> {
+    let columns =
+        format!("SELECT 'quote(' || name || ')' AS line FROM pragma_table_info('{table}')");
+    let columns = lines(conn, &columns).join(" || ',' || ");
+    lines(
+        conn,
+        &format!("SELECT {columns} AS line FROM {table} ORDER BY 1"),
+    )
+}

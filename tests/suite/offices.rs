@@ -5,7 +5,7 @@ use chrono::Days;
 use diesel::prelude::*;
 use ots_registry::accounts::handover;
 use ots_registry::db::Instant;
-use ots_registry::db::schema::users;
+use ots_registry::db::schema::{handovers, users};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -106,16 +106,65 @@ both! {
         cast.one.patch(&path, json!({"status": "disabled"})).await.expect(200);
         let mut conn = app.db_conn();
         let done = conn.transact(|tx| handover::carry_out_due(tx, Instant::now().plus_seconds(2 * 24 * 3600))).unwrap();
-        assert!(done.is_none());
+        assert_eq!(done.map(|row| row.status).as_deref(), Some("fallen"));
         assert_eq!(roles(&app, &[&cast.one, &cast.other]), [role("secretariat"), role("secretariat")]);
-        // It can be taken back by anybody of the office, and another proposed.
+        let told = cast.one.get(&format!("/v1/handovers/{id}")).await.expect(200);
+        assert_eq!((told.str("/status"), told.str("/decider")), ("fallen".to_owned(), "system:handover".to_owned()));
+        assert_eq!(told.str("/decision_reason"), format!("account {} is not active", cast.next[0].id));
+        let entries = app.auditor().get("/v1/journal?action=handover.fallen").await.expect(200).at("/items");
+        assert_eq!(entries.as_array().map(Vec::len), Some(1));
+        assert_eq!(app.findings(), Vec::<String>::new());
+        // The account comes back, and the office does not move by itself on another day.
+        cast.one.patch(&path, json!({"status": "active"})).await.expect(200);
+        let later = conn.transact(|tx| handover::carry_out_due(tx, Instant::now().plus_seconds(3 * 24 * 3600))).unwrap();
+        assert!(later.is_none());
+        assert_eq!(roles(&app, &[&cast.one, &cast.other]), [role("secretariat"), role("secretariat")]);
+        // It is over, and another can be proposed.
+        cast.other.post(&format!("/v1/handovers/{id}/retraction"), json!({})).await.problem(409, "conflict");
         let others = json!([app.auditor().id.to_string(), app.auditor().id.to_string()]);
         let another = json!({"successors": others, "effective_on": app.today(), "reason": "The office rotates."});
-        cast.one.post("/v1/handovers", another.clone()).await.problem(409, "conflict");
+        cast.one.post("/v1/handovers", another).await.expect(201);
+    }
+}
+
+both! {
+    async fn what_is_open_is_taken_back_by_anybody_of_the_office_and_another_proposed(app) {
+        let cast = Cast::of(&app);
+        let id = cast.propose(&app, 1).await.expect(201).str("/id");
+        cast.propose(&app, 2).await.problem(409, "conflict");
         let taken_back = cast.other.post(&format!("/v1/handovers/{id}/retraction"), json!({})).await;
         assert_eq!(taken_back.expect(200).at("/status"), json!("retracted"));
         cast.other.post(&format!("/v1/handovers/{id}/retraction"), json!({})).await.problem(409, "conflict");
-        cast.one.post("/v1/handovers", another).await.expect(201);
+        cast.propose(&app, 2).await.expect(201);
+    }
+}
+
+both! {
+    async fn a_registry_that_stood_still_on_the_day_does_a_handover_within_a_week_and_no_later(app) {
+        let cast = Cast::of(&app);
+        let on = |days: i64| Instant::now().plus_seconds(days * 24 * 3600);
+        for (days, expected) in [(1 + 8, "fallen"), (1 + 7, "done")] {
+            let id = cast.propose(&app, 1).await.expect(201).str("/id");
+            cast.other.post(&format!("/v1/handovers/{id}/decision"), json!({"outcome": "approved"})).await.expect(200);
+            let mut conn = app.db_conn();
+            let done = conn.transact(|tx| handover::carry_out_due(tx, on(days))).unwrap();
+            assert_eq!(done.map(|row| row.status).as_deref(), Some(expected), "{days}");
+        }
+        assert_eq!(roles(&app, &[&cast.one, &cast.next[0]]), [role("auditor"), role("secretariat")]);
+    }
+}
+
+both! {
+    async fn a_handover_whose_day_is_past_is_not_approved_any_more(app) {
+        let cast = Cast::of(&app);
+        let id = cast.propose(&app, 1).await.expect(201).str("/id");
+        let yesterday = app.today() - Days::new(1);
+        diesel::update(handovers::table).set(handovers::effective_on.eq(yesterday)).execute(&mut app.db_conn()).unwrap();
+        let path = format!("/v1/handovers/{id}/decision");
+        cast.other.post(&path, json!({"outcome": "approved"})).await.problem(409, "conflict");
+        let refused = cast.other.post(&path, json!({"outcome": "refused", "reason": "The day is past."})).await;
+        assert_eq!(refused.expect(200).at("/status"), json!("refused"));
+        assert_eq!(roles(&app, &[&cast.one]), [role("secretariat")]);
     }
 }
 

@@ -317,5 +317,22 @@ both! {
         app.get("/v1/organisations?limit=0").await.problem(400, "bad_parameter");
         app.get("/v1/organisations?limit=5&limit=6").await.problem(400, "bad_parameter");
         app.get("/v1/organisations?country=CY").await.problem(400, "bad_parameter");
+        for wrong in ["country=CY", "country=kz", "country=CY&country=KZ"] {
+            app.secretariat().get(&format!("/v1/memberships?{wrong}")).await.problem(400, "bad_parameter");
+        }
+    }
+}
+
+both! {
+    async fn a_language_has_one_description(app) {
+        let kz = app.coordinator("KZ");
+        let twice = json!({"descriptions": [{"language": "en", "text": "One text."}, {"language": "en", "text": "Another."}]});
+        let ngo = app.organisation("KZ").create().await;
+        let refused = kz.patch(&ngo.url(), twice.clone()).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
+        let mut body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Sample Heron Society"}]});
+        body["descriptions"] = twice["descriptions"].clone();
+        let refused = kz.post("/v1/organisations", body).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
     }
 }

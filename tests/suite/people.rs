@@ -11,7 +11,7 @@ use crate::both;
 use crate::kit::{App, Person, encoded};
 
 /// What auditors are told, as `what subject rows`, the oldest first.
-async fn told(app: &App, query: &str) -> Vec<String> {
+pub(crate) async fn told(app: &App, query: &str) -> Vec<String> {
     let page = app
         .auditor()
         .get(&format!("/v1/private-reads?limit=200{query}"))
@@ -27,7 +27,7 @@ async fn told(app: &App, query: &str) -> Vec<String> {
 }
 
 /// An organisation with one contact person.
-async fn with_contact(app: &App, country: &str) -> String {
+pub(crate) async fn with_contact(app: &App, country: &str) -> String {
     let ngo = app.organisation(country).active().create().await;
     let officer = app.coordinator(country);
     let tag = officer.tag(&ngo.url()).await;
@@ -87,7 +87,7 @@ both! {
 }
 
 /// Uploads a spreadsheet and gives the import's id.
-async fn upload(officer: &Person, text: &str) -> String {
+pub(crate) async fn upload(officer: &Person, text: &str) -> String {
     let request = officer
         .request(
             actix_web::http::Method::POST,
@@ -183,13 +183,13 @@ both! {
 }
 
 /// What `journal verify` finds.
-fn found(app: &App) -> Vec<String> {
+pub(crate) fn found(app: &App) -> Vec<String> {
     crate::journal::new_findings(app)
 }
 
 /// Fails where one of these stands anywhere in the database: in any table, and on SQLite in the bytes of its files.
 #[track_caller]
-fn nowhere(app: &App, markers: &[&str]) {
+pub(crate) fn nowhere(app: &App, markers: &[&str]) {
     let dump = app.db_dump();
     for marker in markers {
         assert!(
@@ -215,20 +215,20 @@ fn nowhere(app: &App, markers: &[&str]) {
 }
 
 /// The values of a contact person whom nobody else is like.
-const PERSON: [&str; 4] = [
+pub(crate) const PERSON: [&str; 4] = [
     "Zqmarkname Zqsurname",
     "Zqposition",
     "zqmail@sample.example",
     "+000 777 55 33",
 ];
-const CHANGED: [&str; 2] = ["Zqothername Zqsurname", "zqother@sample.example"];
+pub(crate) const CHANGED: [&str; 2] = ["Zqothername Zqsurname", "zqother@sample.example"];
 
 fn person() -> Value {
     json!({"name": PERSON[0], "position": PERSON[1], "email": PERSON[2], "phone": PERSON[3]})
 }
 
 /// An organisation with the person, who was changed once, in an answer that is kept, and in an import that is not applied.
-async fn with_person(app: &App) -> String {
+pub(crate) async fn with_person(app: &App) -> String {
     let kz = app.coordinator("KZ");
     let url = app.organisation("KZ").create().await.url();
     let mut item = Value::Null;

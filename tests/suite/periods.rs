@@ -11,11 +11,12 @@ use ots_registry::journal::note::{self, SignedNote, VerifierKey};
 use ots_registry::memberships::fold::{fold, known_at};
 use ots_registry::memberships::model::{Correction, EventKind, MembershipType, Stance};
 use ots_registry::memberships::rules::Rules;
-use ots_registry::reports::periods::statement;
+use ots_registry::reports::periods::{queries, statement};
 use serde_json::{Value, json};
 
 use crate::both;
 use crate::kit::book::{BEGIN, Book, COUNTRIES, DAY, Dice, day, number, text};
+use crate::kit::process::{flag_of, program};
 use crate::kit::{Answer, App, ORIGIN, Person};
 
 /// The registry's key, as somebody holds it who has nothing else.
@@ -569,6 +570,84 @@ both! {
     }
 }
 
+/// Runs `periods verify --anew`: its exit code and what it said.
+fn anew(app: &App, statement: &str) -> (Option<i32>, String) {
+    let folder = crate::kit::databases::scratch(&format!("anew-{}", app.url.kind()));
+    let file = folder.join("period.txt");
+    std::fs::write(&file, statement).unwrap();
+    let (database, key) = (flag_of(&app.url), key(app).text());
+    let words = [
+        "--database-url",
+        &database,
+        "periods",
+        "verify",
+        file.to_str().unwrap(),
+        "--key",
+        &key,
+        "--anew",
+    ];
+    let done = program(&words).output().unwrap();
+    let told = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    (done.status.code(), told)
+}
+
+both! {
+    async fn a_frozen_list_that_is_not_what_was_signed_is_named(app) {
+        let mut book = Book::random(57, 40, 300);
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        let count = period.at("/reports").as_array().unwrap().len();
+        let signed = period.str("/statement");
+        // What is recorded later changes nothing of it.
+        goes_on(&mut book, &period);
+        for id in book.events.keys().copied().take(20).collect::<Vec<Id>>() {
+            book.record(id, 0, EventKind::Corrected { target_no: 5, correction: Correction::Void {} });
+        }
+        book.store(&app);
+        let (code, told) = anew(&app, &signed);
+        assert!(told.contains(&format!("{count} are as they were signed, 0 are not, 0 were not compared")), "{told}");
+        assert_eq!(code, Some(0), "{told}");
+
+        // The registry signs a list that never was: the signature is good, the list is named.
+        let says = statement::body_of(&signed).unwrap();
+        let line = says.lines().find(|line| line.contains("kind=corrected")).unwrap();
+        let hash = line.split(' ').nth(3).unwrap();
+        let forged = says.replace(line, &line.replace(hash, &"0".repeat(64)));
+        let forged = app.parts.checkpoints.sign_statement(statement::KIND, &forged).unwrap();
+        let (code, told) = anew(&app, &forged);
+        assert!(told.contains("The signature is good.") && told.contains(&format!("it was signed as {} and is {hash} now", "0".repeat(64))), "{told}");
+        let named: Vec<&str> = told.lines().filter(|line| line.contains("it was signed as")).collect();
+        assert!(code == Some(1) && named.len() == 1 && named[0].contains("kind=corrected"), "{told}");
+
+        // What this program makes by another definition, or does not make at all, is not held against it, and is told.
+        let older = says.replace(" standing 2 ", " standing 1 ").replace("kind=corrected", "kind=unknown");
+        let older = app.parts.checkpoints.sign_statement(statement::KIND, &older).unwrap();
+        let (code, told) = anew(&app, &older);
+        assert!(code == Some(3) && told.contains("0 are not, 2 were not compared") && told.contains("made by definition 2 now"), "{told}");
+
+        // Somebody changes a row behind the journal's back: who proposed a back-dated event stands in a list alone.
+        let mut conn = app.db_conn();
+        let on = if conn.is_postgres() { " ON membership_events" } else { "" };
+        conn.batch_execute(&format!("DROP TRIGGER membership_events_no_update{on}")).unwrap();
+        let known = period.at("/known_seq");
+        conn.batch_execute(&format!("UPDATE membership_events SET proposer = 'user:somebody' WHERE kind = 'corrected' AND seq <= {known}")).unwrap();
+        let (code, told) = anew(&app, &signed);
+        let named: Vec<&str> = told.lines().filter(|line| line.contains("it was signed as")).collect();
+        assert!(code == Some(1) && named.iter().any(|line| line.contains("kind=corrected")), "{told}");
+        assert!(named.iter().all(|line| line.contains("decisions/exceptions")), "{told}");
+
+        // A period of another registry.
+        let other = says.replace(&format!("id {}", period.str("/id")), "id 0000000000001");
+        let other = app.parts.checkpoints.sign_statement(statement::KIND, &other).unwrap();
+        let (code, told) = anew(&app, &other);
+        assert!(code == Some(1) && told.contains("has not closed the period"), "{told}");
+    }
+}
+
 both! {
     async fn a_period_or_a_statement_that_was_changed_in_the_database_is_found(app) {
         close(&app, "2026-01-01", "2026-01-31").await.expect(201);
@@ -578,6 +657,18 @@ both! {
         let on = if conn.is_postgres() { " ON period_statements" } else { "" };
         let disarm = format!("DROP TRIGGER period_statements_no_update{on}; DROP TRIGGER period_statements_no_delete{on};");
         conn.batch_execute(&disarm).unwrap();
+        // Whoever holds the key sees that nobody signed it; a line more is seen without.
+        let keys = app.parts.checkpoints.verifier_keys();
+        assert_eq!(queries::deviations(&mut conn, &keys).unwrap(), Vec::<String>::new());
+        conn.batch_execute("UPDATE period_statements SET statement = replace(statement, '\u{2014} ', '\u{2014} x') WHERE statement LIKE '%number 2%'").unwrap();
+        let found = queries::deviations(&mut conn, &keys).unwrap();
+        assert!(found.len() == 1 && found[0].contains("period 2") && found[0].contains("is not signed by any of these keys"), "{found:?}");
+        conn.batch_execute("UPDATE period_statements SET statement = replace(statement, '\u{2014} x', '\u{2014} ')").unwrap();
+        conn.batch_execute("UPDATE period_statements SET statement = statement || substr(statement, length(statement) - 20) WHERE statement LIKE '%number 1%'").unwrap();
+        let found = app.findings();
+        assert!(found.len() == 1 && found[0].contains("period 1") && found[0].contains("just the one signature"), "{found:?}");
+        conn.batch_execute("UPDATE period_statements SET statement = substr(statement, 1, length(statement) - 21) WHERE statement LIKE '%number 1%'").unwrap();
+        assert_eq!(app.findings(), Vec::<String>::new());
         conn.batch_execute("UPDATE period_statements SET statement = replace(statement, 'number 2', 'number 1')").unwrap();
         let found = app.findings();
         assert!(found.len() == 1 && found[0].contains("period 2") && found[0].contains("says something else"), "{found:?}");

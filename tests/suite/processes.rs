@@ -202,6 +202,27 @@ fn services_that_start_at_once_make_one_set_of_keys_between_them() {
 }
 
 #[test]
+fn a_file_of_checkpoints_that_cannot_be_written_stops_the_start() {
+    let folder = scratch("no-file-of-checkpoints");
+    let file = folder.join("file");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(&file, "no folder").unwrap();
+    let inside = file.join("checkpoints.jsonl");
+    let words = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        folder.to_str().unwrap(),
+        "--checkpoint-file",
+        inside.to_str().unwrap(),
+    ];
+    let (code, text) = said(&words);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("checkpoint_file: "), "{text}");
+}
+
+#[test]
 fn a_weak_setting_stops_every_command_before_anything_is_made() {
     let folder = scratch("weak-settings").join("data");
     let folder = folder.to_str().unwrap();

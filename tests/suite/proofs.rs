@@ -402,6 +402,30 @@ fn verified_export(file: &[u8], against: &Against) -> Result<Report, String> {
 }
 
 both! {
+    async fn a_row_that_says_another_entry_wrote_it_is_found_and_one_that_cannot_be_read_hides_no_other(app) {
+        lively(&app).await;
+        app.member("KZ").await;
+        let nothing = Against::default();
+        assert_eq!(verified(&app, &nothing).0, Vec::<String>::new());
+        let mut conn = app.db_conn();
+        disarm(&mut conn);
+        for table in ["organisations", "organisation_names", "organisation_identifiers", "memberships", "proposals"] {
+            conn.batch_execute(&format!("UPDATE {table} SET seq = seq - 1")).unwrap();
+            let found = verified(&app, &nothing).0;
+            assert!(found.iter().any(|t| t.starts_with(&format!("{table} ")) && t.contains("wrote it last")), "{table}: {found:?}");
+            conn.batch_execute(&format!("UPDATE {table} SET seq = seq + 1")).unwrap();
+        }
+        assert_eq!(verified(&app, &nothing).0, Vec::<String>::new());
+        let none = if conn.is_postgres() { "-infinity" } else { "x" };
+        conn.batch_execute(&format!("UPDATE organisations SET founded_on = '{none}' WHERE id = (SELECT min(id) FROM organisations)")).unwrap();
+        conn.batch_execute("UPDATE organisation_names SET text = 'Forged' WHERE item = 1").unwrap();
+        let found = verified(&app, &nothing).0;
+        assert!(found.iter().any(|t| t.starts_with("organisations with id ") && t.ends_with("a row that cannot be read")), "{found:?}");
+        assert!(found.iter().any(|t| t.starts_with("organisation_names ") && t.contains("is not what its last entry says")), "{found:?}");
+    }
+}
+
+both! {
     async fn an_export_is_verified_without_the_database(app) {
         lively(&app).await;
         many_entries(&mut app.db_conn(), 2_500);
@@ -437,6 +461,20 @@ both! {
             assert!(found.iter().any(|f| f.text == "the entry's line cannot be read"), "{found:?}");
             let found = forged(&|lines| { lines.remove(1); });
             assert!(found[0].text.contains("they were rolled back"), "{found:?}");
+            let found = forged(&|lines| lines[5] = lines[5].replacen('{', "{\"note\":1,", 1));
+            assert!(found.iter().any(|f| f.text == "the entry's line cannot be read"), "{found:?}");
+            // What a public item says is not taken out unseen.
+            let public = lines.iter().position(|l| l.contains("Sample Alias")).unwrap();
+            let found = forged(&|lines| {
+                let mut entry: Value = serde_json::from_str(&lines[public]).unwrap();
+                for item in entry["items"].as_array_mut().unwrap() {
+                    item["body"] = Value::Null;
+                    item["salt"] = Value::Null;
+                }
+                lines[public] = entry.to_string();
+            });
+            assert!(!found.is_empty() && found.iter().all(|f| f.seq.is_some()), "{found:?}");
+            assert_eq!(report.withheld > 0, facts == Facts::Public, "it is told how much is not in the file");
             assert!(forged(&|_| {}).is_empty());
         }
         assert!(verified_export(b"{}\n", &held).is_err());

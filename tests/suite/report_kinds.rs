@@ -481,12 +481,27 @@ both! {
         assert_eq!(exceptions(&auditor, today, "duplicate_override").await, 1);
         // One entry, and two warnings that it overrides: each pair counts, and pages go on between them.
         let third = json!({"distinct_from": [first, second], "distinct_reason": "A third town's."});
-        az.post("/v1/organisations", body("Günəş İctimai Birliyi", third)).await.expect(201);
+        let third = az.post("/v1/organisations", body("Günəş İctimai Birliyi", third)).await.expect(201).str("/number");
         assert_eq!(exceptions(&auditor, today, "duplicate_override").await, 3);
         let address = format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=duplicate_override");
         let (whole, paged) = (rows(&auditor, "exceptions", &address).await, rows(&auditor, "exceptions", &format!("{address}&limit=1")).await);
         assert_eq!((whole.len(), &whole), (3, &paged));
-        assert_eq!(whole[1], whole[2], "the two of one entry");
+        // Both of each pair are named, but nobody of a country that is not asked for.
+        let pairs: Vec<(String, String)> = whole.iter().map(|row| (text(row, "registry_number"), text(row, "other_number"))).collect();
+        let pair = |a: &String, b: &String| (a.clone(), b.clone());
+        assert_eq!(pairs, [pair(&second, &first), pair(&third, &first), pair(&third, &second)]);
+        assert_eq!(whole[1]["seq"], whole[2]["seq"], "the two of one entry");
+        let mut abroad = body("Deniz Derneği", json!({}));
+        abroad["country"] = json!("TR");
+        let abroad = app.secretariat().post("/v1/organisations", abroad).await.expect(201).str("/number");
+        let moved = format!("UPDATE distinct_pairs SET other = '{abroad}' WHERE organisation = '{third}' AND other = '{second}'");
+        diesel::connection::SimpleConnection::batch_execute(&mut app.db_conn(), &moved).unwrap();
+        let others = |rows: Vec<Value>| rows.iter().map(|row| row["other_number"].clone()).collect::<Vec<_>>();
+        assert_eq!(others(rows(&auditor, "exceptions", &address).await), [json!(first), json!(first), json!(abroad)]);
+        for (who, narrow) in [(&auditor, "&country=AZ"), (&az, "")] {
+            let narrowed = rows(who, "exceptions", &format!("{address}{narrow}")).await;
+            assert_eq!(others(narrowed), [json!(first), json!(first), Value::Null]);
+        }
         assert!(whole.iter().all(|row| row["what"] == "organisation.registered" && row["country"] == "AZ"), "{whole:?}");
         let list = rows(&auditor, "exceptions", &format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=identifier_override")).await;
         assert_eq!(list.len(), 1);

@@ -311,6 +311,90 @@ both! {
 }
 
 both! {
+    async fn another_number_of_one_scheme_speaks_against_a_candidate_and_chooses_nobody(app) {
+        let numbers = |all: &[(&str, &str)]| -> Value {
+            all.iter().map(|(scheme, value)| json!({"scheme": scheme, "value": value})).collect()
+        };
+        let bin = ("KZ-BIN", "950440001673");
+        let ngo = app.organisation("KZ").named("Zzyzx Бағбандар қоғамы")
+            .with(json!({"identifiers": numbers(&[bin, ("LEI", "EXAMPLE0000000000087")])})).active().create().await;
+        let without = app.organisation("KZ").named("Qqorva Сыртқы Балшылар").active().create().await;
+        let asked = |name: &str, all: &[(&str, &str)]| json!({"name": name, "country": "KZ", "identifiers": numbers(all)});
+        let other = ("KZ-BIN", "950440001108");
+        let items = json!([
+            asked("Zzyzx Bagbandar qogamy", &[]),
+            asked("Zzyzx Bagbandar qogamy", &[other]),
+            asked("Qqorva Syrtqy Balshylar", &[other]),
+            asked("Zzyzx Bagbandar qogamy", &[other, bin]),
+            asked("Zzyzx Bagbandar qogamy", &[bin, ("LEI", "EXAMPLE0000000000184")]),
+            // The other one's name with the number of this one, and another number of this one.
+            asked("Qqorva Syrtqy Balshylar", &[bin, ("LEI", "EXAMPLE0000000000184")]),
+        ]);
+        let answer = public_match(&app, json!({"items": items})).await.expect(200);
+        let of = |n: usize, what: &str| answer.at(&format!("/items/{n}/{what}"));
+        let reasons = |n: usize| of(n, "candidates/0/reasons").to_string();
+        assert_eq!(of(0, "chosen"), ngo.number.as_str(), "{}", answer.text());
+        assert_eq!((of(1, "candidates/0/number"), of(1, "chosen")), (json!(ngo.number), Value::Null));
+        assert_eq!(of(1, "candidates/0/verdict"), "possible");
+        assert_eq!(of(1, "candidates/0/reasons/0"), "another KZ-BIN");
+        assert!(of(1, "candidates/0/score").as_f64() < of(0, "candidates/0/score").as_f64());
+        // Who has no number of the scheme has no other one, and of several one that is the same is enough.
+        assert_eq!(of(2, "chosen"), without.number.as_str(), "{}", answer.text());
+        assert_eq!(of(3, "chosen"), ngo.number.as_str(), "{}", answer.text());
+        assert!(!reasons(2).contains("another KZ") && !reasons(3).contains("another KZ"), "{}", answer.text());
+        // One scheme says yes and another no: a person looks.
+        assert_eq!((of(4, "chosen"), of(4, "candidates/0/verdict")), (Value::Null, json!("possible")));
+        assert_eq!(of(4, "candidates/0/reasons/0"), "the same KZ-BIN");
+        assert_eq!(of(4, "candidates/0/reasons/1"), "another LEI");
+        // And nobody else is taken by name while somebody has the number.
+        assert_eq!(of(5, "chosen"), Value::Null, "{}", answer.text());
+        assert_eq!(of(5, "candidates").as_array().unwrap().len(), 2, "{}", answer.text());
+        // A registration is asked about it all the same.
+        let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": "Zzyzx Bagbandar qogamy"}], "identifiers": numbers(&[other])});
+        let refused = app.coordinator("KZ").post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+        assert_eq!(refused.at("/candidates/0/verdict"), "possible");
+        assert!(refused.at("/candidates/0/reasons").to_string().contains("it has another KZ-BIN"), "{}", refused.text());
+    }
+}
+
+both! {
+    async fn a_number_that_somebody_may_not_see_speaks_for_and_against_nobody(app) {
+        let tax = |value: &str| json!([{"scheme": "KG-INN", "value": value}]);
+        let ngo = app.organisation("KG").named("Zzyzx Багбандар")
+            .with(json!({"identifiers": tax("00000000000001")})).active().create().await;
+        let item = |value: &str| json!({"name": "Zzyzx Bagbandar", "country": "KG", "identifiers": tax(value)});
+        let asked = json!({"items": [item("00000000000001"), item("00000000000002")]});
+        let public = public_match(&app, asked.clone()).await.expect(200);
+        let abroad = app.coordinator("KZ").post("/v1/match", asked.clone()).await.expect(200);
+        for answer in [&public, &abroad] {
+            assert_eq!(answer.at("/items/0"), answer.at("/items/1"), "{}", answer.text());
+            assert_eq!(answer.at("/items/0/chosen"), ngo.number.as_str());
+        }
+        let own = app.coordinator("KG").post("/v1/match", asked).await.expect(200);
+        assert_eq!(own.at("/items/0/candidates/0/reasons/0"), "the same KG-INN");
+        assert_eq!(own.at("/items/1/candidates/0/reasons/0"), "another KG-INN");
+        assert_eq!(own.at("/items/1/chosen"), Value::Null);
+    }
+}
+
+both! {
+    async fn what_was_written_by_ear_in_turkish_is_found_matched_and_compared(app) {
+        let ngo = app.organisation("KZ").named("Жас Отан").active().create().await;
+        let kz = app.coordinator("KZ");
+        assert_eq!(numbers(&search(&app, "Cas Otan").await), std::slice::from_ref(&ngo.number));
+        for name in ["Cas Otan", "CASOTAN"] {
+            let matched = public_match(&app, json!({"items": [{"name": name, "country": "KZ"}]})).await.expect(200);
+            assert_eq!(matched.at("/items/0/chosen"), ngo.number.as_str(), "{}", matched.text());
+            let compared = app.get(&format!("/v1/match/compare?a={}&b={}", encoded(name), encoded("Жас Отан"))).await.expect(200);
+            assert_eq!(compared.at("/verdict"), "same", "{}", compared.text());
+            let body = json!({"country": "KZ", "names": [{"kind": "legal", "text": name}]});
+            let refused = kz.post("/v1/organisations", body).await.problem(409, "possible_duplicate");
+            assert_eq!(refused.at("/candidates/0/number"), ngo.number.as_str());
+        }
+    }
+}
+
+both! {
     async fn two_names_are_compared_with_reasons(app) {
         let compare = async |a: &str, b: &str, country: &str| {
             app.get(&format!("/v1/match/compare?a={}&b={}&country={country}", encoded(a), encoded(b))).await

@@ -455,6 +455,24 @@ fn global_schemes_are_checked_in_any_case_and_as_addresses() {
 }
 
 #[test]
+fn a_number_of_a_free_scheme_that_passes_a_person_s_check_is_taken_for_a_person_s() {
+    for home in [None, Some("KZ"), Some("HU"), Some("TR")] {
+        for written in ["10000000146", "100 000 001 46", "850617350126"] {
+            let found = run(home, "GB-COH", written);
+            assert_eq!(
+                (found.verdict, found.canonical),
+                (Verdict::NaturalPerson, None),
+                "{home:?} {written}"
+            );
+        }
+        assert_eq!(
+            run(home, "GB-COH", "10000000147").verdict,
+            Verdict::Unverifiable
+        );
+    }
+}
+
+#[test]
 fn a_prefix_of_the_list_of_registers_is_free_text_and_anything_else_is_no_scheme() {
     for scheme in [
         "GB-CHC",

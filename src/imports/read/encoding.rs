@@ -214,7 +214,34 @@ fn refuse_broken_utf8(bytes: &[u8]) -> Result<(), ReadError> {
             )
             .at(line))
         }
-        _ => Ok(()),
+        _ => refuse_utf8_among_others(bytes),
+    }
+}
+
+/// Letters of more than one byte that make a line UTF-8 for sure: in a code page their bytes would be pairs that no word has.
+const SURELY_UTF8: usize = 3;
+
+/// Refuses text of a code page that has whole lines in UTF-8.
+fn refuse_utf8_among_others(bytes: &[u8]) -> Result<(), ReadError> {
+    let is_utf8 = |line: &[u8]| {
+        std::str::from_utf8(line).is_ok_and(|text| {
+            text.chars()
+                .filter(|c| !c.is_ascii())
+                .take(SURELY_UTF8)
+                .count()
+                == SURELY_UTF8
+        })
+    };
+    match bytes.split(|byte| *byte == b'\n').position(is_utf8) {
+        None => Ok(()),
+        Some(before) => {
+            let line = count(before);
+            Err(ReadError::new(
+                Code::MixedEncoding,
+                format!("Line {line} is UTF-8, but other lines are not. Lines of another file seem to have been pasted in: retype that line, or export the whole table again as CSV (UTF-8)."),
+            )
+            .at(line))
+        }
     }
 }
 
@@ -602,6 +629,22 @@ mod tests {
         bytes.extend(encoded("Фонд\n", encoding_rs::WINDOWS_1251));
         let error = decode(&bytes, None).unwrap_err();
         assert_eq!((error.code, error.line), (Code::MixedEncoding, Some(3)));
+    }
+
+    #[test]
+    fn a_line_of_utf8_in_a_file_of_a_code_page_is_refused_with_its_line() {
+        let (page, _, _) =
+            encoding_rs::WINDOWS_1251.encode("Общественный фонд Луч,2\nСоюз садоводов,3\n");
+        let mixed = [b"name,id\n", "Алау Бір Қор,1\n".as_bytes(), &page].concat();
+        let refused = decode(&mixed, None).unwrap_err();
+        assert_eq!((refused.code, refused.line), (Code::MixedEncoding, Some(2)));
+        // The coordinator may say what it is all the same.
+        assert!(decode(&mixed, Some(Encoding::Windows1251)).is_ok());
+        let whole = [b"name,id\n", &page[..]].concat();
+        assert_eq!(
+            decode(&whole, None).unwrap().encoding,
+            Encoding::Windows1251
+        );
     }
 
     #[test]

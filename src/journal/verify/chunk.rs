@@ -71,6 +71,8 @@ pub(super) struct Chunk {
     pub findings: Vec<Finding>,
     pub leaves: Vec<Hash>,
     pub changes: Vec<Change>,
+    /// Items that a partial export does not tell.
+    pub withheld: u64,
     /// Personal items without what they said.
     pub missing: Vec<(i64, i32)>,
     /// Items that an entry decided to erase, with the entry.
@@ -197,7 +199,8 @@ impl Chunk {
             return;
         };
         let (Some(salt), Some(body)) = (&item.salt, &item.body) else {
-            if partial {
+            if partial && class != Class::Public {
+                self.withheld += 1;
                 return;
             }
             if class == Class::Personal && item.salt.is_none() && item.body.is_none() {
@@ -205,7 +208,14 @@ impl Chunk {
                 self.missing.push((seq, item.item));
                 return;
             }
-            let text = format!("item {} was erased without a recorded decision", item.item);
+            let text = if partial {
+                format!(
+                    "item {} is public, but what it says was taken out",
+                    item.item
+                )
+            } else {
+                format!("item {} was erased without a recorded decision", item.item)
+            };
             self.find(seq, text);
             return;
         };

@@ -27,7 +27,7 @@ use diesel::prelude::*;
 use self::chunk::{Chunk, EntryRow, ItemRow, Place};
 use self::judge::Tree;
 use self::replay::Replay;
-pub use self::rows::{Images, Table, Take, Walk, images};
+pub use self::rows::{Image, Images, Table, Take, Walk, images};
 use super::note::{SignedNote, VerifierKey};
 use crate::db::schema::{journal, journal_facts, journal_head};
 use crate::db::{Conn, Instant};
@@ -65,6 +65,8 @@ pub struct Report {
     pub entries: i64,
     /// Rows compared with the journal.
     pub rows: u64,
+    /// Items of an export of public facts that are not in it: nothing is known of what they say.
+    pub withheld: u64,
     /// The last entry's position and hash: note them down to compare later.
     pub head: Option<(i64, String)>,
     /// The root of the tree, base64.
@@ -219,6 +221,7 @@ impl Run {
         for finding in chunk.findings {
             report.find(finding.seq, finding.text);
         }
+        report.withheld += chunk.withheld;
         self.tree.add(&chunk.leaves);
         self.restores.extend(chunk.restores);
         self.replay

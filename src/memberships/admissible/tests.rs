@@ -287,3 +287,24 @@ fn the_limit_is_that_of_the_type_held_on_the_day_of_recording() {
         })
     );
 }
+
+#[test]
+fn a_suspension_that_names_its_last_day_lasts_ten_years_at_most() {
+    let book = Book::admitted("2026-01-01");
+    let until = |recorded: &str, last: &str| {
+        let kind = EventKind::Suspended {
+            until: Some(day(last)),
+        };
+        ask(&book, recorded, recorded, kind)
+    };
+    assert!(until("2026-02-01", "2036-02-01").is_ok());
+    assert_eq!(
+        until("2026-02-01", "2036-02-02").unwrap_err(),
+        Refused::UntilTooLate {
+            latest: day("2036-02-01")
+        }
+    );
+    assert!(until("2026-02-01", "9999-12-31").is_err());
+    let open = EventKind::Suspended { until: None };
+    assert!(ask(&book, "2026-02-01", "2026-02-01", open).is_ok());
+}

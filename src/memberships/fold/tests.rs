@@ -171,6 +171,17 @@ fn an_open_suspension_has_no_end_of_its_own() {
 }
 
 #[test]
+fn nothing_turns_after_the_last_day_that_there_is() {
+    let until = |until| EventKind::Suspended { until };
+    let book = |last| Book::admitted("2026-01-01").and("2026-03-01", until(last));
+    let open = ledger(&book(None));
+    assert_eq!(ledger(&book(Some(LAST_DAY))), open);
+    let before = LAST_DAY.pred_opt();
+    let ends = ledger(&book(before));
+    assert_eq!(ends.turns.first().map(|turn| turn.on), Some(LAST_DAY));
+}
+
+#[test]
 fn a_suspension_lasts_at_least_its_first_day() {
     let until = |until| {
         let kind = EventKind::Suspended {

@@ -123,9 +123,26 @@ fn a_file_that_is_wrong_is_refused_with_its_reason() {
 }
 
 #[test]
-fn days_beyond_the_calendar_become_its_last_day() {
-    let term = rule(1200, "anniversary", 36_600).term_from(NaiveDate::MAX);
-    assert_eq!((term.end, term.grace_end), (NaiveDate::MAX, NaiveDate::MAX));
+fn days_beyond_the_last_one_become_the_last_one() {
+    for (months, end, start) in [
+        (1200, "anniversary", NaiveDate::MAX),
+        (1200, "anniversary", day("9950-02-28")),
+        (1200, "year_end", day("9950-02-28")),
+        (12, "anniversary", day("9999-01-02")),
+    ] {
+        let term = rule(months, end, 36_600).term_from(start);
+        assert_eq!((term.end, term.grace_end), (LAST_DAY, LAST_DAY), "{start}");
+    }
+    let short = rule(12, "anniversary", 60);
+    assert_eq!(short.term_from(day("9998-12-31")).end, day("9999-12-30"));
+    assert_eq!(short.term_from(day("9998-12-31")).grace_end, LAST_DAY);
+    for later in [
+        short.latest(LAST_DAY),
+        short.return_deadline(LAST_DAY),
+        short.may_apply_from(LAST_DAY),
+    ] {
+        assert_eq!(later, LAST_DAY);
+    }
     assert_eq!(
         rule(12, "year_end", 1).term_from(NaiveDate::MIN).end.year(),
         NaiveDate::MIN.year()

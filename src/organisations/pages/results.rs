@@ -187,6 +187,10 @@ fn how(language: Language, item: &OrganisationSummary, by: &FoundBy) -> String {
             word_in(language, "number"),
             format!("<code>{}</code>", escape(&item.number)),
         ),
+        (FoundIn::MergedNumber, _) => (
+            word_in(language, "merged_number"),
+            format!("<code>{}</code>", escape(&found)),
+        ),
         (FoundIn::Identifier, _) => (
             word_in(language, "identifier"),
             format!("<code>{}</code>", escape(&found)),

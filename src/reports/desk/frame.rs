@@ -11,6 +11,7 @@ use super::log_in;
 use crate::http::html::{escape, hash};
 use crate::http::sheet::{Whole, wants_page};
 use crate::http::{Code, Error, Language};
+use crate::reports::making::Step;
 use crate::reports::turns::{AGAIN_SECONDS, Turns};
 
 /// The style: that of report pages, and what the desk has besides.
@@ -188,5 +189,42 @@ fn waiting(request: &HttpRequest) -> HttpResponse {
             .headers_mut()
             .insert(name, HeaderValue::from(AGAIN_SECONDS));
     }
+    response
+}
+
+/// How often a page asks how far its file has come, in seconds.
+const LOOK_SECONDS: u32 = 2;
+
+/// Says how far a file has come, on a page that asks again by itself until it gets the file: by a header, without a script.
+pub fn making(request: &HttpRequest, back: &str, step: Step) -> HttpResponse {
+    let language = Language::of(request.headers());
+    let label = |key| language.label(key);
+    let told = match step {
+        Step::Waiting(before) => format!(
+            "<p role=\"status\">{}: {}</p>",
+            label("desk.making.place"),
+            before.saturating_add(1)
+        ),
+        Step::Reading(rows) => {
+            let word = label("desk.making.read");
+            format!("<p role=\"status\">{word}: {rows}</p><progress></progress>")
+        }
+        Step::Writing(done, of) => {
+            let word = label("desk.making.written");
+            format!(
+                "<p role=\"status\">{word}: {done} / {of}</p><progress max=\"{of}\" value=\"{done}\"></progress>"
+            )
+        }
+    };
+    let title = label("desk.making");
+    let body = format!(
+        "<h1>{title}</h1>{told}<p>{}</p><p><a href=\"{}\">← {}</a></p>",
+        label("desk.making.hint"),
+        escape(back),
+        label("desk.report"),
+    );
+    let mut response = page(StatusCode::OK, language, title, "", &body);
+    let again = HeaderValue::from(LOOK_SECONDS);
+    response.headers_mut().insert(header::REFRESH, again);
     response
 }

@@ -104,7 +104,7 @@ async fn list(request: &HttpRequest, desk: Desk<ReadJournal>) -> Result<HttpResp
             let key = |entry: &JournalEntry| vec![entry.seq.to_string()];
             let page = Page::of(rows, LIMIT, &shape, key, |entry| entry);
             let subject = subject.unwrap_or_else(|| "journal".to_owned());
-            acting.saw(What::Journal, subject, page.items.len());
+            acting.saw(What::Journal, queries::read_of(&subject), page.items.len());
             Ok((Viewer::of(acting), page))
         })
         .await?;
@@ -236,7 +236,7 @@ pub(super) async fn get_journal_entry_page(
         let mut found = queries::page(conn, &wanted, 2, FOR_AUDITORS)?.into_iter();
         let entry = found.next().filter(|entry| entry.seq == seq);
         let entry = entry.ok_or_else(missing)?;
-        acting.saw(What::Journal, &entry.subject, 1);
+        acting.saw(What::Journal, queries::read_of(&entry.subject), 1);
         Ok((Viewer::of(acting), entry, found.next().is_some()))
     });
     let language = Language::of(request.headers());

@@ -6,7 +6,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `frame.rs` | the frame of the pages, and what goes wrong as a page: the log-in form, waiting for a turn |
+//! | `frame.rs` | the frame of the pages, and what goes wrong as a page: the log-in form, waiting for a turn; how far a file has come |
 //! | `asking.rs` | who looks and what was asked: the form below a report's title that asks again |
 //! | `report.rs` | how a report's route becomes a page; the routes stand beside those of the JSON (`handlers/`) |
 //! | `log_in.rs` | logging in and out |
@@ -25,6 +25,7 @@ pub mod report;
 use crate::http::Routes;
 
 pub use asking::{Asking, Needs, Viewer};
+pub use frame::making;
 
 /// Adds the routes. Those with fixed words come before those that take a word for a name.
 pub fn routes(config: &mut impl Routes) {

@@ -1,6 +1,7 @@
 //! Tables on pages: how wide the columns are, the lines of their cells, and the header again on every page.
 
 use super::super::html::{label, words};
+use super::super::making::Progress;
 use super::super::table::{Cell, Column, Kind, Table};
 use super::sheet::{DARK, MARGIN, Mark, QUIET, RULE};
 use super::text::Face;
@@ -37,7 +38,7 @@ impl Laid {
 }
 
 /// Lays a table from where the pen is.
-pub(super) fn lay(layout: &mut Layout<'_>, table: usize, shown: &Table) {
+pub(super) fn lay(layout: &mut Layout<'_>, table: usize, shown: &Table, progress: &Progress) {
     let header: Vec<String> = shown
         .columns
         .iter()
@@ -66,6 +67,7 @@ pub(super) fn lay(layout: &mut Layout<'_>, table: usize, shown: &Table) {
         layout.y += height;
         let field = (MARGIN, layout.y - 1.0, laid.width(), 0.4);
         layout.mark(Mark::Field(field, RULE));
+        progress.wrote();
     }
     if rows.is_empty() {
         layout.y += 4.0;

@@ -6,7 +6,6 @@
 use serde_json::Value;
 
 use super::rows::FrozenReport;
-use crate::auth::Acting;
 use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::Error;
@@ -18,118 +17,185 @@ use crate::reports::{
     ageing, data_quality, decisions, exceptions, register, renewals, roll_forward, standing,
 };
 
-/// Makes the reports of a period, of all countries and types, as they are known now.
+/// A report of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A list, whole.
+    Register,
+    /// Of the period.
+    RollForward,
+    /// Of its last day.
+    Standing,
+    /// Of its last day.
+    Ageing,
+    /// Of its last day.
+    Renewals,
+    /// Of its last day.
+    DataQuality,
+    /// Of the period.
+    Decisions,
+    /// The list of a kind of exception, whole.
+    Exceptions(&'static str),
+}
+
+impl Part {
+    /// All of them, in the order of the statement.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let reports = [
+            Self::Register,
+            Self::RollForward,
+            Self::Standing,
+            Self::Ageing,
+            Self::Renewals,
+            Self::DataQuality,
+            Self::Decisions,
+        ];
+        let recorded = KINDS.into_iter().filter(|kind| !MACHINERY.contains(kind));
+        reports.into_iter().chain(recorded.map(Self::Exceptions))
+    }
+}
+
+/// What is frozen: a period with all countries and types, as known at a position.
+pub struct Freezing<'a> {
+    countries: &'a Countries,
+    period: Period,
+    known: Known,
+    filters: Filters,
+    recorded: exceptions::Asked,
+}
+
+/// Makes the reports of a period, as they are known now.
 pub fn reports(
     conn: &mut Conn,
     countries: &Countries,
-    acting: &Acting,
     period: Period,
 ) -> Result<(i64, Vec<FrozenReport>), Error> {
-    let known = Known::resolve(conn, None, acting)?;
-    let filters = Filters::resolve(countries, acting, &[], &[])?;
-    let asks = Asks {
-        on: format!("as_of={}&known_at=seq:{}", period.to, known.seq),
-        through: format!(
-            "from={}&to={}&known_at=seq:{}",
-            period.from, period.to, known.seq
-        ),
-    };
-    let day = period.to;
-    let mut set = vec![
-        asks.whole(
-            conn,
-            "register",
-            &register::Asked::all(day, known, filters.clone()),
-        )?,
-        asks.through("roll-forward", &{
-            let asked = roll_forward::Asked::of(conn, period, known, filters.clone(), None)?;
-            roll_forward::report(conn, &asked)?
-        }),
-        asks.on("standing", &{
-            let asked = standing::Asked {
-                day,
-                known,
-                filters: filters.clone(),
-                reference: standing::Reference::on(countries, day),
-            };
-            standing::report(conn, &asked)?
-        }),
-        asks.on("ageing", &{
-            let asked = ageing::Asked {
-                day,
-                known,
-                filters: filters.clone(),
-            };
-            ageing::report(conn, &asked)?
-        }),
-        asks.on("renewals", &{
-            let asked = renewals::Asked {
-                day,
-                known,
-                filters: filters.clone(),
-            };
-            renewals::report(conn, &asked)?
-        }),
-        asks.on("data-quality", &{
-            let asked = data_quality::Asked {
-                day,
-                known,
-                filters: filters.clone(),
-            };
-            data_quality::report(conn, &asked)?
-        }),
-    ];
-    let told = (false, false);
-    let asked = exceptions::Asked::of(conn, period, known, filters, told)?;
-    set.push(asks.through("decisions", &decisions::report(conn, &asked)?));
-    for kind in KINDS.into_iter().filter(|kind| !MACHINERY.contains(kind)) {
-        let list = Exceptions {
-            kind,
-            asked: asked.clone(),
-            kept_at: None,
+    let known = Known::newest(conn)?;
+    let freezing = Freezing::of(conn, countries, period, known)?;
+    let set: Result<_, Error> = Part::all()
+        .map(|part| freezing.report(conn, part))
+        .collect();
+    Ok((known.seq, set?))
+}
+
+impl<'a> Freezing<'a> {
+    /// Of a period as known at a position.
+    pub fn of(
+        conn: &mut Conn,
+        countries: &'a Countries,
+        period: Period,
+        known: Known,
+    ) -> Result<Self, Error> {
+        let filters = Filters::all(countries);
+        let told = (false, false);
+        Ok(Self {
+            recorded: exceptions::Asked::of(conn, period, known, filters.clone(), told)?,
+            countries,
+            period,
+            known,
+            filters,
+        })
+    }
+
+    /// How a report is asked for again.
+    #[must_use]
+    pub fn address(&self, part: Part) -> String {
+        let Period { from, to, .. } = self.period;
+        let at = format!("known_at=seq:{}", self.known.seq);
+        let on = |path: &str| format!("/v1/reports/{path}?as_of={to}&{at}");
+        let through = |path: &str| format!("/v1/reports/{path}?from={from}&to={to}&{at}");
+        match part {
+            Part::Register => on("register") + "&format=csv",
+            Part::RollForward => through("roll-forward"),
+            Part::Standing => on("standing"),
+            Part::Ageing => on("ageing"),
+            Part::Renewals => on("renewals"),
+            Part::DataQuality => on("data-quality"),
+            Part::Decisions => through("decisions"),
+            Part::Exceptions(kind) => {
+                through("decisions/exceptions") + &format!("&kind={kind}&format=csv")
+            }
+        }
+    }
+
+    /// Makes one of them.
+    pub fn report(&self, conn: &mut Conn, part: Part) -> Result<FrozenReport, Error> {
+        let (day, known) = (self.period.to, self.known);
+        let filters = self.filters.clone();
+        let address = self.address(part);
+        let report = match part {
+            Part::Register => {
+                return whole(conn, address, &register::Asked::all(day, known, filters));
+            }
+            Part::Exceptions(kind) => {
+                let asked = self.recorded.clone();
+                let kept_at = None;
+                return whole(
+                    conn,
+                    address,
+                    &Exceptions {
+                        kind,
+                        asked,
+                        kept_at,
+                    },
+                );
+            }
+            Part::RollForward => {
+                let asked = roll_forward::Asked::of(conn, self.period, known, filters, None)?;
+                roll_forward::report(conn, &asked)?
+            }
+            Part::Standing => {
+                let reference = standing::Reference::on(self.countries, day);
+                let asked = standing::Asked {
+                    day,
+                    known,
+                    filters,
+                    reference,
+                };
+                standing::report(conn, &asked)?
+            }
+            Part::Ageing => ageing::report(
+                conn,
+                &ageing::Asked {
+                    day,
+                    known,
+                    filters,
+                },
+            )?,
+            Part::Renewals => renewals::report(
+                conn,
+                &renewals::Asked {
+                    day,
+                    known,
+                    filters,
+                },
+            )?,
+            Part::DataQuality => data_quality::report(
+                conn,
+                &data_quality::Asked {
+                    day,
+                    known,
+                    filters,
+                },
+            )?,
+            Part::Decisions => decisions::report(conn, &self.recorded)?,
         };
-        let (report, hash) = list::hashed(conn, &list)?;
-        let address = format!(
-            "decisions/exceptions?{}&kind={kind}&format=csv",
-            asks.through
-        );
-        set.push(frozen(&address, &report, hash));
-    }
-    Ok((known.seq, set))
-}
-
-/// How the reports are asked for again.
-struct Asks {
-    /// Of the last day.
-    on: String,
-    /// Of the period.
-    through: String,
-}
-
-impl Asks {
-    fn on(&self, path: &str, report: &Report) -> FrozenReport {
         let hash = report::sha256(&report.data());
-        frozen(&format!("{path}?{}", self.on), report, hash)
-    }
-
-    fn through(&self, path: &str, report: &Report) -> FrozenReport {
-        let hash = report::sha256(&report.data());
-        frozen(&format!("{path}?{}", self.through), report, hash)
-    }
-
-    /// A whole list of the last day: a file has the hash of all of it.
-    fn whole(&self, conn: &mut Conn, path: &str, list: &impl List) -> Result<FrozenReport, Error> {
-        let (report, hash) = list::hashed(conn, list)?;
-        let address = format!("{path}?{}&format=csv", self.on);
-        Ok(frozen(&address, &report, hash))
+        Ok(frozen(address, &report, hash))
     }
 }
 
-fn frozen(address: &str, report: &Report, data_sha256: String) -> FrozenReport {
+/// A whole list: a file has the hash of all of it.
+fn whole(conn: &mut Conn, address: String, list: &impl List) -> Result<FrozenReport, Error> {
+    let (report, hash) = list::hashed(conn, list)?;
+    Ok(frozen(address, &report, hash))
+}
+
+fn frozen(address: String, report: &Report, data_sha256: String) -> FrozenReport {
     FrozenReport {
         report: report.name.to_owned(),
         definition: report.definition,
-        address: format!("/v1/reports/{address}"),
+        address,
         question: Value::Object(report.question.clone()),
         data_sha256,
     }

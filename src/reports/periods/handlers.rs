@@ -58,7 +58,7 @@ async fn close_period(
         .clone()
         .snapshot(move |conn, acting| {
             let done = match close::check(conn, period, acting.now().day()) {
-                Ok(_) => Some(freeze::reports(conn, &countries, acting, period)?),
+                Ok(_) => Some(freeze::reports(conn, &countries, period)?),
                 // The write refuses it with the reason, or gives the answer that it gave before.
                 Err(error) if matches!(error.code(), Code::Conflict | Code::InvalidField) => None,
                 Err(error) => return Err(error),

@@ -7,11 +7,13 @@
 //! | file | what |
 //! |---|---|
 //! | `freeze.rs` | the set of reports, and their hashes at a position |
+//! | `again.rs` | makes that set anew and holds it against what was signed |
 //! | `close.rs` | which period may be closed, and the act |
 //! | `statement.rs` | what is signed, and how it is read again (pure) |
 //! | `rows.rs`, `queries.rs` | what is stored |
 //! | `dto.rs`, `handlers.rs` | `POST` and `GET /v1/periods` |
 
+pub mod again;
 pub mod close;
 mod dto;
 pub mod freeze;

@@ -9,6 +9,7 @@ use crate::checkpoints;
 use crate::db::schema::{period_statements, periods};
 use crate::db::{Conn, Id};
 use crate::http::Error;
+use crate::journal::note::VerifierKey;
 
 /// The last one that was closed.
 pub fn last(conn: &mut Conn) -> Result<Option<PeriodRow>, Error> {
@@ -73,8 +74,8 @@ pub fn statement_of(conn: &mut Conn, period: i64) -> Result<StatementRow, Error>
 }
 
 /// What is wrong with the statements that are stored: each says what its period's row and its checkpoint say. Whether it is signed
-/// is checked by whoever holds a key (`ots-registry periods verify`).
-pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
+/// is checked where there are keys, of which one must have signed it.
+pub fn deviations(conn: &mut Conn, keys: &[VerifierKey]) -> Result<Vec<String>, Error> {
     let rows: Vec<PeriodRow> = periods::table.order(periods::no).load(conn)?;
     let stored: Vec<StatementRow> = period_statements::table.load(conn)?;
     let mut wrong = Vec::new();
@@ -92,6 +93,14 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
         };
         if statement::body_of(&held.statement) != Some(says.as_str()) {
             wrong.push(format!("{name}: its signed statement says something else"));
+        } else if !statement::has_one_signature(&held.statement) {
+            wrong.push(format!(
+                "{name}: its statement has not just the one signature"
+            ));
+        } else if !keys.is_empty()
+            && let Err(why) = statement::verified(&held.statement, keys)
+        {
+            wrong.push(format!("{name}: its statement {why}"));
         }
     }
     Ok(wrong)

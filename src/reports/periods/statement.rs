@@ -64,6 +64,14 @@ pub fn body_of(note: &str) -> Option<&str> {
     note.get(first.len() + 1..=text.len())
 }
 
+/// True where a note has the one signature that a closing makes, and nothing behind it.
+#[must_use]
+pub fn has_one_signature(note: &str) -> bool {
+    note.split_once("\n\n")
+        .and_then(|(_, signatures)| signatures.strip_suffix('\n'))
+        .is_some_and(|line| line.starts_with("— ") && !line.contains('\n'))
+}
+
 /// A report as a statement names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {

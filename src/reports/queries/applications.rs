@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date, Text};
 
 use super::super::question::{Filters, Known};
-use super::quoted;
+use super::{STILL, quoted};
 use crate::db::schema::membership_intervals;
 use crate::db::{Conn, Id};
 use crate::dialect;
@@ -18,9 +18,9 @@ const WAITING: &str = "state IN ('draft', 'submitted', 'in_review', 'returned', 
 /// The states of an application.
 pub const STATES: [&str; 5] = ["draft", "submitted", "in_review", "returned", "recommended"];
 
-/// How many applications came into a state on a day and still wait there.
+/// The applications of a country, type and state that wait, by the first day of the state.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub struct Since {
+pub struct Waiting {
     /// Country.
     #[diesel(sql_type = Text)]
     pub country: String,
@@ -30,51 +30,74 @@ pub struct Since {
     /// State.
     #[diesel(sql_type = Text)]
     pub state: String,
-    /// The first day of the state.
-    #[diesel(sql_type = Date)]
-    pub from_day: NaiveDate,
     /// How many.
     #[diesel(sql_type = BigInt)]
     pub waiting: i64,
+    /// Of which since the first of the days asked for, or later.
+    #[diesel(sql_type = BigInt)]
+    pub since_first: i64,
+    /// Since the second, which is earlier.
+    #[diesel(sql_type = BigInt)]
+    pub since_second: i64,
+    /// Since the third, which is earlier still.
+    #[diesel(sql_type = BigInt)]
+    pub since_third: i64,
+    /// Since when the longest waits.
+    #[diesel(sql_type = Date)]
+    pub longest: NaiveDate,
 }
 
-fn began(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
+/// The applications that wait on a day, and how many of them since each of three days, a later one first. A country, type and state comes
+/// more than once.
+pub fn waiting(
+    conn: &mut Conn,
+    filters: &Filters,
+    (day, known): (NaiveDate, Known),
+    since: [NaiveDate; 3],
+) -> Result<Vec<Waiting>, Error> {
+    let mut more = String::new();
+    if filters.some_countries {
+        // The empty text keeps the planners from the index of countries, which does not hold all that is counted.
+        let countries = quoted(filters.countries.iter().map(String::as_str));
+        more.push_str(&format!(" AND country || '' IN ({countries})"));
+    }
+    if filters.some_types {
+        let types = quoted(filters.types.iter().copied());
+        more.push_str(&format!(" AND membership_type IN ({types})"));
+    }
+    let seq = known.seq;
+    let [first, second, third] = since
+        .map(|day| format!("CAST(SUM(CASE WHEN from_day >= '{day}' THEN 1 ELSE 0 END) AS BIGINT)"));
+    let rows = |which: String| {
+        format!(
+            "SELECT country, membership_type, state, COUNT(*) AS waiting, {first} AS since_first, {second} AS since_second, \
+                {third} AS since_third, MIN(from_day) AS longest \
+             FROM membership_intervals WHERE {WAITING} AND {which} AND from_day <= '{day}' AND +known_from <= {seq}{more} \
+             GROUP BY country, membership_type, state"
+        )
+    };
+    // Each is a range of the index; what is known now lies together.
+    let mut parts = vec![
+        rows(format!("known_to = {STILL} AND to_day IS NULL")),
+        rows(format!("known_to = {STILL} AND to_day > '{day}'")),
+    ];
+    if !known.is_newest() {
+        parts.push(rows(format!(
+            "known_to > {seq} AND known_to < {STILL} AND (to_day IS NULL OR to_day > '{day}')"
+        )));
+    }
+    let text = parts.join(" UNION ALL ");
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+fn held(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
     format!(
         "{table}.{WAITING} AND {} AND {table}.country IN ({}) AND {table}.membership_type IN ({}) \
-         AND {table}.from_day <= '{day}'",
+         AND {table}.from_day <= '{day}' AND ({table}.to_day IS NULL OR {table}.to_day > '{day}')",
         known.condition(table),
         quoted(filters.countries.iter().map(String::as_str)),
         quoted(filters.types.iter().copied())
     )
-}
-
-fn held(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
-    let began = began(filters, day, known, table);
-    format!("{began} AND ({table}.to_day IS NULL OR {table}.to_day > '{day}')")
-}
-
-/// The applications that wait on a day, counted by the first day of their state.
-pub fn waiting(
-    conn: &mut Conn,
-    filters: &Filters,
-    day: NaiveDate,
-    known: Known,
-) -> Result<Vec<Since>, Error> {
-    // In two parts: each is a range of the index, where both together are all of it.
-    let began = began(filters, day, known, "membership_intervals");
-    let rows = |end: String| {
-        format!(
-            "SELECT country, membership_type, state, from_day FROM membership_intervals \
-             WHERE {began} AND {end}"
-        )
-    };
-    let text = format!(
-        "SELECT country, membership_type, state, from_day, COUNT(*) AS waiting FROM ({} UNION ALL {}) AS held \
-         GROUP BY country, membership_type, state, from_day",
-        rows("to_day IS NULL".to_owned()),
-        rows(format!("to_day > '{day}'"))
-    );
-    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }
 
 /// Which applications.

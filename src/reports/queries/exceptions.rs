@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use serde_json::Value;
 
 use super::super::question::Known;
-use super::Pair;
+use super::{Pair, STILL};
 use crate::db::schema::{job_runs, journal, journal_facts, membership_intervals, private_reads};
 use crate::db::{Conn, Id};
 use crate::dialect;
@@ -76,6 +76,14 @@ impl Which {
         }
     }
 
+    /// What its index holds of an event, so that none is read itself to count it.
+    const fn counted(self) -> &'static str {
+        match self {
+            Self::BackDated | Self::SamePerson => "e.seq, e.membership_id, e.effective_on, e.kind",
+            Self::Corrections | Self::WithoutEvidence => "e.seq, e.membership_id, e.effective_on",
+        }
+    }
+
     /// The condition of a partial index, word for word.
     fn condition(self, conn: &Conn) -> &'static str {
         match self {
@@ -135,7 +143,8 @@ pub struct CountedEvents {
     pub events: i64,
 }
 
-/// Counts the events of a stretch by country and type, in one statement that reads no event itself where the index says enough.
+/// Counts the events of a stretch by country and type, in one statement that reads no event itself where the index says enough. They are put
+/// in the order of their memberships first (the limit keeps the planners from leaving that out): intervals are stored so.
 pub fn count_events(
     conn: &mut Conn,
     which: Which,
@@ -176,11 +185,13 @@ pub fn count_events(
     );
     let text = format!(
         "SELECT pair, changed, COUNT(*) AS events FROM (\
-            SELECT COALESCE({}, {}) AS pair, {changed} AS changed FROM membership_events e \
-            WHERE e.seq > {after} AND e.seq <= {until} AND {}) AS told \
+            SELECT COALESCE({}, {}) AS pair, {changed} AS changed FROM (\
+                SELECT {} FROM membership_events e WHERE e.seq > {after} AND e.seq <= {until} AND {} \
+                ORDER BY e.membership_id LIMIT {STILL}) AS e) AS told \
          GROUP BY pair, changed",
         pair_of("AND d.from_day <= e.effective_on ORDER BY d.from_day DESC"),
         pair_of("ORDER BY d.from_day"),
+        which.counted(),
         which.condition(conn)
     );
     let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
@@ -260,6 +271,8 @@ pub struct ToldEntry {
     pub subject: String,
     /// The registry number that it is about.
     pub organisation: Option<String>,
+    /// The registry number of another organisation that it was held against.
+    pub other: Option<String>,
 }
 
 type EntryRow = (
@@ -303,6 +316,7 @@ pub fn overrides(
                     action: action.clone(),
                     subject: subject.clone(),
                     organisation: organisation.clone(),
+                    other: None,
                 });
             }
         }
@@ -352,6 +366,7 @@ pub fn duplicates(
                 action,
                 subject,
                 organisation: Some(pair.organisation),
+                other: Some(pair.other),
             });
         }
     }
@@ -487,6 +502,7 @@ pub fn privileged(
             action: r.action,
             subject: r.subject,
             organisation: None,
+            other: None,
         })
         .collect())
 }

@@ -1,20 +1,35 @@
 //! All members of a day, in no order: for figures, and for what is picked among them.
 //!
-//! One pass over the index of days. It reads what ends behind the day, so a late day costs little, whatever was known when.
+//! What is known now lies together in the index of days; of it only what ends soon behind the day is read, and what lasts long from an
+//! index of its own: whatever the day, that is little more than the members of it. What was known at an earlier position is that, and what
+//! has fallen since.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Text};
 
 use super::super::question::{Filters, Known};
-use super::{MEMBER, quoted};
+use super::{MEMBER, STILL, quoted};
 use crate::db::{Conn, Id};
 use crate::dialect;
 use crate::http::Error;
 
+/// More days than most intervals last: a term of two years and its grace days. The migrations have the same number.
+const LONG: u64 = 800;
+
+/// What lasts longer, as the partial index writes it.
+fn is_long(conn: &Conn) -> &'static str {
+    if conn.is_postgres() {
+        "to_day - from_day > 800"
+    } else {
+        "julianday(to_day) - julianday(from_day) > 800"
+    }
+}
+
 /// Selects columns of the intervals of members that hold on a day, where a further condition holds. The signs and the empty
 /// texts keep the planners from the indexes of positions and of countries, along which all days would be read.
 pub fn members(
+    conn: &Conn,
     columns: &str,
     filters: &Filters,
     (day, known): (NaiveDate, Known),
@@ -30,18 +45,34 @@ pub fn members(
         let types = quoted(filters.types.iter().copied());
         more.push_str(&format!(" AND membership_type || '' IN ({types})"));
     }
-    let rows = |end: String| {
+    let seq = known.seq;
+    let rows = |which: String| {
         format!(
-            "SELECT {columns} FROM membership_intervals WHERE {MEMBER} AND {end} AND from_day <= '{day}' \
-             AND +known_from <= {seq} AND +known_to > {seq} AND {condition}{more}",
-            seq = known.seq,
+            "SELECT {columns} FROM membership_intervals WHERE {MEMBER} AND {which} AND from_day <= '{day}' \
+             AND +known_from <= {seq} AND {condition}{more}"
         )
     };
-    format!(
-        "{} UNION ALL {}",
-        rows("to_day IS NULL".to_owned()),
-        rows(format!("to_day > '{day}'"))
-    )
+    // No day of a table is behind the last that is written with four digits.
+    let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(day);
+    let soon = day
+        .checked_add_days(Days::new(LONG))
+        .map_or(last, |soon| soon.min(last));
+    let mut parts = vec![
+        rows(format!("known_to = {STILL} AND to_day IS NULL")),
+        rows(format!(
+            "known_to = {STILL} AND to_day > '{day}' AND to_day <= '{soon}'"
+        )),
+        rows(format!(
+            "known_to = {STILL} AND to_day > '{soon}' AND {}",
+            is_long(conn)
+        )),
+    ];
+    if !known.is_newest() {
+        parts.push(rows(format!(
+            "known_to > {seq} AND known_to < {STILL} AND (to_day IS NULL OR to_day > '{day}')"
+        )));
+    }
+    parts.join(" UNION ALL ")
 }
 
 /// The ids of all members.
@@ -55,7 +86,7 @@ pub fn ids(
         #[diesel(sql_type = BigInt)]
         membership_id: i64,
     }
-    let text = members("membership_id", filters, moment, "1 = 1");
+    let text = members(conn, "membership_id", filters, moment, "1 = 1");
     let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
     Ok(rows.into_iter().map(|row| Id(row.membership_id)).collect())
 }
@@ -88,6 +119,7 @@ pub fn ending(
         "SELECT country, membership_type, grace_end, COUNT(*) AS members FROM ({}) AS held \
          GROUP BY country, membership_type, grace_end",
         members(
+            conn,
             "country, membership_type, grace_end",
             filters,
             moment,
@@ -119,6 +151,7 @@ pub fn suspended(
     before: NaiveDate,
 ) -> Result<Vec<Suspended>, Error> {
     let text = members(
+        conn,
         "membership_id, country, membership_type",
         filters,
         moment,

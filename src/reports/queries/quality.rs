@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::super::question::{Filters, Known};
-use super::on_day;
+use super::{STILL, on_day};
 use crate::db::Conn;
 use crate::dialect;
 use crate::http::Error;
@@ -65,12 +65,14 @@ pub const CRITERIA: [(&str, &str, &str); 11] = [
 /// The criterion that all others are met.
 pub const COMPLETE: &str = "complete";
 
-/// The members of a day, each organisation once a country; in the order in which organisations are stored, or each would be read from
-/// another place.
-fn members(filters: &Filters, day: NaiveDate, known: Known) -> String {
-    let held = on_day::members("country, organisation_id", filters, (day, known), "1 = 1");
+/// The members of a day, each organisation once a country, as a table `members` that is made once; in the order in which organisations are
+/// stored, or each would be read from another place.
+fn members(conn: &Conn, filters: &Filters, day: NaiveDate, known: Known) -> String {
+    let columns = "country, organisation_id";
+    let held = on_day::members(conn, columns, filters, (day, known), "1 = 1");
     format!(
-        "(SELECT organisation_id, country FROM ({held}) AS held GROUP BY organisation_id, country)"
+        "WITH members AS MATERIALIZED \
+            (SELECT organisation_id, country FROM ({held}) AS held GROUP BY organisation_id, country)"
     )
 }
 
@@ -97,7 +99,8 @@ pub struct Met {
     pub records: i64,
 }
 
-/// The records that were not changed behind the position, counted by what they meet.
+/// The records that were not changed behind the position, counted by what they meet. The limit keeps SQLite from judging each twice: once to
+/// put it in a group, once to tell of which.
 pub fn counted(
     conn: &mut Conn,
     filters: &Filters,
@@ -105,12 +108,12 @@ pub fn counted(
     known: Known,
 ) -> Result<Vec<Met>, Error> {
     let text = format!(
-        "SELECT country, met, COUNT(*) AS records FROM \
-            (SELECT m.country, CAST({} AS INTEGER) AS met FROM {} m JOIN organisations o ON o.id = m.organisation_id \
-             WHERE o.seq <= {}) AS judged \
+        "{} SELECT country, met, COUNT(*) AS records FROM \
+            (SELECT m.country, CAST({} AS INTEGER) AS met FROM members m JOIN organisations o ON o.id = m.organisation_id \
+             WHERE o.seq <= {} LIMIT {STILL}) AS judged \
          GROUP BY country, met",
+        members(conn, filters, day, known),
         bits(),
-        members(filters, day, known),
         known.seq
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
@@ -183,13 +186,13 @@ pub fn records(
     limit: i64,
 ) -> Result<Vec<Judged>, Error> {
     let text = format!(
-        "SELECT country, organisation_id, number, seq, met FROM \
+        "{} SELECT country, organisation_id, number, seq, met FROM \
             (SELECT m.country, m.organisation_id, o.number, o.seq, CAST({} AS INTEGER) AS met \
-             FROM {} m JOIN organisations o ON o.id = m.organisation_id \
+             FROM members m JOIN organisations o ON o.id = m.organisation_id \
              WHERE (m.country, o.number) > ('{}', '{}')) AS judged \
          WHERE seq > {} OR {} ORDER BY country, number LIMIT {limit}",
+        members(conn, filters, day, known),
         bits(),
-        members(filters, day, known),
         plain(country),
         plain(number),
         known.seq,

@@ -5,6 +5,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::search::rules::{Rule, applies};
+
 /// A number as it stands in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Number {
@@ -29,6 +31,9 @@ impl Number {
     pub(super) fn of(written: &str) -> Option<Self> {
         if !written.is_empty() && written.bytes().all(|b| b.is_ascii_digit()) {
             return Some(Self::Digits(written.parse().unwrap_or(u64::MAX)));
+        }
+        if !applies(Rule::RomanNumerals) {
+            return None;
         }
         // No numeral of I, V and X has more letters than XXXVIII, and no word is looked at longer than that.
         let letters: Vec<u8> = written.nfkc().take(8).map(numeral).collect::<Option<_>>()?;

@@ -1,7 +1,8 @@
 //! Whether two names are the same name: a conservative answer, for imports and for the time before
 //! candidates are scored.
 
-use super::{Counted, Keys, counted};
+use super::{Counted, Keys, counted, other_letters};
+use crate::search::rules::{Rule, applies};
 
 /// Letters and digits a skeleton must have to prove equality: shorter ones merge too much
 /// (`Koç` and `Köç`).
@@ -10,7 +11,7 @@ const ENOUGH: usize = 4;
 /// True where two names are spellings of one name: equal plain keys, an equal skeleton in one of the
 /// readings, or an equal name proper with the same kind of legal form in other words
 /// (`… Der.`/`… Derneği`). Never true where the legal forms are of different kinds
-/// (`… Derneği`/`… Vakfı`) or the numbers are others (`XII. …`/`XIII. …`), and never for names of two organisations that translate
+/// (`… Derneği`/`… Vakfı`) or the numbers or single letters are others (`XII. …`/`XIII. …`, `Hepatit B`/`Hepatit C`), and never for names of two organisations that translate
 /// each other.
 ///
 /// Says nothing about countries: callers compare names of one country.
@@ -24,6 +25,9 @@ pub fn same_name(a: &Keys, b: &Keys) -> bool {
         return false;
     }
     if counted(&a.numbers, &b.numbers) == Counted::Differently {
+        return false;
+    }
+    if applies(Rule::SingleLetters) && other_letters(&a.letters, &b.letters) {
         return false;
     }
     a.plain == b.plain

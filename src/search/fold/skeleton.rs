@@ -118,6 +118,15 @@ pub(super) fn has_second(line: &str, reading: Reading) -> bool {
             .any(|b| matches!(b, b'A' | b'U') || (b == b'q' && reading.q != b'k'))
 }
 
+/// The skeleton of a word as it is where somebody wrote it by ear in Turkish: where the country reads `c` as k, and not as дж or ц.
+pub(super) fn turkish(word: &str, reading: Reading) -> Option<String> {
+    let bytes = word.as_bytes();
+    let is_bare = |at: usize| bytes.get(at) == Some(&b'c') && bytes.get(at + 1) != Some(&b'h');
+    let told = applies(Rule::TurkishReading) && reading.c == ELSEWHERE.c;
+    let c = TURKISH.c;
+    (told && (0..bytes.len()).any(is_bare)).then(|| reduce(word, Reading { c, ..reading }))
+}
+
 /// The skeleton of words with marks, under a reading.
 pub(super) fn reduce(line: &str, reading: Reading) -> String {
     let mut out = Vec::with_capacity(line.len());

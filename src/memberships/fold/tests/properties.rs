@@ -20,6 +20,11 @@ fn any_day() -> impl Strategy<Value = NaiveDate> {
     (0_u64..1500).prop_map(|days| day("2026-01-01") + Days::new(days))
 }
 
+/// The last day of a suspension; the last day that there is, too.
+fn until() -> impl Strategy<Value = NaiveDate> {
+    prop_oneof![6 => any_day(), 1 => Just(LAST_DAY)]
+}
+
 fn country() -> impl Strategy<Value = String> {
     select(COUNTRIES.to_vec()).prop_map(str::to_owned)
 }
@@ -54,7 +59,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         1 => Just(EventKind::ApplicationWithdrawn {}),
         3 => Just(EventKind::Admitted {}),
         8 => Just(EventKind::Renewed {}),
-        5 => proptest::option::of(any_day()).prop_map(|until| EventKind::Suspended { until }),
+        5 => proptest::option::of(until()).prop_map(|until| EventKind::Suspended { until }),
         4 => Just(EventKind::Lifted {}),
         5 => Just(EventKind::Reinstated {}),
         2 => Just(EventKind::Withdrawn {}),
@@ -209,6 +214,25 @@ proptest! {
         prop_assert_eq!(turns, walked.turns);
         let problems: BTreeSet<i32> = ledger.problems.iter().map(|problem| problem.event_no).collect();
         prop_assert_eq!(problems, walked.impossible);
+    }
+
+    #[test]
+    fn no_day_of_a_ledger_lies_behind_the_last_day_that_there_is(
+        events in any_events(), rules in any_rules(), later in 2_910_900_u64..2_912_500
+    ) {
+        // Also where the whole ledger lies close to it.
+        let mut late = events.clone();
+        for event in &mut late {
+            event.effective_on = (event.effective_on + Days::new(later)).min(LAST_DAY);
+        }
+        for events in [events, late] {
+            let ledger = fold(&events, &rules);
+            let days = ledger.intervals.iter().flat_map(|i| [Some(i.from), i.to, i.term_end, i.grace_end]);
+            let days = days.flatten().chain(ledger.flows.iter().map(|f| f.on)).chain(ledger.turns.iter().map(|t| t.on));
+            for day in days {
+                prop_assert!(day <= LAST_DAY, "{}", day);
+            }
+        }
     }
 
     #[test]
