@@ -49,12 +49,7 @@ pub fn why_not_second(
     proposer: &str,
     written_by: &str,
 ) -> Result<Option<&'static str>, Error> {
-    let tied = match (acting.user_id(), account(proposer)) {
-        (Some(me), Some(proposer)) => {
-            Ties::load(conn, &[me, proposer], acting.now())?.between(me, proposer)
-        }
-        _ => false,
-    };
+    let tied = are_tied(conn, acting, proposer)?;
     let own = acting.actor().to_string();
     Ok(not_second(&own, proposer, written_by, tied))
 }
@@ -69,6 +64,20 @@ pub fn must_be_second(
     match why_not_second(tx, acting, proposer, written_by)? {
         Some(why) => Err(Error::new(Code::SecondOfficerNeeded, why)),
         None => Ok(()),
+    }
+}
+
+/// Whether the caller is the person behind an actor's word, or counts as one with them.
+pub fn is_same_person(conn: &mut Conn, acting: &Acting, actor: &str) -> Result<bool, Error> {
+    Ok(acting.actor().to_string() == actor || are_tied(conn, acting, actor)?)
+}
+
+fn are_tied(conn: &mut Conn, acting: &Acting, actor: &str) -> Result<bool, Error> {
+    match (acting.user_id(), account(actor)) {
+        (Some(me), Some(other)) => {
+            Ok(Ties::load(conn, &[me, other], acting.now())?.between(me, other))
+        }
+        _ => Ok(false),
     }
 }
 

@@ -164,7 +164,7 @@ acts! {
     Review: No Own All No No;
     /// Give a review to another reviewer.
     Reassign: No No All No No;
-    /// Renew a membership, confirm a member's letter of withdrawal, record that an organisation was dissolved.
+    /// Renew a membership, confirm a member's letter of withdrawal, record that an organisation was dissolved, take that back.
     Maintain: No Own All No No;
     /// Propose a suspension, its end, an expulsion, a reinstatement, another type, a correction, a transfer, a merge, its undoing.
     Propose: No Own All No No;

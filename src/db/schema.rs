@@ -390,6 +390,8 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         version -> Integer,
         seq -> BigInt,
+        decision_number -> Nullable<Text>,
+        decision_date -> Nullable<Date>,
     }
 }
 

@@ -1,14 +1,15 @@
 //! Consent: where an act crosses a border, officers of both countries agree before the secretariat decides.
 //!
-//! The proposer speaks for the own country. A country without an active coordinator cannot be asked: the secretariat's
-//! decision stands for it.
+//! Whoever agrees for a country neither decides nor agrees for another. The proposer speaks for the own country. A country without an
+//! active coordinator cannot be asked: the secretariat's decision stands for it.
 
 use diesel::prelude::*;
 
+use super::acts::Outcome;
 use super::dto::Decide;
 use super::propose::terms;
 use super::rows::{ConsentRow, ProposalRow};
-use crate::auth::{Acting, Principal, Role};
+use crate::auth::{Acting, Principal, Role, four_eyes};
 use crate::db::schema::{proposal_consents, users};
 use crate::db::{Conn, Tx};
 use crate::http::{Code, Error};
@@ -51,6 +52,36 @@ pub fn given(conn: &mut Conn, proposal: &ProposalRow) -> Result<Vec<ConsentRow>,
         .filter(proposal_consents::proposal_id.eq(proposal.id))
         .order(proposal_consents::country)
         .load(conn)?)
+}
+
+/// Each country's consent and the decision are different people's: refuses whoever has agreed for another country, or for any where
+/// the proposal is to be decided, and whoever counts as one person with them. Who refuses for a country lets nothing happen.
+pub fn must_be_another(
+    conn: &mut Conn,
+    acting: &Acting,
+    proposal: &ProposalRow,
+    outcome: Outcome,
+) -> Result<(), Error> {
+    let own = match acting.principal() {
+        Principal::User { country, .. } if is_asked_of(acting, proposal)? => country.as_deref(),
+        _ => None,
+    };
+    if proposal.other_country.is_none() || (own.is_some() && outcome != Outcome::Approved) {
+        return Ok(());
+    }
+    for consent in given(conn, proposal)? {
+        // Who agrees twice for one country is told so where it is recorded.
+        if own != Some(consent.country.as_str())
+            && four_eyes::is_same_person(conn, acting, &consent.officer)?
+        {
+            let text = format!(
+                "whoever agreed to it for {}, or counts as one person with them, cannot decide it or agree for another country",
+                consent.country
+            );
+            return Err(Error::new(Code::SecondOfficerNeeded, text));
+        }
+    }
+    Ok(())
 }
 
 /// Records the consent of the officer's country; the proposal stays open.

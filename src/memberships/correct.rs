@@ -214,7 +214,7 @@ fn replacement(
         (target.reason.as_deref(), target.evidence.as_slice()),
         |now| (now.reason, now.evidence),
     );
-    Ok(Some(Replacement {
+    let new = Replacement {
         reason: match &body.new_reason {
             Some(new) => Some(new.as_str().to_owned()),
             None => reason.map(str::to_owned),
@@ -223,7 +223,19 @@ fn replacement(
             Some(new) => new.clone(),
             None => evidence.to_vec(),
         },
-    }))
+    };
+    if matches!(
+        target.kind,
+        EventKind::Withdrawn {} | EventKind::Dissolved {}
+    ) && new.reason.is_none()
+        && new.evidence.is_empty()
+    {
+        return Err(Error::field(
+            "/new_evidence",
+            "leaves the event without a reason or evidence that says how it is known",
+        ));
+    }
+    Ok(Some(new))
 }
 
 /// The country on the other side of what is corrected: where a transfer came from, or where it went, or that of a merge's

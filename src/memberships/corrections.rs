@@ -150,7 +150,7 @@ fn chain(events: &[Event], target_no: i32) -> impl Iterator<Item = &Event> {
 }
 
 /// The authority that correcting an event takes: that of the act which recorded it. An act that takes two
-/// people is corrected by two, and so is whatever was decided. None where there is nothing to correct.
+/// people is corrected by two, and so is whatever was decided, or decided on. None where there is nothing to correct.
 #[must_use]
 pub fn authority_to_correct(events: &[Event], target_no: i32) -> Option<Authority> {
     let event = corrected_event(events, target_no)?;
@@ -159,6 +159,7 @@ pub fn authority_to_correct(events: &[Event], target_no: i32) -> Option<Authorit
     }
     let authority = match event.kind {
         // A recommendation is its author's own word until it is decided.
+        EventKind::Recommended { .. } if is_decided(events, event.no) => Authority::Proposal,
         EventKind::Recommended { .. } => Authority::OnePerson,
         _ => match Act::of(&event.kind, None).map(Act::authority) {
             None => Authority::OnePerson,
@@ -172,6 +173,21 @@ pub fn authority_to_correct(events: &[Event], target_no: i32) -> Option<Authorit
         Authority::OnePerson if decided => Authority::Proposal,
         authority => authority,
     })
+}
+
+/// Whether a decision on this recommendation stands, and it was not made anew before.
+fn is_decided(events: &[Event], no: i32) -> bool {
+    let decides = |event: &Event| match event.kind {
+        EventKind::Admitted {} | EventKind::Rejected {} => true,
+        EventKind::Returned { .. } => event.decider.is_some(),
+        _ => false,
+    };
+    let anew = |event: &Event| matches!(event.kind, EventKind::Recommended { .. });
+    let resolved = resolve(events);
+    let mut later = resolved.standing.iter().map(|standing| standing.event);
+    later
+        .find(|event| event.no > no && (decides(event) || anew(event)))
+        .is_some_and(decides)
 }
 
 #[cfg(test)]

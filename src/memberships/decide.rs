@@ -10,7 +10,7 @@ use super::machine::{Outcome, next};
 use super::model::{EventKind, MembershipType, Stance, State};
 use super::propose::{has_fallen, refuse_second, terms};
 use super::queries::{self, Held};
-use super::record::{self, Particulars};
+use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::{consent, deciders, merge, transfer, unmerge, view};
@@ -24,9 +24,9 @@ use crate::organisations;
 
 /// Decides a proposal.
 ///
-/// Refused to its proposer, to whoever wrote the current revision, and where one of the two invited the other in the last 30
-/// days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where officers of two
-/// countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
+/// Refused to its proposer, to whoever wrote the current revision or agreed to it for a country, and where one of the two invited the
+/// other in the last 30 days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where
+/// officers of two countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
 #[utoipa::path(
     tag = "memberships", operation_id = "decide_proposal", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
@@ -97,6 +97,41 @@ fn check_decision_date(acting: &Acting, body: &Decide) -> Result<(), Error> {
     }
 }
 
+/// Refuses what a decision says and nothing would keep: a day where none is recorded, a paper that is not the decision's.
+fn refuse_what_has_no_place(
+    acting: &Acting,
+    proposal: &ProposalRow,
+    body: &Decide,
+) -> Result<(), Error> {
+    let act = Act::from_name(&proposal.act);
+    let agrees = body.outcome == Outcome::Approved && consent::is_asked_of(acting, proposal)?;
+    let day = if agrees {
+        Some("who agrees for a country names no day: the decision does")
+    } else if act == Some(Act::Correct) {
+        Some(
+            "a correction has no day of its own: the corrected event has the one that was proposed",
+        )
+    } else if act != Some(Act::Recommend) && body.outcome != Outcome::Approved {
+        Some("nothing happens that could have a day")
+    } else {
+        None
+    };
+    if let Some(why) = day.filter(|_| body.effective_on.is_some()) {
+        return Err(Error::field("/effective_on", why));
+    }
+    let paper = [
+        ("/decision_number", body.decision_number.is_some()),
+        ("/decision_date", body.decision_date.is_some()),
+    ];
+    match paper.into_iter().find(|(_, given)| agrees && *given) {
+        Some((pointer, _)) => Err(Error::field(
+            pointer,
+            "who agrees for a country names no paper: the decision does",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Decides the proposal inside the transaction, with the rows that it is about locked.
 pub fn decide(
     tx: &mut Tx<'_>,
@@ -107,6 +142,7 @@ pub fn decide(
 ) -> Result<(Option<Held>, ProposalRow), Error> {
     check_decision_date(acting, body)?;
     let seen = queries::proposal(tx, acting.reach(), id)?;
+    refuse_what_has_no_place(acting, &seen, body)?;
     let Some(membership) = seen.membership_id else {
         let act = Act::from_name(&seen.act);
         let closed = match act {
@@ -122,6 +158,7 @@ pub fn decide(
     must_be_open(tx, &held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
+    consent::must_be_another(tx, acting, &proposal, body.outcome)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
     if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
@@ -281,7 +318,7 @@ pub(super) fn about(entry: &mut Entry, proposal: &ProposalRow, number: &str) {
     entry.of_organisation(number);
 }
 
-/// Writes who decided, how and why.
+/// Writes who decided, how, why and by which paper.
 pub(super) fn write_decision(
     tx: &mut Tx<'_>,
     acting: &Acting,
@@ -289,9 +326,14 @@ pub(super) fn write_decision(
     proposal: &ProposalRow,
     body: &Decide,
 ) -> Result<ProposalRow, Error> {
-    let decider = Some(acting.actor().to_string());
-    let reason = Some(body.reason.as_str());
-    record::close(tx, entry, proposal, status(body.outcome), decider, reason)
+    let closing = Closing {
+        status: status(body.outcome),
+        decider: Some(acting.actor().to_string()),
+        reason: Some(body.reason.as_str()),
+        decision_number: body.decision_number.clone().map(String::from),
+        decision_date: body.decision_date,
+    };
+    record::close(tx, entry, proposal, closing)
 }
 
 fn status(outcome: Outcome) -> &'static str {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::rows::ProposalRow;
+use super::rows::{ConsentRow, ProposalRow};
 use super::rules::Decider;
 use crate::auth::Role;
 use crate::auth::four_eyes::{self, Ties};
@@ -52,6 +52,8 @@ pub struct Case<'a> {
     pub deciders: &'a BTreeSet<Decider>,
     /// Whether it is beyond one country, or about the whole organisation.
     pub beyond: bool,
+    /// Who has agreed for a country.
+    pub agreed: &'a [ConsentRow],
 }
 
 type Row = (Id, String, String, Option<String>);
@@ -95,6 +97,11 @@ impl Staff {
     fn is_second(&self, officer: &Officer, case: &Case<'_>) -> bool {
         let proposer = four_eyes::account(&case.proposal.proposer);
         let tied = proposer.is_some_and(|p| self.ties.between(officer.id, p));
+        let agreed = case.agreed.iter();
+        let mut agreed = agreed.filter_map(|c| four_eyes::account(&c.officer));
+        if agreed.any(|by| self.ties.between(officer.id, by)) {
+            return false;
+        }
         let person = format!("user:{}", officer.id);
         four_eyes::not_second(&person, &case.proposal.proposer, case.written_by, tied).is_none()
     }

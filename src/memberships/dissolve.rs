@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, post, web};
 use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
 use super::on_organisation::{check_day, must_go_on, record_on_all};
-use super::propose::check_evidence;
+use super::propose::{check_evidence, must_say_how_it_is_known};
 use super::record::{self, Particulars};
 use super::rules::Rules;
 use crate::auth::policy::acts::Maintain;
@@ -15,7 +15,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
-use crate::organisations::{RegistryNumber, change, parse_number};
+use crate::organisations::{RegistryNumber, change, parse_number, past};
 
 /// Records that an organisation was dissolved.
 ///
@@ -63,12 +63,7 @@ pub fn dissolve(
     if day < today && body.reason.is_none() {
         return Err(Error::field("/reason", "is required for a day in the past"));
     }
-    if body.reason.is_none() && body.evidence.is_empty() {
-        return Err(Error::field(
-            "/reason",
-            "say how it is known: a reason, or evidence",
-        ));
-    }
+    must_say_how_it_is_known(body)?;
     check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
     record::lock_whole(tx, &[organisation.id])?;
     let particulars = Particulars {
@@ -81,7 +76,7 @@ pub fn dissolve(
         tx,
         acting,
         organisation,
-        "organisation.dissolved",
+        past::DISSOLVED,
         |_, entry, row| {
             row.dissolved_on = Some(day);
             entry.note("effective_on", serde_json::json!(day));

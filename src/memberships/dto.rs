@@ -56,7 +56,7 @@ pub struct PlainAct {
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
-    /// Why; required when it is back-dated.
+    /// Why; required when it is back-dated, and without evidence where somebody else's word is confirmed.
     pub reason: Option<Reason>,
     /// Items of the organisation's evidence.
     #[serde(default)]
@@ -155,13 +155,15 @@ pub struct Decide {
     #[schema(minimum = 1, example = 4)]
     #[validate(range(min = 1, message = "must be at least 1"))]
     pub revision: i32,
-    /// The day from whose start it holds; today when absent.
+    /// The day from whose start it holds. When absent: the day that was proposed, or today where none was; for an application today.
+    /// Refused where nothing has a day of its own: with a correction or the undoing of a merge, with an outcome by which nothing
+    /// happens, and from an officer who agrees for a country.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,
-    /// Number of the paper decision.
+    /// Number of the paper decision, kept with the proposal and the event. Who agrees for a country names none.
     pub decision_number: Option<Line>,
-    /// Day of the paper decision.
+    /// Day of the paper decision. Who agrees for a country names none.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub decision_date: Option<NaiveDate>,
@@ -386,6 +388,10 @@ pub struct ProposalView {
     pub decided_at: Option<Instant>,
     /// Why.
     pub decision_reason: Option<String>,
+    /// Number of the paper decision that closed it.
+    pub decision_number: Option<String>,
+    /// Day of the paper decision that closed it.
+    pub decision_date: Option<NaiveDate>,
     /// The countries whose officers have agreed so far, where it crosses a border.
     pub consents: Vec<ConsentView>,
 }

@@ -105,7 +105,7 @@ fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction
 fn entry_of(conn: &mut Conn, number: &str, target: &Event) -> Result<Option<i64>, Error> {
     let action = match target.kind {
         EventKind::Transferred { .. } => past::TRANSFERRED,
-        EventKind::Dissolved {} => "organisation.dissolved",
+        EventKind::Dissolved {} => past::DISSOLVED,
         EventKind::Merged { .. } => "organisation.merged",
         _ => return Ok(None),
     };

@@ -11,7 +11,7 @@ use super::dto::{
     Membership, MembershipItem, PlainAct, ProposalStatus, ProposalView, Proposed, STATUSES,
 };
 use super::model::{EventKind, MembershipType, State};
-use super::propose::{Proposing, as_it_stands, check_evidence, propose};
+use super::propose::{Proposing, as_it_stands, check_evidence, has_fallen, propose};
 use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
@@ -60,6 +60,7 @@ pub fn routes(config: &mut impl Routes) {
         .service(super::merge::merge_organisation)
         .service(super::unmerge::unmerge_organisation)
         .service(super::dissolve::dissolve_organisation)
+        .service(super::withdraw_dissolution::withdraw_dissolution)
         .service(list_proposals)
         .service(super::tasks::list_tasks)
         .service(super::calendar::list_calendar)
@@ -375,7 +376,10 @@ async fn get_membership(
                 }
                 return view::membership(conn, &held, None, acting, at);
             }
-            let open = queries::open_proposal(conn, id.0)?;
+            let open = match queries::open_proposal(conn, id.0)? {
+                Some(open) if !has_fallen(&open, &held, acting)? => Some(open),
+                _ => None,
+            };
             view::membership(conn, &held, open.as_ref(), acting, at)
         })
         .await?;

@@ -52,9 +52,22 @@ pub enum Why {
     OtherOpen,
 }
 
+impl Why {
+    /// The reason behind what the state alone does not say.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::State => "",
+            Self::RecommendedAgainst => {
+                ": to refuse a recommendation against would be to admit by one person; approve it, which rejects the application, or send it back"
+            }
+            Self::OtherOpen => ": the organisation has another open membership of this type",
+        }
+    }
+}
+
 /// An act that is not possible, and those that are.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{} is not possible in state {}", .act.name(), .state.as_str())]
+#[error("{} is not possible in state {}{}", .act.name(), .state.as_str(), .why.words())]
 pub struct NotPossible {
     /// The state in which it was tried.
     pub state: State,

@@ -22,7 +22,7 @@
 //!   organisation.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
 //!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
-//!   `merge`, `unmerge`.
+//!   `withdraw_dissolution`, `merge`, `unmerge`.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
 //! - `corrector`: who may correct what one person recorded; `follow`: what follows on the whole organisation.
@@ -84,6 +84,7 @@ mod unmerge;
 mod view;
 mod withdraw;
 mod withdraw_application;
+mod withdraw_dissolution;
 
 pub use handlers::routes;
 

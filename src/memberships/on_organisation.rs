@@ -128,6 +128,7 @@ pub fn begin(
         check_day(rules, acting, body.effective_on.or(proposed))?;
     }
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &organisation.updated_by)?;
+    consent::must_be_another(tx, acting, &proposal, body.outcome)?;
     let asked = consent::is_asked_of(acting, &proposal)?;
     if asked && body.outcome == Outcome::Approved {
         return Ok(Err(consent::give(tx, acting, &proposal, body)?));

@@ -7,6 +7,7 @@
 use diesel::prelude::*;
 
 use super::acts::Act;
+use super::dto::PlainAct;
 use super::model::{EventKind, MembershipType};
 use super::proposed::Terms;
 use super::queries::{self, Held};
@@ -115,6 +116,8 @@ pub fn new_row(
         decision_reason: None,
         version: 1,
         seq: entry.seq(),
+        decision_number: None,
+        decision_date: None,
     })
 }
 
@@ -133,10 +136,12 @@ pub fn terms(proposal: &ProposalRow) -> Result<Terms, Error> {
 }
 
 /// True when the membership has moved on since the proposal was made: another revision, or, by the calendar alone, another
-/// state.
+/// state. A former member is not taken back into an organisation that has ended.
 pub fn has_fallen(proposal: &ProposalRow, held: &Held, acting: &Acting) -> Result<bool, Error> {
     let state = terms(proposal)?.state;
+    let reopens = Act::from_name(&proposal.act) == Some(Act::Reinstate);
     Ok(proposal.revision != held.row.revision
+        || reopens && held.organisation.has_ended()
         || state.is_some() && state != held.ledger.state_on(acting.now().day()))
 }
 
@@ -185,6 +190,17 @@ pub fn check_evidence(
             "is no evidence of this organisation",
         )),
     }
+}
+
+/// What one person confirms on somebody else's word says how it is known.
+pub fn must_say_how_it_is_known(body: &PlainAct) -> Result<(), Error> {
+    if body.reason.is_some() || !body.evidence.is_empty() {
+        return Ok(());
+    }
+    Err(Error::field(
+        "/reason",
+        "say how it is known: a reason, or evidence",
+    ))
 }
 
 /// An organisation has one open membership of each type: what would open a second one is refused.

@@ -159,6 +159,8 @@ pub fn recommend(
                 decision_reason: None,
                 version: 1,
                 seq: entry.seq(),
+                decision_number: None,
+                decision_date: None,
             };
             diesel::insert_into(proposals::table)
                 .values(&proposal)

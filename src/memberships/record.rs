@@ -134,7 +134,7 @@ pub fn open(
                 .execute(&mut **tx)?;
             entry.now(&held.row)?;
             let event = event(acting, entry, &held, kind, particulars);
-            add(tx, acting, rules, entry, held, event)
+            add(tx, acting, rules, entry, (&held.clone(), held), event)
         },
     )
 }
@@ -163,7 +163,7 @@ pub fn record(
             .set(&next.row)
             .execute(&mut **tx)?;
         entry.changed(&held.row, &next.row)?;
-        let next = add(tx, acting, rules, entry, next, event)?;
+        let next = add(tx, acting, rules, entry, (held, next), event)?;
         closes(tx, entry, &next)?;
         if let Some(open) = open {
             fall(tx, entry, &open)?;
@@ -242,19 +242,20 @@ fn event(
     event
 }
 
-/// Asks the rules, then writes the event and what follows from it.
+/// Asks the rules, then writes the event and what follows from it. What is refused is told as of `before`, whose revision an open
+/// proposal was made for.
 fn add(
     tx: &mut Tx<'_>,
     acting: &Acting,
     rules: &Rules,
     entry: &mut Entry,
-    mut held: Held,
+    (before, mut held): (&Held, Held),
     event: Event,
 ) -> Result<Held, Error> {
-    let ledger = admissible(&held.events, rules, &event)
-        .map_err(|refused| not_possible(tx, &held, acting, (refused, &event)))?;
-    if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {
-        return Err(act_not_possible(tx, &held, acting, why));
+    let ledger = admissible(&before.events, rules, &event)
+        .map_err(|refused| not_possible(tx, before, acting, (refused, &event)))?;
+    if let Some(why) = beside::refused(tx, before, &ledger, &event)? {
+        return Err(act_not_possible(tx, before, acting, why));
     }
     entry.about(format!("membership:{}", held.row.id));
     entry.of_organisation(held.organisation.number.clone());
@@ -263,17 +264,16 @@ fn add(
         .values(&row)
         .execute(&mut **tx)?;
     entry.now(&row)?;
-    let before = held.events.clone();
     held.events.push(event);
-    let ledger_before = std::mem::replace(&mut held.ledger, ledger);
+    held.ledger = ledger;
     timeline::store(
         tx,
         &held.row,
-        (&ledger_before, &held.ledger),
-        (&before, &held.events),
+        (&before.ledger, &held.ledger),
+        (&before.events, &held.events),
         entry.seq(),
     )?;
-    publish(tx, acting, entry, &mut held, &ledger_before)?;
+    publish(tx, acting, entry, &mut held, &before.ledger)?;
     Ok(held)
 }
 
@@ -313,23 +313,42 @@ pub fn fall(tx: &mut Tx<'_>, entry: &mut Entry, open: &ProposalRow) -> Result<()
     if now.status != "open" {
         return Ok(());
     }
-    close(tx, entry, &now, "fallen", None, None).map(|_| ())
+    let closing = Closing {
+        status: "fallen",
+        ..Closing::default()
+    };
+    close(tx, entry, &now, closing).map(|_| ())
 }
 
-/// Writes how a proposal was closed, by whom and why.
+/// How a proposal is closed, by whom, why and by which paper.
+#[derive(Clone, Debug, Default)]
+pub struct Closing<'a> {
+    /// The word for it.
+    pub status: &'a str,
+    /// Who decided it.
+    pub decider: Option<String>,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// Number of the paper decision.
+    pub decision_number: Option<String>,
+    /// Day of the paper decision.
+    pub decision_date: Option<NaiveDate>,
+}
+
+/// Writes how a proposal was closed.
 pub fn close(
     tx: &mut Tx<'_>,
     entry: &mut Entry,
     proposal: &ProposalRow,
-    status: &str,
-    decider: Option<String>,
-    reason: Option<&str>,
+    closing: Closing<'_>,
 ) -> Result<ProposalRow, Error> {
     let closed = ProposalRow {
-        status: status.to_owned(),
-        decider,
+        status: closing.status.to_owned(),
+        decider: closing.decider,
         decided_at: Some(entry.recorded_at().0),
-        decision_reason: reason.map(str::to_owned),
+        decision_reason: closing.reason.map(str::to_owned),
+        decision_number: closing.decision_number,
+        decision_date: closing.decision_date,
         version: proposal.version + 1,
         seq: entry.seq(),
         ..proposal.clone()
@@ -375,7 +394,12 @@ fn not_possible(
                 .iter()
                 .map(|e| format!("no. {} ({} on {})", e.no, e.kind.name(), e.effective_on))
                 .collect();
-            let text = format!("{refused}: {}; correct those first", named.join(", "));
+            // An act on the whole organisation reaches memberships that its caller has not named.
+            let text = format!(
+                "{refused}: {} of membership {}; correct those first",
+                named.join(", "),
+                held.row.id
+            );
             let numbers: Vec<i32> = broken.iter().map(|e| e.no).collect();
             act_not_possible(conn, held, acting, text).with("events", serde_json::json!(numbers))
         }
@@ -438,6 +462,7 @@ pub fn act_not_possible(
     let today = acting.now().day();
     let state = held.ledger.state_on(today).map(State::as_str);
     Error::new(Code::ActNotPossible, text)
+        .with("membership", serde_json::json!(held.row.id))
         .with("state", serde_json::json!(state))
         .with("possible", serde_json::json!(possible))
 }

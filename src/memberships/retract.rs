@@ -6,8 +6,9 @@ use super::acts::Act;
 use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
+use super::propose::as_it_stands;
 use super::queries::{self, Held};
-use super::record::{self, Particulars};
+use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use crate::auth::policy::acts;
@@ -58,7 +59,14 @@ fn retract(
         dialect::lock_row(tx, "organisations", "id", seen.organisation_id)?;
         let proposal = queries::proposal(tx, acting.reach(), id)?;
         must_be_own(acting, &proposal)?;
-        must_wait(&proposal)?;
+        let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
+        must_wait(&as_it_stands(
+            tx,
+            acting,
+            rules,
+            proposal.clone(),
+            &organisation,
+        )?)?;
         return Ok((None, close(tx, acting, &proposal, body)?));
     };
     let held = record::lock(tx, acting, rules, membership, None)?;
@@ -97,19 +105,20 @@ fn retract(
         kind,
         particulars,
         |tx, entry, _| {
-            closed = Some(record::close(
-                tx,
-                entry,
-                &proposal,
-                "retracted",
-                None,
-                Some(body.reason.as_str()),
-            )?);
+            closed = Some(record::close(tx, entry, &proposal, retracted(body))?);
             Ok(())
         },
     )?;
     let closed = closed.ok_or_else(|| Error::internal("a retraction that closed nothing"))?;
     Ok((Some(next), closed))
+}
+
+fn retracted(body: &Retract) -> Closing<'_> {
+    Closing {
+        status: "retracted",
+        reason: Some(body.reason.as_str()),
+        ..Closing::default()
+    }
 }
 
 fn must_be_own(acting: &Acting, proposal: &ProposalRow) -> Result<(), Error> {
@@ -147,14 +156,7 @@ fn close(
         "proposal.retracted",
         |tx, entry| {
             decide::about(entry, proposal, &number);
-            record::close(
-                tx,
-                entry,
-                proposal,
-                "retracted",
-                None,
-                Some(body.reason.as_str()),
-            )
+            record::close(tx, entry, proposal, retracted(body))
         },
     )
 }

@@ -296,6 +296,13 @@ pub struct ProposalRow {
     pub version: i32,
     /// The journal position of the last change.
     pub seq: i64,
+    /// Number of the paper decision that closed it. Left out of the journal's images while there is none: entries of before the column
+    /// was there say the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_number: Option<String>,
+    /// Day of the paper decision. Left out of the images like its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_date: Option<NaiveDate>,
 }
 
 impl Recorded for ProposalRow {

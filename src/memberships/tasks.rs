@@ -447,11 +447,16 @@ impl Desk<'_> {
                 )
             }
         };
+        let agreed = match &proposal.other_country {
+            Some(_) => consent::given(conn, proposal)?,
+            None => Vec::new(),
+        };
         let case = deciders::Case {
             proposal,
             written_by: &written_by,
             deciders: &self.rules.at(membership_type, today).deciders,
             beyond,
+            agreed: &agreed,
         };
         let me = self.acting.user_id();
         let secretariat = self.acting.principal().role() == Some(Role::Secretariat);

@@ -25,6 +25,11 @@ pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act
     let today = acting.now().day();
     let mut acts = in_the_state(held, today);
     acts.retain(|act| grant(acting.principal(), action(*act)) != Grant::No);
+    if held.organisation.has_ended() {
+        // What was merged can be undone, and what was recorded corrected.
+        let over = |act: &Act| act.is_on_organisation() && *act != Act::Unmerge;
+        acts.retain(|act| *act != Act::Reinstate && !over(act));
+    }
     let of_review = |act: &Act| matches!(act, Act::ReleaseReview | Act::Return | Act::Recommend);
     if acts.iter().any(of_review) && !speaks_for_review(conn, held, acting)? {
         let secretariat = acting.principal().role() == Some(Role::Secretariat);
@@ -309,6 +314,8 @@ pub fn proposal(
         decider: row.decider.clone(),
         decided_at: row.decided_at.map(Instant),
         decision_reason: row.decision_reason.clone(),
+        decision_number: row.decision_number.clone(),
+        decision_date: row.decision_date,
         consents: Vec::new(),
     })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::model::{Founded, NameKind, RelationKind, Sdg, StandingWord, Theme, TypeWord};
+use super::model::{Founded, NameKind, RelationKind, RunWord, Sdg, Theme, TypeWord};
 use super::number::RegistryNumber;
 use super::search_dto::FoundBy;
 use super::text::{Email, LanguageTag, Line, LongText, OrganisationName, Phone, Reason, Website};
@@ -476,10 +476,10 @@ pub struct MembershipSummary {
     #[serde(rename = "type")]
     #[schema(value_type = TypeWord, example = "full")]
     pub membership_type: String,
-    /// `active`, `grace`, `suspended`, or how it ended.
-    #[schema(value_type = StandingWord, example = "active")]
+    /// `active`, `grace`, `suspended`, or how it ended; with `type_changed` it goes on in another item, with the other type.
+    #[schema(value_type = RunWord, example = "active")]
     pub standing: String,
-    /// True for `active`, `grace` and `suspended`.
+    /// True for `active`, `grace` and `suspended`: it stands.
     #[schema(example = true)]
     pub member: bool,
     /// The first day of this run of membership.

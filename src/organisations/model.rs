@@ -110,6 +110,8 @@ pub const STANDINGS: &[&str] = &[
     "dissolved",
     "merged",
 ];
+/// How a run of membership ended that went on with another type.
+pub const TYPE_CHANGED: &str = "type_changed";
 /// The types of a membership.
 pub const TYPES: &[&str] = &["full", "associate", "observer"];
 
@@ -120,6 +122,14 @@ schema_words!(
 schema_words!(
     /// A public standing: a member, or how the membership ended.
     StandingWord as "MembershipStanding", STANDINGS
+);
+schema_words!(
+    /// How a run of membership stands, or ended: a public standing, or the change to another type.
+    RunWord as "MembershipRun", {
+        let mut words = STANDINGS.to_vec();
+        words.push(TYPE_CHANGED);
+        words
+    }
 );
 schema_words!(
     /// The type of a membership.

@@ -262,6 +262,9 @@ pub fn country_on(conn: &mut Conn, now: &OrganisationRow, day: NaiveDate) -> Res
 /// What an entry says that moves an organisation to another country.
 pub const TRANSFERRED: &str = "organisation.transferred";
 
+/// What an entry says that records the end of an organisation.
+pub const DISSOLVED: &str = "organisation.dissolved";
+
 /// The note of an entry that corrects the day of an earlier one: its position as `entry`, and as `effective_on` the day from which
 /// it holds, null where it does not hold.
 pub const RESTATES: &str = "restates";

@@ -9,6 +9,7 @@ use diesel::sql_types::{Bool, Date, Text};
 
 use super::dto::MembershipSummary;
 use super::merged;
+use super::model::TYPE_CHANGED;
 use super::number::RegistryNumber;
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
@@ -598,9 +599,18 @@ pub(super) fn summaries(intervals: &[IntervalRow], day: NaiveDate) -> Vec<Member
     for (_, membership, state, kind, from, to) in intervals {
         let member = matches!(state.as_str(), "active" | "grace" | "suspended");
         let ended = to.filter(|to| *to <= day);
-        let run = found.last_mut().filter(|(id, s)| {
-            id == membership && s.until == Some(*from) && s.membership_type == *kind
-        });
+        let mut run = found
+            .last_mut()
+            .filter(|(id, s)| id == membership && s.until == Some(*from));
+        // It goes on with another type, as a run of its own.
+        if let Some((_, last)) = &mut run
+            && member
+            && last.membership_type != *kind
+        {
+            TYPE_CHANGED.clone_into(&mut last.standing);
+            last.member = false;
+            run = None;
+        }
         match run {
             // The run of membership goes on in another standing, or has just ended.
             Some((_, last)) => {

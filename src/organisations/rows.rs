@@ -83,6 +83,14 @@ pub struct OrganisationRow {
     pub merged_on: Option<NaiveDate>,
 }
 
+impl OrganisationRow {
+    /// True when it was dissolved, or merged into another.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.dissolved_on.is_some() || self.merged_into.is_some()
+    }
+}
+
 impl Recorded for OrganisationRow {
     const TABLE: &'static str = "organisations";
     fn key(&self) -> String {

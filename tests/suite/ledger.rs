@@ -95,7 +95,7 @@ both! {
     async fn nobody_is_taken_back_beside_another_open_membership(app) {
         let (ngo, membership) = app.member("TR").await;
         let tr = app.coordinator("TR");
-        tr.act(&membership, "withdrawal", json!({})).await.expect(200);
+        tr.act(&membership, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
         tr.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await.expect(201);
         let refused = tr.act(&membership, "reinstatement", json!({"reason": "Again."})).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("another open"), "{}", refused.text());
@@ -182,7 +182,7 @@ both! {
     async fn one_person_corrects_what_one_person_recorded(app) {
         let (_, membership) = app.member("KG").await;
         let kg = app.coordinator("KG");
-        kg.act(&membership, "withdrawal", json!({})).await.expect(200);
+        kg.act(&membership, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
         let no = kinds(&kg.get(&membership).await.json()).len();
         let done = kg.act(&membership, "correction", json!({"target_no": no, "how": "void", "reason": "The letter was another's."})).await.expect(200);
         assert_eq!(done.str("/membership/state"), "active");
@@ -389,7 +389,7 @@ both! {
         let az = app.coordinator("AZ");
         let id = |m: &str| m.rsplit('/').next().unwrap().to_owned();
         let revision = az.get(&first).await.at("/revision");
-        az.act(&second, "withdrawal", json!({})).await.expect(200);
+        az.act(&second, "withdrawal", json!({"reason": "The member's letter."})).await.expect(200);
         let gone = az.get(&second).await.at("/revision");
         let body = json!({"items": [
             {"membership": id(&first), "revision": revision},

@@ -176,6 +176,27 @@ fn a_retracted_recommendation_is_its_authors_own_correction() {
 }
 
 #[test]
+fn a_recommendation_that_was_decided_on_is_corrected_by_two() {
+    let decided = Book::admitted("2026-01-01");
+    let authority = |book: &Book| authority_to_correct(&book.events, 4);
+    assert_eq!(authority(&decided), Some(Authority::Proposal));
+    let voided = decided.and("2026-01-02", void(ADMITTED));
+    assert_eq!(authority(&voided), Some(Authority::OnePerson));
+    // One that its author gave up and made anew was not decided on.
+    let again = || EventKind::Recommended {
+        stance: Stance::Against,
+    };
+    let anew = voided
+        .and("2026-01-03", again())
+        .and("2026-01-04", EventKind::Rejected {});
+    assert_eq!(authority(&anew), Some(Authority::OnePerson));
+    assert_eq!(
+        authority_to_correct(&anew.events, 7),
+        Some(Authority::Proposal)
+    );
+}
+
+#[test]
 fn what_a_second_officer_sent_back_is_corrected_by_two() {
     let returned = || EventKind::Returned {
         deadline: day("2026-02-05"),

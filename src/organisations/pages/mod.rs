@@ -28,7 +28,7 @@ pub fn routes(config: &mut impl Routes) {
 #[cfg(test)]
 mod tests {
     use crate::http::Language;
-    use crate::organisations::model::{NameKind, RelationKind, STANDINGS, TYPES};
+    use crate::organisations::model::{NameKind, RelationKind, STANDINGS, TYPE_CHANGED, TYPES};
 
     #[test]
     fn every_word_of_the_closed_lists_has_a_label() {
@@ -40,7 +40,8 @@ mod tests {
         RelationKind::ALL
             .iter()
             .for_each(|k| known("relation", k.as_str()));
-        STANDINGS.iter().for_each(|word| known("state", word));
+        let standings = STANDINGS.iter().chain([&TYPE_CHANGED]);
+        standings.for_each(|word| known("state", word));
         TYPES.iter().for_each(|word| known("type", word));
     }
 

@@ -37,7 +37,7 @@ impl App {
 
     /// An account with a session, written past the API.
     pub fn db_person(&self, role: Role, country: Option<&str>) -> Person {
-        let (id, session) = (Id::random().unwrap(), Id::random().unwrap());
+        let id = Id::random().unwrap();
         let now = Instant::now();
         let mut conn = self.db_conn();
         diesel::insert_into(users::table)
@@ -55,6 +55,13 @@ impl App {
             ))
             .execute(&mut conn)
             .unwrap();
+        self.db_session(id, role)
+    }
+
+    /// A new session of an account that has this role now, written past the API.
+    pub fn db_session(&self, id: Id, role: Role) -> Person {
+        let (session, now) = (Id::random().unwrap(), Instant::now());
+        let mut conn = self.db_conn();
         diesel::insert_into(sessions::table)
             .values((
                 sessions::id.eq(session),

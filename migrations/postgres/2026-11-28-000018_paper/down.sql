@@ -1,0 +1,2 @@
+ALTER TABLE proposals DROP COLUMN decision_date;
+ALTER TABLE proposals DROP COLUMN decision_number;
