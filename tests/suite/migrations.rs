@@ -228,14 +228,6 @@ fn what_is_append_only_is_not_replaced_either() {
             ],
         ),
         (
-            "journal_facts",
-            "1, 0, 'public', x'00', x'00', 'a'",
-            vec![
-                "INSERT OR REPLACE INTO journal_facts SELECT seq, item, class, hash, salt, 'x' FROM journal_facts",
-                "INSERT OR REPLACE INTO journal_facts (rowid, seq, item, class, hash, salt, body) SELECT rowid, 1, 9, class, hash, salt, 'x' FROM journal_facts",
-            ],
-        ),
-        (
             "membership_events",
             "1, 1, 1, 1, '2026-01-01', 'a', 'b', NULL, NULL, '{}'",
             vec![
