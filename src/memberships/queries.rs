@@ -5,6 +5,7 @@ use diesel::dsl::{Eq, InnerJoin, InnerJoinOn, IntoBoxed, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date};
 
+use super::adoption;
 use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
 use super::model::{Event, EventKind, State};
@@ -38,6 +39,7 @@ pub struct Held {
 
 /// The membership with this id, if this reach covers its organisation's country.
 pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Held, Error> {
+    adoption::must_be_current(conn, rules)?;
     let (row, organisation) = reached(conn, reach, id)?;
     let events = events(conn, id)?;
     let ledger = fold(&events, rules);
@@ -74,7 +76,7 @@ pub fn held_at(
         .next_back()
         .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
         .unwrap_or_default();
-    let rules = super::adoption::known_at(conn, seq)?.unwrap_or_else(|| rules.clone());
+    let rules = adoption::known_at(conn, seq)?;
     let ledger = fold(&events, &rules);
     Ok(Held {
         row,

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::admissible::{Refused, admissible};
+use super::adoption;
 use super::beside;
 use super::ledger::Ledger;
 use super::machine::{Act, is_possible};
@@ -251,6 +252,7 @@ fn add(
     mut held: Held,
     event: Event,
 ) -> Result<Held, Error> {
+    adoption::must_be_current(tx, rules)?;
     let ledger = admissible(&held.events, rules, &event)
         .map_err(|refused| not_possible(tx, &held, acting, (refused, &event)))?;
     if let Some(why) = beside::refused(tx, &held, &ledger, &event)? {

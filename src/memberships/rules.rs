@@ -245,6 +245,7 @@ pub struct Rules {
     full: Arc<Dated>,
     associate: Arc<Dated>,
     observer: Arc<Dated>,
+    known_from: i64,
 }
 
 #[derive(Deserialize)]
@@ -287,7 +288,26 @@ impl Rules {
             full: dated(MembershipType::Full)?,
             associate: dated(MembershipType::Associate)?,
             observer: dated(MembershipType::Observer)?,
+            known_from: 0,
         })
+    }
+
+    /// The position of the journal at which they were adopted; 0 for those that were not.
+    #[must_use]
+    pub const fn known_from(&self) -> i64 {
+        self.known_from
+    }
+
+    /// The same, adopted at a position of the journal.
+    #[must_use]
+    pub fn adopted_at(self, known_from: i64) -> Self {
+        Self { known_from, ..self }
+    }
+
+    /// Says whether two sets of rules say the same, whenever they were adopted.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.clone().adopted_at(other.known_from) == *other
     }
 
     /// The rules that ship with the registry.

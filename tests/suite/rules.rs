@@ -1,0 +1,267 @@
+//! The rules of membership: how they are adopted, and what they forbid.
+
+use std::sync::Arc;
+
+use chrono::{Days, Months};
+use diesel::connection::SimpleConnection;
+use ots_registry::db::{Conn, Instant};
+use ots_registry::http::Code;
+use ots_registry::memberships::adoption::{self, NotAdopted};
+use ots_registry::memberships::rules::Rules;
+use ots_registry::memberships::{derived, recorder};
+use serde_json::json;
+
+use crate::both;
+use crate::kit::databases::{Database, scratch};
+use crate::kit::process::{ended, flag_of, said, started};
+use crate::kit::{App, Kind};
+
+const OWN: &str = include_str!("../../src/memberships/rules/default.toml");
+
+/// The program's own rules, and others from tomorrow on, with terms of so many months for full members.
+fn from_tomorrow(app: &App, months: u32) -> String {
+    let day = (app.today() + Days::new(1)).to_string();
+    let later = OWN
+        .replace("from = \"2025-11-01\"", &format!("from = \"{day}\""))
+        .replace("term_months = 24", &format!("term_months = {months}"));
+    format!("{OWN}\n{later}")
+}
+
+fn adopt(app: &App, text: &str) -> Result<(Rules, bool), NotAdopted> {
+    adoption::adopt(&mut app.db_conn(), Some(text), Instant::now(), |_| {})
+}
+
+/// The application under the rules of a text, adopted now.
+async fn under(app: &App, text: &str) -> App {
+    let (rules, new) = adopt(app, text).unwrap();
+    assert!(new);
+    app.with(|parts| parts.rules = Arc::new(rules)).await
+}
+
+both! {
+    async fn a_process_under_older_rules_answers_and_records_nothing_by_them(app) {
+        let (_, membership) = app.member("KZ").await;
+        let kz = app.coordinator("KZ");
+        let ngo = app.organisation("KZ").create().await;
+        let restarted = under(&app, &from_tomorrow(&app, 36)).await;
+        let refused = app.get("/readyz").await.problem(503, "database_unavailable");
+        assert!(refused.str("/detail").contains("older rules"), "{}", refused.text());
+        assert!(refused.header("retry-after").is_some());
+        kz.get(&membership).await.problem(503, "database_unavailable");
+        kz.get("/v1/tasks").await.problem(503, "database_unavailable");
+        let renewal = format!("{membership}/renewal");
+        kz.post_seen(&renewal, Some("*"), json!({})).await.problem(503, "database_unavailable");
+        kz.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await.problem(503, "database_unavailable");
+        // Nor does the calendar, on the day of the first turn.
+        let later = Instant((Instant::now()).0 + 1_000 * 86_400_000_000);
+        let recorded = recorder::run(&app.parts.db, app.parts.rules.clone(), later).await;
+        assert_eq!(recorded.map_err(|e| e.code()), Err(Code::DatabaseUnavailable));
+        // What was stored is made anew with the adoption.
+        kz.get("/v1/memberships").await.expect(200);
+
+        restarted.get("/readyz").await.expect(200);
+        let kz = restarted.coordinator("KZ");
+        let renewed = kz.act(&membership, "renewal", json!({})).await.expect(200);
+        let end = app.today() + Months::new(24 + 36) - Days::new(1);
+        assert_eq!(renewed.str("/term_end"), end.to_string());
+        kz.act(&ngo.url(), "dissolution", json!({"reason": "Struck off."})).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_writer_that_waited_for_an_adoption_is_refused(app) {
+        // As one that locked the membership before the adoption and gets the journal's head after it.
+        use ots_registry::auth::policy::Action;
+        use ots_registry::auth::{Acting, Principal, Role};
+        use ots_registry::memberships::model::EventKind;
+        use ots_registry::memberships::record::{self, Particulars};
+        let (_, membership) = app.member("KZ").await;
+        let id = membership.rsplit('/').next().unwrap().parse().unwrap();
+        let kz = app.coordinator("KZ");
+        let principal = Principal::User { id: kz.id, session: kz.id, role: Role::Coordinator, country: Some("KZ".to_owned()) };
+        let acting = Acting::on_behalf(principal, Action::Maintain).unwrap();
+        let old = app.parts.rules.clone();
+        let held = app.db_conn().transact(|tx| record::lock(tx, &acting, &old, id, None)).unwrap();
+        under(&app, &from_tomorrow(&app, 36)).await;
+        let refused = app.db_conn().transact(|tx| {
+            record::record(tx, &acting, &old, &held, EventKind::Renewed {}, Particulars::default(), |_, _, _| Ok(()))
+        });
+        assert_eq!(refused.map(|_| ()).map_err(|e| e.code()), Err(Code::DatabaseUnavailable));
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn timelines_that_were_stored_under_other_rules_are_made_anew(app) {
+        let (_, membership) = app.member("KZ").await;
+        let restarted = under(&app, &from_tomorrow(&app, 36)).await;
+        let kz = restarted.coordinator("KZ");
+        kz.act(&membership, "renewal", json!({})).await.expect(200);
+        let conn = &mut app.db_conn();
+        assert!(!derived::ensure(conn, |_| {}).unwrap(), "all is as it should be");
+        // As a program left them that did not look at the rules.
+        conn.batch_execute(
+            "UPDATE membership_intervals SET term_end = '2027-04-10' WHERE known_to > 1000000 AND state = 'active'; \
+             DELETE FROM membership_due; \
+             UPDATE registry_marks SET value = substr(value, 1, 1) WHERE name = 'timelines'",
+        )
+        .unwrap();
+        assert_ne!(app.findings(), Vec::<String>::new());
+        assert!(derived::ensure(conn, |_| {}).unwrap());
+        assert_eq!(app.findings(), Vec::<String>::new());
+        assert!(!derived::ensure(conn, |_| {}).unwrap());
+    }
+}
+
+both! {
+    async fn rules_whose_place_others_took_are_not_adopted_again(app) {
+        let (first, second) = (from_tomorrow(&app, 36), from_tomorrow(&app, 48));
+        assert!(adopt(&app, &first).unwrap().1);
+        assert!(adopt(&app, &second).unwrap().1);
+        for old in [first.as_str(), OWN] {
+            let refused = adopt(&app, old).unwrap_err();
+            let by = 2;
+            assert!(matches!(refused, NotAdopted::Superseded { by: n, .. } if n == by), "{refused}");
+        }
+        // Whoever has the file in force, or none, goes on by it.
+        let (held, new) = adopt(&app, &second).unwrap();
+        assert_eq!((held.known_from(), new), (2, false));
+        assert_eq!(adoption::in_force(&mut app.db_conn()).unwrap(), held);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn rules_have_a_past_from_the_first_event_of_a_membership_on(app) {
+        let ngo = app.organisation("KZ").create().await;
+        let own = OWN.replace("term_months = 24", "term_months = 18");
+        let app = under(&app, &own).await;
+        let kz = app.coordinator("KZ");
+        kz.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await.expect(201);
+        let refused = adopt(&app, &OWN.replace("term_months = 24", "term_months = 6")).unwrap_err();
+        assert!(matches!(refused, NotAdopted::Past { .. }), "{refused}");
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+/// What a command says, and what the rules of its database are afterwards.
+fn rules_of(database: &Database) -> Vec<(i64, Rules)> {
+    adoption::history(&mut Conn::open_for_work(&database.url()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_new_registry_begins_with_its_own_rules() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("own-rules-{kind:?}"));
+        let (good, bad) = (folder.join("good.toml"), folder.join("bad.toml"));
+        std::fs::write(&good, OWN.replace("grace_days = 60", "grace_days = 45")).unwrap();
+        std::fs::write(&bad, OWN.replace("grace_days = 60", "grace_days = -1")).unwrap();
+        let place = [
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ];
+        let people = [
+            "--secretariat",
+            "one@sample.example",
+            "--secretariat",
+            "two@sample.example",
+        ];
+        let init = |file: &std::path::Path| {
+            let file = ["--rules-file", file.to_str().unwrap()];
+            said(&[&["init"][..], &people, &place, &file].concat())
+        };
+        let (code, text) = init(&bad);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("rules_file: "), "{text}");
+        assert!(!folder.join("keys").exists(), "nothing was made");
+        let (code, text) = init(&good);
+        assert_eq!(code, Some(0), "{text}");
+        let adopted = rules_of(&database);
+        assert_eq!(adopted.len(), 2, "{kind:?}");
+        let file = ["--rules-file", good.to_str().unwrap()];
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        ended(started(
+            &[&serve[..], &place, &file].concat(),
+            "\"serving\"",
+        ));
+        assert_eq!(rules_of(&database), adopted);
+    }
+}
+
+#[test]
+fn a_demo_begins_with_the_rules_that_it_is_given() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("demo-rules-{kind:?}"));
+        let (good, bad) = (folder.join("good.toml"), folder.join("bad.toml"));
+        std::fs::write(&good, OWN.replace("grace_days = 60", "grace_days = 45")).unwrap();
+        std::fs::write(&bad, OWN.replace("grace_days = 60", "grace_days = -1")).unwrap();
+        let with = |file: &std::path::Path| {
+            let words = [
+                "serve",
+                "--demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &url,
+                "--data-dir",
+                folder.to_str().unwrap(),
+                "--rules-file",
+                file.to_str().unwrap(),
+            ];
+            words.map(str::to_owned)
+        };
+        let words = with(&bad);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (code, text) = said(&words);
+        assert_eq!(code, Some(1), "{text}");
+        // The folder is as good as it was.
+        let words = with(&good);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        ended(started(&words, "demo data: "));
+        let adopted = rules_of(&database);
+        assert_eq!(adopted.last().map(|(seq, _)| *seq), Some(1), "{kind:?}");
+        let (code, text) = said(&words);
+        assert_eq!(code, Some(1));
+        assert!(text.contains("a part of a demo"), "{text}");
+    }
+}
+
+#[test]
+fn a_registry_that_is_no_demo_gets_no_rules_from_one() {
+    let database = Database::empty(Kind::Sqlite).unwrap();
+    let url = flag_of(&database.url());
+    let folder = scratch("no-demo-rules");
+    let file = folder.join("rules.toml");
+    std::fs::write(&file, OWN.replace("grace_days = 60", "grace_days = 45")).unwrap();
+    let place = [
+        "--database-url",
+        &url,
+        "--data-dir",
+        folder.to_str().unwrap(),
+    ];
+    let people = [
+        "--secretariat",
+        "one@sample.example",
+        "--secretariat",
+        "two@sample.example",
+    ];
+    let (code, text) = said(&[&["init"][..], &people, &place].concat());
+    assert_eq!(code, Some(0), "{text}");
+    let demo = ["serve", "--demo", "--listen", "127.0.0.1:0"];
+    let rules = ["--rules-file", file.to_str().unwrap()];
+    let (code, text) = said(&[&demo[..], &place, &rules].concat());
+    assert_eq!(code, Some(1));
+    assert!(text.contains("--demo needs an empty database"), "{text}");
+    assert_eq!(rules_of(&database).len(), 1, "the program's own");
+}
