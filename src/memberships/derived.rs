@@ -26,7 +26,7 @@ const PAGE: i64 = 500;
 const TOLD_EACH: u64 = 20_000;
 
 /// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
-const VERSION: &str = "3";
+const VERSION: &str = "4";
 
 /// The mark that says by which version, and under which rules, the tables were made.
 const MARK: &str = "timelines";

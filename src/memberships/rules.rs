@@ -13,6 +13,12 @@ use thiserror::Error;
 
 use super::model::{MembershipType, State};
 
+/// The last day that a term or a limit reaches: the turn on the day after it is still a day of four digits.
+pub const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 30) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
 const DEFAULT: &str = include_str!("rules/default.toml");
 
 /// Why a rules file is refused.
@@ -122,7 +128,7 @@ impl Rule {
         } == *other
     }
 
-    /// The term that begins on a day. Days beyond the calendar's end become its last day.
+    /// The term that begins on a day. Days behind [`LAST_DAY`] become that day.
     #[must_use]
     pub fn term_from(&self, start: NaiveDate) -> Term {
         let end = match self.term_end {
@@ -133,10 +139,29 @@ impl Rule {
                 .and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31))
                 .unwrap_or(NaiveDate::MAX),
         };
+        let end = no_later(end, start);
         Term {
             end,
             grace_end: later(end, self.grace_days),
         }
+    }
+
+    /// The first day on which a term with this last day may be renewed: from it on no more than one whole term is to go.
+    #[must_use]
+    pub fn renewable_from(&self, term_end: NaiveDate) -> NaiveDate {
+        let first = term_end
+            .succ_opt()
+            .unwrap_or(term_end)
+            .checked_sub_months(Months::new(self.term_months))
+            .unwrap_or(NaiveDate::MIN);
+        // A day that its month lacks makes a difference of up to three days, to either side.
+        first
+            .checked_sub_days(Days::new(3))
+            .unwrap_or(first)
+            .iter_days()
+            .take(8)
+            .find(|day| day_before_anniversary(*day, self.term_months) >= term_end)
+            .unwrap_or(first)
     }
 
     /// The first day on which a rejected organisation may apply again.
@@ -208,8 +233,13 @@ impl Rule {
 }
 
 fn later(day: NaiveDate, days: u32) -> NaiveDate {
-    day.checked_add_days(Days::new(days.into()))
-        .unwrap_or(NaiveDate::MAX)
+    let later = day.checked_add_days(Days::new(days.into()));
+    no_later(later.unwrap_or(NaiveDate::MAX), day)
+}
+
+/// The day, or [`LAST_DAY`] where it lies behind that, but never before the day from which it was counted.
+fn no_later(day: NaiveDate, counted_from: NaiveDate) -> NaiveDate {
+    day.min(LAST_DAY.max(counted_from))
 }
 
 /// A day that its month lacks (29 February) has its anniversary on the first of the next month: otherwise

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::admissible::too_far_ahead;
 use super::dto::{
     ConsentView, EventView, IntervalView, Membership, MembershipItem, OrganisationRef,
     ProposalView, RestatedView,
@@ -23,7 +24,19 @@ use crate::organisations::rows::OrganisationRow;
 /// proposal, and beside the organisation's other memberships.
 pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
     let today = acting.now().day();
-    let mut acts = in_the_state(held, today);
+    for_caller(conn, held, acting, (in_the_state(held, today), today))
+}
+
+/// What of the acts that a day's state has the caller may do.
+pub fn for_caller(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (mut acts, day): (Vec<Act>, NaiveDate),
+) -> Result<Vec<Act>, Error> {
+    if too_far_ahead(&held.ledger, &held.rules, day).is_some() {
+        acts.retain(|act| *act != Act::Renew);
+    }
     acts.retain(|act| grant(acting.principal(), action(*act)) != Grant::No);
     let of_review = |act: &Act| matches!(act, Act::ReleaseReview | Act::Return | Act::Recommend);
     if acts.iter().any(of_review) && !speaks_for_review(conn, held, acting)? {
@@ -31,7 +44,7 @@ pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act
         // The secretariat gives back what is another's.
         acts.retain(|act| !of_review(act) || (secretariat && *act == Act::ReleaseReview));
     }
-    if acts.contains(&Act::Reinstate) && other_open(conn, held, today)? {
+    if acts.contains(&Act::Reinstate) && other_open(conn, held, day)? {
         acts.retain(|act| *act != Act::Reinstate);
     }
     let open = match queries::open_proposal(conn, held.row.id)? {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, Months};
+use chrono::{Days, Months, NaiveDate};
 use diesel::connection::SimpleConnection;
 use ots_registry::db::{Conn, Instant};
 use ots_registry::http::Code;
@@ -264,4 +264,23 @@ fn a_registry_that_is_no_demo_gets_no_rules_from_one() {
     assert_eq!(code, Some(1));
     assert!(text.contains("--demo needs an empty database"), "{text}");
     assert_eq!(rules_of(&database).len(), 1, "the program's own");
+}
+
+both! {
+    async fn a_renewal_waits_until_no_more_than_a_whole_term_is_to_go(app) {
+        let (_, membership) = app.member("KZ").await;
+        let kz = app.coordinator("KZ");
+        let renewed = kz.act(&membership, "renewal", json!({})).await.expect(200);
+        let end: NaiveDate = renewed.str("/term_end").parse().unwrap();
+        let refused = kz.act(&membership, "renewal", json!({})).await.problem(409, "act_not_possible");
+        let from = end + Days::new(1) - Months::new(24);
+        let told = refused.str("/detail");
+        assert!(told.contains(&format!("runs until {end}")) && told.contains(&format!("from {from} on")), "{told}");
+        let possible = refused.at("/possible");
+        assert!(!possible.as_array().unwrap().contains(&json!("renew")), "{possible}");
+        assert_eq!(kz.get(&membership).await.at("/possible"), possible);
+        let many = json!({"items": [{"membership": renewed.str("/id"), "revision": renewed.at("/revision")}]});
+        let row = kz.post("/v1/renewals", many).await.expect(200).at("/items/0");
+        assert_eq!((&row["renewed"], &row["code"]), (&json!(false), &json!("act_not_possible")));
+    }
 }
