@@ -10,7 +10,7 @@ use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
 use super::model::{Event, EventKind, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
-use super::rules::Rules;
+use super::rules::{LAST_DAY, Rules};
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
     membership_events, membership_flows, membership_intervals, memberships, organisations,
@@ -390,17 +390,21 @@ pub fn other_open(
     Ok(found > 0)
 }
 
-/// The last day on which an application of this type was rejected.
+/// The last day on which an application of this type was rejected; for one that is there already, of the others and up to its day.
 pub fn last_rejection(
     conn: &mut Conn,
     organisation_id: i64,
     kind: &str,
+    before: Option<(Id, NaiveDate)>,
 ) -> Result<Option<NaiveDate>, Error> {
+    let (except, until) = before.unwrap_or((Id(-1), LAST_DAY));
     Ok(membership_intervals::table
         .filter(membership_intervals::organisation_id.eq(organisation_id))
         .filter(membership_intervals::known_to.eq(STILL))
         .filter(membership_intervals::membership_type.eq(kind))
         .filter(membership_intervals::state.eq("rejected"))
+        .filter(membership_intervals::membership_id.ne(except))
+        .filter(membership_intervals::from_day.le(until))
         .select(diesel::dsl::max(membership_intervals::from_day))
         .first(conn)?)
 }

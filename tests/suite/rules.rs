@@ -38,6 +38,10 @@ async fn under(app: &App, text: &str) -> App {
     app.with(|parts| parts.rules = Arc::new(rules)).await
 }
 
+fn ago(app: &App, days: u64) -> NaiveDate {
+    app.today() - Days::new(days)
+}
+
 both! {
     async fn a_process_under_older_rules_answers_and_records_nothing_by_them(app) {
         let (_, membership) = app.member("KZ").await;
@@ -264,6 +268,36 @@ fn a_registry_that_is_no_demo_gets_no_rules_from_one() {
     assert_eq!(code, Some(1));
     assert!(text.contains("--demo needs an empty database"), "{text}");
     assert_eq!(rules_of(&database).len(), 1, "the program's own");
+}
+
+both! {
+    async fn a_correction_does_not_shorten_the_waiting_time_after_a_rejection(app) {
+        let ngo = app.organisation("KZ").create().await;
+        let kz = app.coordinator("KZ");
+        let (rejected, proposal) = app.recommended(&kz, &ngo.number).await;
+        app.decide(&app.secretariat(), &proposal, "refused", json!({})).await.expect(200);
+        let apply = async |days: u64| {
+            let body = json!({"type": "full", "effective_on": app.today() + Days::new(days)});
+            kz.post(&format!("{}/memberships", ngo.url()), body).await
+        };
+        apply(179).await.problem(409, "act_not_possible");
+        let membership = format!("/v1/memberships/{}", apply(180).await.expect(201).str("/id"));
+        let correct = async |membership: &str, no: u32, day: NaiveDate| {
+            let body = json!({"target_no": no, "how": "replace", "effective_on": day, "reason": "A slip of the pen."});
+            kz.act(membership, "correction", body).await
+        };
+        for day in [app.today(), app.today() + Days::new(179)] {
+            let refused = correct(&membership, 1, day).await.problem(409, "act_not_possible");
+            assert!(refused.str("/detail").contains("may apply again"), "{}", refused.text());
+            assert_eq!(refused.at("/possible"), kz.get(&membership).await.at("/possible"));
+        }
+        correct(&membership, 1, app.today() + Days::new(200)).await.expect(200);
+        // A correction of the correction is one too.
+        correct(&membership, 2, app.today() + Days::new(100)).await.problem(409, "act_not_possible");
+        // The rejected application itself is free: nothing was rejected before it.
+        correct(&rejected, 1, ago(&app, 10)).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
 }
 
 both! {
