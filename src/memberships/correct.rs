@@ -119,7 +119,8 @@ fn correct(
         )
     })?;
     if Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
-        on_organisation::check_day(rules, acting, body.effective_on)?;
+        let of = held.organisation.id;
+        on_organisation::check_day(tx, (rules, acting), of, body.effective_on)?;
     }
     if let (EventKind::Merged { successor }, Some(day)) = (&target.kind, body.effective_on) {
         merge::must_still_go_on(tx, rules, held, successor, day)?;

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool, Date};
 use super::adoption;
 use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
-use super::model::{Event, EventKind, State};
+use super::model::{Event, EventKind, MembershipType, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::{LAST_DAY, Rules};
 use crate::auth::{Reach, Scope};
@@ -407,6 +407,31 @@ pub fn last_rejection(
         .filter(membership_intervals::from_day.le(until))
         .select(diesel::dsl::max(membership_intervals::from_day))
         .first(conn)?)
+}
+
+/// The types that an organisation holds: those of its memberships and applications that are open today or later, or that ended with
+/// the organisation.
+pub fn types_held(
+    conn: &mut Conn,
+    organisation_id: i64,
+    today: NaiveDate,
+) -> Result<Vec<MembershipType>, Error> {
+    let mut states = open_states();
+    states.extend([State::Dissolved.as_str(), State::Merged.as_str()]);
+    let found: Vec<String> = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
+        .filter(membership_intervals::state.eq_any(states))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(today)),
+        )
+        .select(membership_intervals::membership_type)
+        .load(conn)?;
+    let mut types = MembershipType::ALL.to_vec();
+    types.retain(|kind| found.iter().any(|name| name == kind.as_str()));
+    Ok(types)
 }
 
 /// Those of some memberships whose review this person took or was given at some time.

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::both;
 use crate::kit::databases::{Database, scratch};
 use crate::kit::process::{ended, flag_of, said, started};
-use crate::kit::{App, Kind};
+use crate::kit::{App, Kind, Person};
 
 const OWN: &str = include_str!("../../src/memberships/rules/default.toml");
 
@@ -42,6 +42,24 @@ fn ago(app: &App, days: u64) -> NaiveDate {
     app.today() - Days::new(days)
 }
 
+/// Makes an organisation a member of a type since some days ago; gives the membership's address.
+async fn join(app: &App, kz: &Person, ngo: &str, kind: &str, days: u64) -> String {
+    let body = json!({"type": kind});
+    let made = kz.post(&format!("{ngo}/memberships"), body).await;
+    let membership = format!("/v1/memberships/{}", made.expect(201).str("/id"));
+    for act in ["submit", "review"] {
+        kz.act(&membership, act, json!({})).await.expect(200);
+    }
+    let body = json!({"stance": "for", "reason": "Checked."});
+    let proposal = kz.propose(&membership, "recommendation", body).await;
+    let since = json!({"effective_on": ago(app, days)});
+    let officer = app.secretariat();
+    app.decide(&officer, &proposal, "approved", since)
+        .await
+        .expect(200);
+    membership
+}
+
 both! {
     async fn a_process_under_older_rules_answers_and_records_nothing_by_them(app) {
         let (_, membership) = app.member("KZ").await;
@@ -56,6 +74,7 @@ both! {
         let renewal = format!("{membership}/renewal");
         kz.post_seen(&renewal, Some("*"), json!({})).await.problem(503, "database_unavailable");
         kz.post(&format!("{}/memberships", ngo.url()), json!({"type": "full"})).await.problem(503, "database_unavailable");
+        kz.act(&ngo.url(), "dissolution", json!({"reason": "Struck off."})).await.problem(503, "database_unavailable");
         // Nor does the calendar, on the day of the first turn.
         let later = Instant((Instant::now()).0 + 1_000 * 86_400_000_000);
         let recorded = recorder::run(&app.parts.db, app.parts.rules.clone(), later).await;
@@ -296,6 +315,31 @@ both! {
         correct(&membership, 2, app.today() + Days::new(100)).await.problem(409, "act_not_possible");
         // The rejected application itself is free: nothing was rejected before it.
         correct(&rejected, 1, ago(&app, 10)).await.expect(200);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn an_act_on_a_whole_organisation_has_the_strictest_limit_of_its_types(app) {
+        let (full, rest) = OWN.split_once("# An associate").unwrap();
+        let full = full.replace("back_dating_limit_days = 366", "back_dating_limit_days = 30");
+        let rest = rest.replace("back_dating_limit_days = 366", "back_dating_limit_days = 200");
+        let app = under(&app, &format!("{full}# An associate{rest}")).await;
+        let kz = app.coordinator("KZ");
+        let dissolve = async |ngo: &str, days: u64| {
+            let body = json!({"effective_on": ago(&app, days), "reason": "Struck off."});
+            kz.act(ngo, "dissolution", body).await
+        };
+        let [observer, both, none] = [app.organisation("KZ").create().await, app.organisation("KZ").create().await, app.organisation("KZ").create().await];
+        join(&app, &kz, &observer.url(), "observer", 100).await;
+        dissolve(&observer.url(), 201).await.problem(422, "invalid_field");
+        dissolve(&observer.url(), 60).await.expect(200);
+        join(&app, &kz, &both.url(), "observer", 100).await;
+        join(&app, &kz, &both.url(), "full", 25).await;
+        dissolve(&both.url(), 31).await.problem(422, "invalid_field");
+        dissolve(&both.url(), 20).await.expect(200);
+        dissolve(&none.url(), 31).await.problem(422, "invalid_field");
+        dissolve(&none.url(), 30).await.expect(200);
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
