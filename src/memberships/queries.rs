@@ -304,6 +304,11 @@ pub fn waiting(
         .load(conn)?)
 }
 
+/// True of the word of a state in which a membership is open.
+pub fn is_open(state: &str) -> bool {
+    open_states().contains(&state)
+}
+
 /// States in which a membership is open.
 fn open_states() -> Vec<&'static str> {
     State::ALL

@@ -9,7 +9,7 @@ use ots_registry::http::Code;
 use ots_registry::memberships::adoption::{self, NotAdopted};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::memberships::{derived, recorder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::both;
 use crate::kit::databases::{Database, scratch};
@@ -341,6 +341,33 @@ both! {
         dissolve(&none.url(), 31).await.problem(422, "invalid_field");
         dissolve(&none.url(), 30).await.expect(200);
         assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_membership_of_a_day_is_in_the_country_of_that_day(app) {
+        let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
+        let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        let (other, ended) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        az.act(&ended, "withdrawal", json!({"effective_on": ago(&app, 50), "reason": "Its letter."})).await.expect(200);
+        for moved in [&ngo, &other] {
+            let body = json!({"to_country": "HU", "reason": "The seat moved.", "effective_on": ago(&app, 30)});
+            let transfer = az.propose(&moved.url(), "transfer", body).await;
+            for officer in [&hu, &app.secretariat()] {
+                app.decide(officer, &transfer, "approved", json!({})).await.expect(200);
+            }
+        }
+        let auditor = app.auditor();
+        for (days, country) in [(40, "AZ"), (31, "AZ"), (30, "HU"), (0, "HU")] {
+            let day = ago(&app, days);
+            for one in [&membership, &ended] {
+                let read = auditor.get(&format!("{one}?as_of={day}")).await.expect(200);
+                assert_eq!(read.str("/organisation/country"), country, "{day}");
+            }
+            let listed = auditor.get(&format!("/v1/memberships?as_of={day}&country={country}")).await.expect(200).at("/items");
+            let listed: Vec<&Value> = listed.as_array().unwrap().iter().map(|item| &item["organisation"]["country"]).collect();
+            assert_eq!(listed, [country, country], "{day}");
+        }
     }
 }
 
