@@ -354,7 +354,20 @@ fn not_possible(
         Refused::NotPossible {
             state, possible, ..
         } => {
-            let names: Vec<&str> = possible.iter().map(|act| act.name()).collect();
+            // Of today there is one answer.
+            let (day, today) = (event.effective_on, acting.now().day());
+            let names = match day == today {
+                true => possible_names(conn, held, acting),
+                false => {
+                    let on_its_day = (possible.clone(), day);
+                    let mine = super::view::for_caller(conn, held, acting, on_its_day);
+                    mine.map(|acts| acts.into_iter().map(Act::name).collect())
+                }
+            };
+            let names: Vec<&str> = match names {
+                Ok(names) => names,
+                Err(error) => return error,
+            };
             let then = serde_json::json!({
                 "day": event.effective_on,
                 "state": state.map(State::as_str),

@@ -372,6 +372,28 @@ both! {
 }
 
 both! {
+    async fn what_was_possible_on_another_day_is_told_for_the_caller_too(app) {
+        let tr = app.coordinator("TR");
+        let ngo = app.organisation("TR").create().await;
+        let body = json!({"type": "full", "effective_on": ago(&app, 5), "reason": "On paper."});
+        let made = tr.post(&format!("{}/memberships", ngo.url()), body).await.expect(201);
+        let membership = format!("/v1/memberships/{}", made.str("/id"));
+        for (act, days) in [("submit", 4), ("review", 3)] {
+            let body = json!({"effective_on": ago(&app, days), "reason": "On paper."});
+            tr.act(&membership, act, body).await.expect(200);
+        }
+        let possible = tr.get(&membership).await.at("/possible");
+        assert!(!possible.as_array().unwrap().contains(&json!("reassign")), "{possible}");
+        for days in [0, 2] {
+            let body = json!({"effective_on": ago(&app, days), "reason": "On paper."});
+            let refused = tr.act(&membership, "submit", body).await.problem(409, "act_not_possible");
+            assert_eq!(refused.at("/on_its_day"), json!({"day": ago(&app, days), "state": "in_review", "possible": possible}));
+            assert_eq!(refused.at("/possible"), possible);
+        }
+    }
+}
+
+both! {
     async fn a_renewal_waits_until_no_more_than_a_whole_term_is_to_go(app) {
         let (_, membership) = app.member("KZ").await;
         let kz = app.coordinator("KZ");
