@@ -67,6 +67,9 @@ act_on() {
 # A new Idempotency-Key: 128 random bits.
 key() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
+# The day in so many days (UTC), by GNU's date or that of BSD and macOS.
+day_in() { date -u -d "+$1 days" +%F 2>/dev/null || date -u -v "+$1d" +%F; }
+
 # The value of a header of the last answer.
 header() {
     local value
@@ -208,7 +211,7 @@ act_on "$coordinator" 200 "/v1/memberships/$membership/renewal" '{}'
 [ "$(member term_end)" \> "$first_end" ] || die "the term was not prolonged"
 
 say "A suspension is proposed, and decided by an officer who did not write the last revision"
-until="$(date -u -d '+30 days' +%F)"
+until="$(day_in 30)"
 act_on "$coordinator" 202 "/v1/memberships/$membership/suspension" \
     "{\"reason\":\"A sample report is missing.\",\"until\":\"$until\"}"
 proposal="$(header Location)"
@@ -237,7 +240,7 @@ act_on "$coordinator" 200 "/v1/memberships/$membership/correction" \
 has '"state":"suspended"'
 
 say "What the calendar will do if nobody does anything; nothing is written by asking"
-as "$coordinator" 200 GET "/v1/calendar?through=$(date -u -d '+40 days' +%F)&limit=200"
+as "$coordinator" 200 GET "/v1/calendar?through=$(day_in 40)&limit=200"
 has "$number"
 
 say "The register of today and the roll-forward of a year, for an auditor"

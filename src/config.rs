@@ -73,7 +73,7 @@ keys! {
     sqlite_readers "OTS_SQLITE_READERS" "4" "Reading threads on SQLite.";
     postgres_connections "OTS_POSTGRES_CONNECTIONS" "8" "Connections to PostgreSQL.";
     database_queue "OTS_DATABASE_QUEUE" "256" "Calls that may wait for the database before new ones are refused with 503.";
-    rules_file "OTS_RULES_FILE" "" "Rules of membership (TOML, like src/memberships/rules/default.toml); nothing means those adopted last, at first the program's own. A change is adopted at the start, if it leaves every day up to today as it was.";
+    rules_file "OTS_RULES_FILE" "" "Rules of membership (TOML, like src/memberships/rules/default.toml); nothing means those adopted last, at first the program's own. A change is adopted by `init` and at a start, if it leaves every day up to today as it was.";
     smtp_url "OTS_SMTP_URL" "" "Mail server for invitations and password links: smtps://user:password@host or smtp://user:password@host?tls=required; nothing means that links are shown to whoever makes them.";
     mail_from "OTS_MAIL_FROM" "" "The sender of mails, like registry@registry.example; needed with smtp_url.";
     private_reads_days "OTS_PRIVATE_READS_DAYS" "731" "How many days it is kept who read private data, 90 to 3660.";

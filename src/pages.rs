@@ -12,6 +12,8 @@ use crate::db::{Db, migrate};
 use crate::http::html::{Page, escape};
 use crate::http::sheet::Sheet;
 use crate::http::{Code, Error, Language, NoQuery, Path, docs};
+use crate::memberships::adoption;
+use crate::memberships::rules::Rules;
 use crate::organisations;
 
 /// Adds the routes.
@@ -189,7 +191,8 @@ impl Readiness {
 
 /// Says whether the service can do its work.
 ///
-/// Looks at the database and at the version of its tables, at most once a second where all is well.
+/// Looks at the database, at the version of its tables, and whether the rules of membership are those in force; at most once a
+/// second where all is well.
 #[utoipa::path(
     tag = "service", operation_id = "get_readiness", security(()),
     responses((status = 200, description = "Ready", body = Health), docs::Ready)
@@ -198,26 +201,29 @@ impl Readiness {
 async fn get_readiness(
     db: web::Data<Db>,
     readiness: web::Data<Readiness>,
+    rules: web::Data<Rules>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     if readiness.is_fresh() {
         return Ok(HttpResponse::Ok().json(OK));
     }
-    let look = db.read(|conn| migrate::is_current(conn).map_err(Error::from));
+    let look = db.read(move |conn| {
+        if !migrate::is_current(conn)? {
+            return Err(Error::new(
+                Code::DatabaseUnavailable,
+                "the database has other tables than this program; run ots-registry migrate",
+            )
+            .header("Retry-After", "5"));
+        }
+        adoption::must_be_current(conn, &rules)
+    });
     // A database that is frozen, or busy for so long, is no use to anybody.
-    let current = actix_web::rt::time::timeout(PATIENCE, look)
+    actix_web::rt::time::timeout(PATIENCE, look)
         .await
         .map_err(|_| {
             let detail = "the database did not answer within 3 s";
             Error::new(Code::DatabaseUnavailable, detail).header("Retry-After", "5")
         })??;
-    if !current {
-        return Err(Error::new(
-            Code::DatabaseUnavailable,
-            "the database has other tables than this program; run ots-registry migrate",
-        )
-        .header("Retry-After", "5"));
-    }
     readiness.found();
     Ok(HttpResponse::Ok().json(OK))
 }

@@ -32,8 +32,7 @@ pub(super) fn run(args: &Calendar, config: &Config) -> Done {
     let mut conn = super::open_existing(config)?;
     match args {
         Calendar::Run => {
-            let (rules, _) =
-                adoption::adopt(&mut conn, None, Instant::now()).map_err(|e| e.to_string())?;
+            let rules = adoption::in_force(&mut conn)?;
             match recorder::run_on(&mut conn, &rules, Instant::now())? {
                 Some(done) => say!("{done}."),
                 None => say!("The service is recording just now; nothing was done here."),

@@ -1,4 +1,4 @@
-//! `init`: the first two secretariat accounts through one-time links, and the key files.
+//! `init`: the first two secretariat accounts through one-time links, the key files, and the registry's own rules of membership.
 
 use std::process::ExitCode;
 
@@ -12,12 +12,12 @@ use crate::auth::policy::Action;
 use crate::auth::tokens::TokenKeys;
 use crate::auth::{Acting, Role};
 use crate::config::Config;
-use crate::db::Conn;
 use crate::db::schema::users;
+use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::text::{Email, Line};
 
-/// Makes the first two secretariat accounts and the key files.
+/// Makes the first two secretariat accounts and the key files, and adopts the rules of `--rules-file`.
 #[derive(Args)]
 pub(super) struct Init {
     /// The e-mail address of a secretariat person; give it twice, because decisions take two people.
@@ -50,10 +50,14 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         .map(|text| Email::parse(text).map_err(|e| Stop(format!("--secretariat {text}: {e}"))));
     let [one, other] = people;
     let people = [one?, other?];
+    let file = super::rules::read(config)?;
     let mut conn = super::open(config)?;
     if accounts(&mut conn)? > 0 {
         return Err("this registry has accounts already; invite further ones with `ots-registry user invite`".into());
     }
+    super::rules::adopt(&mut conn, file.as_deref(), Instant::now(), |text| {
+        eprintln!("{text}");
+    })?;
     let had_keys = TokenKeys::exist(&config.keys_dir);
     super::keys::prepare(config, &mut conn)?;
     if !had_keys {

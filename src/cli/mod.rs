@@ -14,6 +14,7 @@
 //! | `journal.rs` | `journal verify` |
 //! | `periods.rs` | `periods verify` |
 //! | `calendar.rs` | `calendar run`, `calendar simulate` |
+//! | `rules.rs` | the rules of membership that `init` and `serve` are given |
 //!
 //! What people read goes to standard output, progress and the log to standard error. The exit code is 0 when all is well,
 //! 1 when something was refused or found, 2 when the command's words are off.
@@ -34,6 +35,7 @@ mod names;
 mod openapi;
 mod periods;
 mod person;
+mod rules;
 mod serve;
 mod user;
 

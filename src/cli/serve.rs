@@ -34,8 +34,7 @@ use crate::http::limits::Limits;
 use crate::http::outgoing::Outgoing;
 use crate::http::{Code, Error};
 use crate::imports::turns::Uploads;
-use crate::memberships::rules::Rules;
-use crate::memberships::{adoption, derived, recorder};
+use crate::memberships::recorder;
 use crate::organisations::refold;
 use crate::people::emptying;
 use crate::reports::turns::Turns;
@@ -69,10 +68,18 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         return Err(LOOPBACK_ONLY.into());
     }
     let countries = Countries::load().map_err(Stop)?;
+    let file = super::rules::read(config)?;
     let mut conn = super::open(config)?;
-    let rules = rules(config, &mut conn)?;
     let held = demo::held(&mut conn)?;
     may_serve(held, args.demo, config, &mut conn)?;
+    // A demo has its rules from its beginning, which is long ago.
+    let now = match (args.demo, held) {
+        (true, Held::None) => demo::begin(&mut conn)?,
+        _ => Instant::now(),
+    };
+    let rules = super::rules::adopt(&mut conn, file.as_deref(), now, |text| {
+        tracing::info!("{text}");
+    })?;
     let seals = super::keys::prepare(config, &mut conn)?;
     let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
     let checkpoints = Checkpoints::new(
@@ -309,24 +316,6 @@ async fn hand_over(parts: &Parts) {
         Ok(Some(_)) => tracing::info!("the office was handed over"),
         Err(error) => tracing::warn!(error = %error, "the office was not handed over"),
     }
-}
-
-/// The rules of membership: those of `rules_file`, or those adopted last.
-fn rules(config: &Config, conn: &mut Conn) -> Result<Rules, Stop> {
-    let text = match &config.rules_file {
-        None => None,
-        Some(path) => Some(
-            std::fs::read_to_string(path)
-                .map_err(|e| format!("rules_file: {}: {e}", path.display()))?,
-        ),
-    };
-    let (rules, new) = adoption::adopt(conn, text.as_deref(), Instant::now())
-        .map_err(|e| format!("rules_file: {e}"))?;
-    if new {
-        tracing::info!("new rules of membership were adopted");
-        conn.transact(|tx| derived::rebuild(tx, &|text| tracing::info!("{text}")))?;
-    }
-    Ok(rules)
 }
 
 fn start_log(filter: &str) -> Result<(), Stop> {

@@ -48,6 +48,13 @@ pub fn held(conn: &mut Conn) -> Result<Held, Error> {
     })
 }
 
+/// Says of an empty database that a demo is begun in it, so that one that was killed half-way is taken neither for a whole one nor
+/// for a registry. The instant at which it begins, which is long ago.
+pub fn begin(conn: &mut Conn) -> Result<Instant, Error> {
+    conn.transact(|tx| marks::set(tx, MARK, UNFINISHED).map_err(Error::from))?;
+    Ok(history::beginning(Instant::now()))
+}
+
 /// What to print after the start.
 pub struct Logins {
     accounts: Vec<(String, String)>,
@@ -75,7 +82,7 @@ impl Logins {
     }
 }
 
-/// Fills an empty database (`fill`), and makes a new partner key, whose secret is never stored.
+/// Fills a database in which a demo was begun (`fill`), and makes a new partner key, whose secret is never stored.
 pub fn prepare(
     conn: &mut Conn,
     countries: &Countries,
@@ -86,11 +93,7 @@ pub fn prepare(
     if fill {
         let hash = passwords::hash(PASSWORD)?;
         let long_ago = history::beginning(Instant::now());
-        // With the accounts, so that a demo that was killed half-way is taken neither for a whole one nor for a registry.
-        let people = conn.transact(|tx| {
-            marks::set(tx, MARK, UNFINISHED)?;
-            make_people(tx, countries, &hash, long_ago)
-        })?;
+        let people = conn.transact(|tx| make_people(tx, countries, &hash, long_ago))?;
         history::make(conn, countries, rules, &people, progress)?;
         conn.transact(|tx| marks::set(tx, MARK, WHOLE).map_err(Error::from))?;
     }

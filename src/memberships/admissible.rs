@@ -41,6 +41,16 @@ pub enum Refused {
     /// Its kind, or its being back-dated, needs a reason.
     #[error("a reason is needed")]
     ReasonMissing,
+    /// The term that a renewal would extend has more than a whole term to go.
+    #[error(
+        "the term runs until {end}, for more than a whole term; it can be renewed from {from} on"
+    )]
+    TooFarAhead {
+        /// The last day of the term, with the renewals that are dated ahead.
+        end: NaiveDate,
+        /// The first day on which it can be renewed.
+        from: NaiveDate,
+    },
     /// The correction's target is voided already.
     #[error("event {target_no} is voided already")]
     AlreadyVoid {
@@ -123,7 +133,55 @@ pub fn admissible(existing: &[Event], rules: &Rules, new: &Event) -> Result<Ledg
     if !others.is_empty() {
         return Err(Refused::BreaksLater { problems: others });
     }
+    refuse_far_ahead(existing, (&before, &after), rules, new)?;
     Ok(after)
+}
+
+/// The first day on which a membership may be renewed that may not be on this one: its term, with the renewals that are dated ahead,
+/// has more than one whole term to go. Its last day comes first.
+#[must_use]
+pub fn too_far_ahead(
+    ledger: &Ledger,
+    rules: &Rules,
+    on: NaiveDate,
+) -> Option<(NaiveDate, NaiveDate)> {
+    let kind = ledger.interval_on(on)?.membership_type;
+    let end = last_term_end(ledger, on)?;
+    let from = rules.at(kind, on).renewable_from(end);
+    (on < from).then_some((end, from))
+}
+
+/// The last day of any term that runs on a day or begins later.
+fn last_term_end(ledger: &Ledger, on: NaiveDate) -> Option<NaiveDate> {
+    let later = ledger.intervals.iter();
+    let later = later.filter(|i| i.to.is_none_or(|to| to > on));
+    later.filter_map(|i| i.term_end).max()
+}
+
+/// A renewal adds to a term that has no more than one whole term to go; and so does a correction that brings a renewal back.
+fn refuse_far_ahead(
+    existing: &[Event],
+    (before, after): (&Ledger, &Ledger),
+    rules: &Rules,
+    new: &Event,
+) -> Result<(), Refused> {
+    let on = match &new.kind {
+        EventKind::Renewed {} => new.effective_on,
+        EventKind::Corrected { target_no, .. } => {
+            let target = corrections::corrected_event(existing, *target_no);
+            let on = new.recorded_on().unwrap_or(new.effective_on);
+            let adds = last_term_end(after, on) > last_term_end(before, on);
+            if !adds || target.is_none_or(|event| event.kind != EventKind::Renewed {}) {
+                return Ok(());
+            }
+            on
+        }
+        _ => return Ok(()),
+    };
+    match too_far_ahead(before, rules, on) {
+        Some((end, from)) => Err(Refused::TooFarAhead { end, from }),
+        None => Ok(()),
+    }
 }
 
 fn check_sequence(existing: &[Event], new: &Event) -> Result<(), Refused> {

@@ -1,6 +1,7 @@
 //! Opening an application.
 
 use actix_web::{HttpResponse, post, web};
+use chrono::NaiveDate;
 
 use super::dto::{Apply, Membership};
 use super::model::{EventKind, MembershipType};
@@ -9,7 +10,7 @@ use super::rules::Rules;
 use super::{queries, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
-use crate::db::Tx;
+use crate::db::{Conn, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
@@ -65,7 +66,15 @@ pub fn open(
         let text = format!("the organisation was dissolved on {day}");
         return Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])));
     }
-    refuse_too_soon(tx, rules, organisation, body.membership_type, day)?;
+    if let Some(why) = too_soon(
+        tx,
+        rules,
+        organisation.id,
+        (body.membership_type, day),
+        None,
+    )? {
+        return Err(Error::new(Code::ActNotPossible, why).with("possible", serde_json::json!([])));
+    }
     let kind = EventKind::Applied {
         membership_type: body.membership_type,
         country: organisation.country.clone(),
@@ -78,22 +87,24 @@ pub fn open(
     record::open(tx, acting, rules, organisation, kind, particulars)
 }
 
-fn refuse_too_soon(
-    tx: &mut Tx<'_>,
+/// Why an application cannot have this day, where the waiting time after a rejection is not over; `of` is the membership whose
+/// application it is, where there is one already: what was decided of it, or later, is no reason.
+pub fn too_soon(
+    conn: &mut Conn,
     rules: &Rules,
-    organisation: &OrganisationRow,
-    kind: MembershipType,
-    day: chrono::NaiveDate,
-) -> Result<(), Error> {
-    let Some(rejected) = queries::last_rejection(tx, organisation.id, kind.as_str())? else {
-        return Ok(());
+    organisation_id: i64,
+    (kind, day): (MembershipType, NaiveDate),
+    of: Option<Id>,
+) -> Result<Option<String>, Error> {
+    let before = of.map(|id| (id, day));
+    let found = queries::last_rejection(conn, organisation_id, kind.as_str(), before)?;
+    let Some(rejected) = found else {
+        return Ok(None);
     };
     let from = rules.at(kind, day).may_apply_from(rejected);
-    if day >= from {
-        return Ok(());
-    }
-    let text = format!(
-        "an application was rejected on {rejected}; the organisation may apply again from {from} on"
-    );
-    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+    Ok((day < from).then(|| {
+        format!(
+            "an application was rejected on {rejected}; the organisation may apply again from {from} on"
+        )
+    }))
 }

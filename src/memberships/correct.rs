@@ -19,7 +19,7 @@ use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{consent, corrections, corrector, merge, on_organisation, view};
+use super::{apply, consent, corrections, corrector, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
@@ -119,7 +119,8 @@ fn correct(
         )
     })?;
     if Act::of(&target.kind, None).is_some_and(Act::is_on_organisation) {
-        on_organisation::check_day(rules, acting, body.effective_on)?;
+        let of = held.organisation.id;
+        on_organisation::check_day(tx, (rules, acting), of, body.effective_on)?;
     }
     if let (EventKind::Merged { successor }, Some(day)) = (&target.kind, body.effective_on) {
         merge::must_still_go_on(tx, rules, held, successor, day)?;
@@ -132,6 +133,7 @@ fn correct(
             target_no: body.target_no,
             correction,
         };
+        refuse_too_soon(tx, acting, (rules, held), target, &kind)?;
         let particulars = Particulars {
             reason: Some(body.reason.as_str().to_owned()),
             replacement,
@@ -168,6 +170,47 @@ fn correct(
     Ok(Answer::json(202, &shown)?
         .version(held.row.revision)
         .location(format!("/v1/proposals/{}", proposal.id)))
+}
+
+/// An application keeps the waiting time after a rejection whatever day a correction gives it.
+fn refuse_too_soon(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    (rules, held): (&Rules, &Held),
+    target: &Event,
+    kind: &EventKind,
+) -> Result<(), Error> {
+    let EventKind::Applied {
+        membership_type, ..
+    } = target.kind
+    else {
+        return Ok(());
+    };
+    let day_of = |events: &[Event]| {
+        let resolved = corrections::resolve(events);
+        let standing = resolved.standing.iter().find(|s| s.event.no == target.no);
+        standing.map(|s| s.effective_on)
+    };
+    let now = acting.now();
+    let no = held.events.iter().map(|e| e.no).max().unwrap_or(0);
+    let last = Event::new(
+        no.saturating_add(1),
+        i64::MAX,
+        now.0,
+        now.day(),
+        kind.clone(),
+    );
+    let mut after = held.events.clone();
+    after.push(last);
+    let (was, is) = (day_of(&held.events), day_of(&after));
+    let Some(day) = is.filter(|_| is != was) else {
+        return Ok(());
+    };
+    let of = (membership_type, day);
+    match apply::too_soon(tx, rules, held.organisation.id, of, Some(held.row.id))? {
+        Some(why) => Err(record::act_not_possible(tx, held, acting, why)),
+        None => Ok(()),
+    }
 }
 
 fn correction(body: &Correct) -> Result<Correction, Error> {

@@ -14,8 +14,9 @@ use crate::db::schema::{
     member_counts, membership_due, membership_events, membership_flows, membership_intervals,
     memberships, organisations,
 };
-use crate::db::{Conn, Id, Tx, dialect, marks};
+use crate::db::{Conn, Id, Instant, Tx, dialect, marks};
 use crate::http::Error;
+use crate::journal::Batch;
 use crate::organisations::rows::OrganisationRow;
 
 /// How many memberships are read at once.
@@ -27,7 +28,7 @@ const TOLD_EACH: u64 = 20_000;
 /// Counts up when the fold or the tables made from it change: then they are made anew at the next start.
 const VERSION: &str = "4";
 
-/// The mark that says by which version the tables were made.
+/// The mark that says by which version, and under which rules, the tables were made.
 const MARK: &str = "timelines";
 
 /// The number that the process holds which makes them anew.
@@ -185,7 +186,8 @@ fn check_one(
     Ok(expected)
 }
 
-/// Makes the tables anew where another version of the program made them. True when there was something to make.
+/// Makes the tables anew where another version of the program made them, or under other rules than those in force. True when
+/// there was something to make.
 pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
     if is_current(conn)? {
         return Ok(false);
@@ -210,11 +212,27 @@ pub fn ensure(conn: &mut Conn, tell: impl Fn(&str)) -> Result<bool, Error> {
 }
 
 fn is_current(conn: &mut Conn) -> Result<bool, Error> {
-    Ok(marks::get(conn, MARK)?.as_deref() == Some(VERSION))
+    let wanted = wanted_mark(conn)?;
+    Ok(marks::get(conn, MARK)? == Some(wanted))
 }
 
-/// Makes everything that follows from the events anew, in the caller's transaction; tells now and then how far it is.
+/// The version, and the position of the journal at which the rules in force were adopted, if they were.
+fn wanted_mark(conn: &mut Conn) -> Result<String, Error> {
+    Ok(match adoption::newest(conn)? {
+        0 => VERSION.to_owned(),
+        seq => format!("{VERSION} rules:{seq}"),
+    })
+}
+
+/// Takes the journal's head: nobody else writes until the transaction ends.
+pub(super) fn hold_writers(tx: &mut Tx<'_>) -> Result<(), Error> {
+    Batch::begin(tx, Instant::now())?.write(tx)
+}
+
+/// Makes everything that follows from the events anew, in the caller's transaction, and lets nobody write meanwhile; tells now and
+/// then how far it is.
 pub fn rebuild(tx: &mut Tx<'_>, tell: &dyn Fn(&str)) -> Result<(), Error> {
+    hold_writers(tx)?;
     let adopted = adoption::history(tx)?;
     timeline::clear(tx)?;
     let mut counts = Counts::new();
@@ -230,5 +248,6 @@ pub fn rebuild(tx: &mut Tx<'_>, tell: &dyn Fn(&str)) -> Result<(), Error> {
         timeline::fill(conn, &row, &rows, due)
     })?;
     timeline::add_counts(tx, &counts)?;
-    Ok(marks::set(tx, MARK, VERSION)?)
+    let mark = wanted_mark(tx)?;
+    Ok(marks::set(tx, MARK, &mark)?)
 }

@@ -57,7 +57,7 @@ pub fn dissolve(
     body: &PlainAct,
 ) -> Result<Dissolved, Error> {
     must_go_on(organisation)?;
-    check_day(rules, acting, body.effective_on)?;
+    check_day(tx, (rules, acting), organisation.id, body.effective_on)?;
     let today = acting.now().day();
     let day = body.effective_on.unwrap_or(today);
     if day < today && body.reason.is_none() {

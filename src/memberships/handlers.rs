@@ -268,12 +268,13 @@ async fn list_memberships(
             };
             let by_waiting = wanted.by_waiting(at, today);
             let (reach, most) = (acting.reach(), fetch_limit(limit));
-            let rows = if by_waiting {
+            let mut rows = if by_waiting {
                 let codes: Vec<String> = countries.iter().map(|c| c.code.clone()).collect();
                 queries::page_by_waiting(conn, reach, today, &codes, &wanted, most)?
             } else {
                 queries::page(conn, reach, at, &wanted, most)?
             };
+            view::as_of_its_day(conn, &mut rows, (at.day, today))?;
             let key = |r: &queries::QueueRow| {
                 let first = if by_waiting {
                     r.2.from_day.to_string()

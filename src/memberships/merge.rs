@@ -80,7 +80,8 @@ pub(super) async fn merge_organisation(
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
             on_organisation::must_go_on(&organisation)?;
-            on_organisation::check_day(&rules, acting, body.effective_on)?;
+            let of = organisation.id;
+            on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let successor = successor(tx, acting, &organisation, &body.successor)?;
             check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
             let day = body.effective_on.unwrap_or_else(|| acting.now().day());

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::acts::Outcome;
+use super::adoption;
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
@@ -34,8 +35,14 @@ pub fn must_go_on(organisation: &OrganisationRow) -> Result<(), Error> {
 }
 
 /// Refuses a day that an act on a whole organisation cannot have: what it changes of the organisation holds at once, so none in the
-/// future, and none before what the rules allow.
-pub fn check_day(rules: &Rules, acting: &Acting, day: Option<NaiveDate>) -> Result<(), Error> {
+/// future, and none before what the rules allow of every type that the organisation holds (of `full` where it holds none).
+pub fn check_day(
+    tx: &mut Tx<'_>,
+    (rules, acting): (&Rules, &Acting),
+    organisation_id: i64,
+    day: Option<NaiveDate>,
+) -> Result<(), Error> {
+    adoption::must_be_current(tx, rules)?;
     let today = acting.now().day();
     let Some(day) = day else { return Ok(()) };
     if day > today {
@@ -44,7 +51,12 @@ pub fn check_day(rules: &Rules, acting: &Acting, day: Option<NaiveDate>) -> Resu
             "must not lie in the future; record it on its day",
         ));
     }
-    let earliest = rules.at(MembershipType::Full, today).earliest(today);
+    let types = queries::types_held(tx, organisation_id, today)?;
+    let earliest = types
+        .into_iter()
+        .map(|kind| rules.at(kind, today).earliest(today))
+        .max()
+        .unwrap_or_else(|| rules.at(MembershipType::Full, today).earliest(today));
     if day < earliest {
         let text = format!("the day is before {earliest}, the earliest that the rules allow");
         return Err(Error::field("/effective_on", text));
@@ -125,7 +137,8 @@ pub fn begin(
     if body.outcome == Outcome::Approved {
         must_go_on(&organisation)?;
         let proposed = super::propose::terms(&proposal)?.effective_on;
-        check_day(rules, acting, body.effective_on.or(proposed))?;
+        let day = body.effective_on.or(proposed);
+        check_day(tx, (rules, acting), organisation.id, day)?;
     }
     four_eyes::must_be_second(tx, acting, &proposal.proposer, &organisation.updated_by)?;
     consent::must_be_another(tx, acting, &proposal, body.outcome)?;

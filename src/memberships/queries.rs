@@ -5,11 +5,12 @@ use diesel::dsl::{Eq, InnerJoin, InnerJoinOn, IntoBoxed, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Date};
 
+use super::adoption;
 use super::fold::fold;
 use super::ledger::{FlowKind, Ledger};
-use super::model::{Event, EventKind, State};
+use super::model::{Event, EventKind, MembershipType, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
-use super::rules::Rules;
+use super::rules::{LAST_DAY, Rules};
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
     membership_events, membership_flows, membership_intervals, memberships, organisations,
@@ -38,6 +39,7 @@ pub struct Held {
 
 /// The membership with this id, if this reach covers its organisation's country.
 pub fn held(conn: &mut Conn, reach: &Reach, rules: &Rules, id: Id) -> Result<Held, Error> {
+    adoption::must_be_current(conn, rules)?;
     let (row, organisation) = reached(conn, reach, id)?;
     let events = events(conn, id)?;
     let ledger = fold(&events, rules);
@@ -74,7 +76,7 @@ pub fn held_at(
         .next_back()
         .and_then(|e| e.decider.clone().or_else(|| e.proposer.clone()))
         .unwrap_or_default();
-    let rules = super::adoption::known_at(conn, seq)?.unwrap_or_else(|| rules.clone());
+    let rules = adoption::known_at(conn, seq)?;
     let ledger = fold(&events, &rules);
     Ok(Held {
         row,
@@ -302,6 +304,11 @@ pub fn waiting(
         .load(conn)?)
 }
 
+/// True of the word of a state in which a membership is open.
+pub fn is_open(state: &str) -> bool {
+    open_states().contains(&state)
+}
+
 /// States in which a membership is open.
 fn open_states() -> Vec<&'static str> {
     State::ALL
@@ -388,19 +395,48 @@ pub fn other_open(
     Ok(found > 0)
 }
 
-/// The last day on which an application of this type was rejected.
+/// The last day on which an application of this type was rejected; for one that is there already, of the others and up to its day.
 pub fn last_rejection(
     conn: &mut Conn,
     organisation_id: i64,
     kind: &str,
+    before: Option<(Id, NaiveDate)>,
 ) -> Result<Option<NaiveDate>, Error> {
+    let (except, until) = before.unwrap_or((Id(-1), LAST_DAY));
     Ok(membership_intervals::table
         .filter(membership_intervals::organisation_id.eq(organisation_id))
         .filter(membership_intervals::known_to.eq(STILL))
         .filter(membership_intervals::membership_type.eq(kind))
         .filter(membership_intervals::state.eq("rejected"))
+        .filter(membership_intervals::membership_id.ne(except))
+        .filter(membership_intervals::from_day.le(until))
         .select(diesel::dsl::max(membership_intervals::from_day))
         .first(conn)?)
+}
+
+/// The types that an organisation holds: those of its memberships and applications that are open today or later, or that ended with
+/// the organisation.
+pub fn types_held(
+    conn: &mut Conn,
+    organisation_id: i64,
+    today: NaiveDate,
+) -> Result<Vec<MembershipType>, Error> {
+    let mut states = open_states();
+    states.extend([State::Dissolved.as_str(), State::Merged.as_str()]);
+    let found: Vec<String> = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
+        .filter(membership_intervals::state.eq_any(states))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(today)),
+        )
+        .select(membership_intervals::membership_type)
+        .load(conn)?;
+    let mut types = MembershipType::ALL.to_vec();
+    types.retain(|kind| found.iter().any(|name| name == kind.as_str()));
+    Ok(types)
 }
 
 /// Those of some memberships whose review this person took or was given at some time.

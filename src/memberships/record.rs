@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::admissible::{Refused, admissible};
+use super::adoption;
 use super::beside;
 use super::ledger::Ledger;
 use super::machine::{Act, is_possible};
@@ -252,6 +253,7 @@ fn add(
     (before, mut held): (&Held, Held),
     event: Event,
 ) -> Result<Held, Error> {
+    adoption::must_be_current(tx, rules)?;
     let ledger = admissible(&before.events, rules, &event)
         .map_err(|refused| not_possible(tx, before, acting, (refused, &event)))?;
     if let Some(why) = beside::refused(tx, before, &ledger, &event)? {
@@ -371,7 +373,20 @@ fn not_possible(
         Refused::NotPossible {
             state, possible, ..
         } => {
-            let names: Vec<&str> = possible.iter().map(|act| act.name()).collect();
+            // Of today there is one answer.
+            let (day, today) = (event.effective_on, acting.now().day());
+            let names = match day == today {
+                true => possible_names(conn, held, acting),
+                false => {
+                    let on_its_day = (possible.clone(), day);
+                    let mine = super::view::for_caller(conn, held, acting, on_its_day);
+                    mine.map(|acts| acts.into_iter().map(Act::name).collect())
+                }
+            };
+            let names: Vec<&str> = match names {
+                Ok(names) => names,
+                Err(error) => return error,
+            };
             let then = serde_json::json!({
                 "day": event.effective_on,
                 "state": state.map(State::as_str),

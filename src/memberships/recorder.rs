@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text};
 
+use super::adoption;
 use super::fold::fold;
 use super::ledger::{Ledger, Turn};
 use super::model::Event;
@@ -204,6 +205,7 @@ fn chunk(
         started = Clock::now();
     }
     let mut batch = Batch::begin(tx, now)?;
+    adoption::must_be_current(tx, rules)?;
     let mut rows: Vec<EventRow> = Vec::new();
     let mut next_due: Vec<(Id, Option<NaiveDate>)> = Vec::new();
     for (id, mut known, ledger, turns) in folded {

@@ -15,7 +15,8 @@ use crate::http::{Error, Json, NoQuery, Path, docs};
 
 /// Renews a membership.
 ///
-/// The next term is added at the end of the running one, in the grace days too. Many at once: `POST /v1/renewals`.
+/// The next term is added at the end of the running one, in the grace days too, while no more than one whole term is to go. Many at
+/// once: `POST /v1/renewals`.
 #[utoipa::path(
     tag = "memberships", operation_id = "renew_membership", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The membership", example = "3k7v0c5m2qxyz"), ("If-Match" = String, Header, pattern = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#, description = "The membership's tag of your last read", example = "\"v3.9Pq0aJ7xVb1c2d3e\""), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),

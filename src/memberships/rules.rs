@@ -146,6 +146,24 @@ impl Rule {
         }
     }
 
+    /// The first day on which a term with this last day may be renewed: from it on no more than one whole term is to go.
+    #[must_use]
+    pub fn renewable_from(&self, term_end: NaiveDate) -> NaiveDate {
+        let first = term_end
+            .succ_opt()
+            .unwrap_or(term_end)
+            .checked_sub_months(Months::new(self.term_months))
+            .unwrap_or(NaiveDate::MIN);
+        // A day that its month lacks makes a difference of up to three days, to either side.
+        first
+            .checked_sub_days(Days::new(3))
+            .unwrap_or(first)
+            .iter_days()
+            .take(8)
+            .find(|day| day_before_anniversary(*day, self.term_months) >= term_end)
+            .unwrap_or(first)
+    }
+
     /// The first day on which a rejected organisation may apply again.
     #[must_use]
     pub fn may_apply_from(&self, rejected_on: NaiveDate) -> NaiveDate {
@@ -252,6 +270,7 @@ pub struct Rules {
     full: Arc<Dated>,
     associate: Arc<Dated>,
     observer: Arc<Dated>,
+    known_from: i64,
 }
 
 #[derive(Deserialize)]
@@ -294,7 +313,26 @@ impl Rules {
             full: dated(MembershipType::Full)?,
             associate: dated(MembershipType::Associate)?,
             observer: dated(MembershipType::Observer)?,
+            known_from: 0,
         })
+    }
+
+    /// The position of the journal at which they were adopted; 0 for those that were not.
+    #[must_use]
+    pub const fn known_from(&self) -> i64 {
+        self.known_from
+    }
+
+    /// The same, adopted at a position of the journal.
+    #[must_use]
+    pub fn adopted_at(self, known_from: i64) -> Self {
+        Self { known_from, ..self }
+    }
+
+    /// Says whether two sets of rules say the same, whenever they were adopted.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.clone().adopted_at(other.known_from) == *other
     }
 
     /// The rules that ship with the registry.

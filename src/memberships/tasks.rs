@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::acts::Act;
+use super::adoption;
 use super::dto::OrganisationRef;
 use super::handlers::instant_and_id;
 use super::model::{MembershipType, State};
@@ -173,6 +174,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn tasks(&self, conn: &mut Conn, codes: &[String]) -> Result<Vec<Placed>, Error> {
+        adoption::must_be_current(conn, self.rules)?;
         let mut found = Vec::new();
         let own = match self.acting.principal() {
             Principal::User {

@@ -76,7 +76,8 @@ pub(super) async fn transfer_organisation(
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
             on_organisation::must_go_on(&organisation)?;
-            on_organisation::check_day(&rules, acting, body.effective_on)?;
+            let of = organisation.id;
+            on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let to = &body.to_country;
             if countries.iter().all(|c| c.code != *to) {
                 return Err(Error::field("/to_country", "is no country of the Platform"));

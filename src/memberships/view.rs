@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::admissible::too_far_ahead;
 use super::dto::{
     ConsentView, EventView, IntervalView, Membership, MembershipItem, OrganisationRef,
     ProposalView, RestatedView,
@@ -17,13 +18,26 @@ use crate::auth::{Acting, Role, four_eyes};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
+use crate::organisations::past;
 use crate::organisations::rows::OrganisationRow;
 
 /// The acts that are possible now for this caller: in the state, for the role, with the review in whose hands it is, beside an open
 /// proposal, and beside the organisation's other memberships.
 pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
     let today = acting.now().day();
-    let mut acts = in_the_state(held, today);
+    for_caller(conn, held, acting, (in_the_state(held, today), today))
+}
+
+/// What of the acts that a day's state has the caller may do.
+pub fn for_caller(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
+    (mut acts, day): (Vec<Act>, NaiveDate),
+) -> Result<Vec<Act>, Error> {
+    if too_far_ahead(&held.ledger, &held.rules, day).is_some() {
+        acts.retain(|act| *act != Act::Renew);
+    }
     acts.retain(|act| grant(acting.principal(), action(*act)) != Grant::No);
     if held.organisation.has_ended() {
         // What was merged can be undone, and what was recorded corrected.
@@ -36,7 +50,7 @@ pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act
         // The secretariat gives back what is another's.
         acts.retain(|act| !of_review(act) || (secretariat && *act == Act::ReleaseReview));
     }
-    if acts.contains(&Act::Reinstate) && other_open(conn, held, today)? {
+    if acts.contains(&Act::Reinstate) && other_open(conn, held, day)? {
         acts.retain(|act| *act != Act::Reinstate);
     }
     let open = match queries::open_proposal(conn, held.row.id)? {
@@ -129,9 +143,20 @@ pub fn membership(
         .interval_on(at.day)
         .or_else(|| held.ledger.intervals.first());
     let interval = interval.ok_or_else(|| Error::internal("a membership without an interval"))?;
+    let is_open = interval.state.is_open();
+    let today = acting.now().day();
+    let country = country_then(
+        conn,
+        &held.organisation,
+        (&interval.country, is_open),
+        (at.day, today),
+    )?;
     Ok(Membership {
         id: held.row.id,
-        organisation: organisation(&held.organisation),
+        organisation: OrganisationRef {
+            country,
+            ..organisation(&held.organisation)
+        },
         membership_type: interval.membership_type.as_str().to_owned(),
         state: interval.state.as_str().to_owned(),
         state_since: interval.from,
@@ -279,6 +304,34 @@ pub fn organisation(row: &OrganisationRow) -> OrganisationRef {
         name: row.name.clone(),
         country: row.country.clone(),
     }
+}
+
+/// Where the organisation of a membership was on a day. An open one counts where its organisation is; one that has ended stays where
+/// it was, while its organisation may move on.
+fn country_then(
+    conn: &mut Conn,
+    row: &OrganisationRow,
+    (counted, open): (&str, bool),
+    (day, today): (NaiveDate, NaiveDate),
+) -> Result<String, Error> {
+    match (open, day == today) {
+        (true, _) => Ok(counted.to_owned()),
+        (false, true) => Ok(row.country.clone()),
+        (false, false) => past::country_on(conn, row, day),
+    }
+}
+
+/// Gives the organisations of a list the country of the day.
+pub fn as_of_its_day(
+    conn: &mut Conn,
+    rows: &mut [QueueRow],
+    days: (NaiveDate, NaiveDate),
+) -> Result<(), Error> {
+    for (_, organisation, interval) in rows {
+        let counted = (interval.country.as_str(), queries::is_open(&interval.state));
+        organisation.country = country_then(conn, organisation, counted, days)?;
+    }
+    Ok(())
 }
 
 /// One row of the queue.

@@ -259,7 +259,7 @@ fn events(conn: &mut Conn, ids: &[Id], known: Known) -> Result<BTreeMap<Id, Vec<
 }
 
 fn rules(conn: &mut Conn, known: Known) -> Result<Rules, Error> {
-    adoption::known_at(conn, known.seq)?.ok_or_else(|| Error::internal("no rules of membership"))
+    adoption::known_at(conn, known.seq)
 }
 
 /// Members in all, and those that lapse in each window.

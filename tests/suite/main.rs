@@ -56,5 +56,6 @@ mod report_kinds;
 mod reports;
 mod rights;
 mod roll_forward;
+mod rules;
 mod search;
 mod tokens;

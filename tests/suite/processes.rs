@@ -1,6 +1,5 @@
 //! What only several processes over one database can show.
 
-use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::sync::Barrier;
 
@@ -11,7 +10,7 @@ use ots_registry::db::{Id, Instant};
 use serde_json::json;
 
 use crate::kit::databases::{Database, scratch};
-use crate::kit::process::{Service, Wire, flag_of, keys_of, program, said};
+use crate::kit::process::{Service, Wire, ended, flag_of, keys_of, program, said, started};
 use crate::kit::{App, Kind, Person};
 
 const CLIENTS: usize = 64;
@@ -82,29 +81,6 @@ async fn of_64_refreshes_at_once_by_two_processes_one_wins_in_each_of_200_rounds
     assert_eq!(usize::try_from(ended), Ok(ROUNDS));
 }
 
-/// Starts the program and waits for a line of its log or progress that holds this text; the rest is read and dropped.
-fn started(words: &[&str], until: &str) -> Child {
-    let mut child = program(words).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut told = String::new();
-    loop {
-        let Some(Ok(line)) = lines.next() else {
-            panic!("the program ended: {told}");
-        };
-        if line.contains(until) {
-            break;
-        }
-        told.push_str(&line);
-    }
-    std::thread::spawn(move || lines.for_each(drop));
-    child
-}
-
-fn end(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
 #[test]
 fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -124,7 +100,7 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
             folder,
         ];
         let as_demo: Vec<&str> = words.iter().copied().chain(["--demo"]).collect();
-        end(started(&as_demo, "demo data: "));
+        ended(started(&as_demo, "demo data: "));
         for words in [words.as_slice(), as_demo.as_slice()] {
             let (code, text) = said(words);
             assert_eq!(code, Some(1), "{kind:?} {words:?}");
@@ -190,7 +166,7 @@ fn services_that_start_at_once_make_one_set_of_keys_between_them() {
                     let words = words(&format!("{n}.jsonl"));
                     scope.spawn(move || {
                         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                        end(started(&words, "\"serving\""));
+                        ended(started(&words, "\"serving\""));
                     })
                 })
                 .collect();

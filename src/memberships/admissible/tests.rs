@@ -308,3 +308,37 @@ fn a_suspension_that_names_its_last_day_lasts_ten_years_at_most() {
     let open = EventKind::Suspended { until: None };
     assert!(ask(&book, "2026-02-01", "2026-02-01", open).is_ok());
 }
+
+#[test]
+fn a_renewal_waits_until_no_more_than_a_whole_term_is_to_go() {
+    let ahead = |end, from| {
+        Err(Refused::TooFarAhead {
+            end: day(end),
+            from: day(from),
+        })
+    };
+    let renew = |book: &Book, recorded, on| ask(book, recorded, on, EventKind::Renewed {});
+    let book = Book::admitted("2026-01-01");
+    assert!(renew(&book, "2026-01-01", "2026-01-01").is_ok());
+    let renewed = book.clone().and("2026-01-02", EventKind::Renewed {});
+    for on in ["2026-01-02", "2026-12-31"] {
+        assert_eq!(renew(&renewed, on, on), ahead("2027-12-31", "2027-01-01"));
+    }
+    assert!(renew(&renewed, "2027-01-01", "2027-01-01").is_ok());
+    // One that is dated ahead counts from its recording.
+    let dated = renewed.recorded("2026-12-01", "2027-01-01", EventKind::Renewed {});
+    for on in ["2026-12-02", "2027-06-01"] {
+        let refused = renew(&dated, "2026-12-02", on);
+        assert_eq!(refused, ahead("2028-12-31", "2028-01-01"));
+    }
+}
+
+#[test]
+fn a_renewal_that_was_voided_does_not_come_back_beside_another() {
+    let book = Book::admitted("2026-01-01").and("2026-02-01", EventKind::Renewed {});
+    let voided = book.and("2026-02-02", void(6));
+    assert!(ask(&voided, "2026-02-03", "2026-02-03", void(7)).is_ok());
+    let again = voided.and("2026-02-03", EventKind::Renewed {});
+    let refused = ask(&again, "2026-02-04", "2026-02-04", void(7));
+    assert!(matches!(refused, Err(Refused::TooFarAhead { .. })));
+}

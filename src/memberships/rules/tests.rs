@@ -150,6 +150,38 @@ fn days_beyond_the_last_one_become_the_last_one() {
 }
 
 #[test]
+fn a_term_ends_in_a_year_of_four_digits() {
+    for kind in ["anniversary", "year_end"] {
+        let long = rule(1200, kind, 36_600);
+        let term = long.term_from(day("9950-01-01"));
+        assert_eq!((term.end, term.grace_end), (LAST_DAY, LAST_DAY));
+        let next = long.term_from(term.end.succ_opt().unwrap());
+        assert_eq!(next.end, day("9999-12-31"), "never before its beginning");
+    }
+    assert_eq!(
+        rule(1, "anniversary", 0).latest(day("9999-12-01")),
+        LAST_DAY
+    );
+}
+
+#[test]
+fn a_term_is_renewed_when_no_more_than_a_whole_one_is_to_go() {
+    let twelve = rule(12, "anniversary", 60);
+    let half = rule(6, "anniversary", 60);
+    for (rule, end, from) in [
+        (&twelve, "2026-12-31", "2026-01-01"),
+        (&twelve, "2027-03-14", "2026-03-15"),
+        (&twelve, "2028-02-29", "2027-03-01"),
+        (&half, "2027-08-30", "2027-03-01"),
+        (&half, "2027-02-28", "2026-08-29"),
+    ] {
+        let first = rule.renewable_from(day(end));
+        assert_eq!(first, day(from), "{end}");
+        assert!(day_before_anniversary(first, rule.term_months) >= day(end));
+    }
+}
+
+#[test]
 fn limits_are_counted_in_days() {
     let rule = rule(12, "anniversary", 60);
     assert_eq!(rule.earliest(day("2026-12-31")), day("2025-12-30"));

@@ -46,6 +46,30 @@ pub fn said(words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), text)
 }
 
+/// Starts the program and waits for a line of its log or progress that holds this text; the rest is read and dropped.
+pub fn started(words: &[&str], until: &str) -> Child {
+    let mut child = program(words).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+    let mut told = String::new();
+    loop {
+        let Some(Ok(line)) = lines.next() else {
+            panic!("the program ended: {told}");
+        };
+        if line.contains(until) {
+            break;
+        }
+        told.push_str(&line);
+    }
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+/// Ends a program that was started.
+pub fn ended(mut child: Child) {
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
 /// A folder with keys for the services of one test.
 pub fn keys_of(name: &str) -> PathBuf {
     let folder = scratch(name);
