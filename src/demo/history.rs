@@ -553,7 +553,12 @@ fn on_whole(
     let body = decision(organisation.version, story.n)?;
     if let Some(other) = other {
         let consenting = officers.coordinator(&other, Action::Decide)?;
-        decide::decide(tx, &consenting, rules, proposal.id, &body)?;
+        // The paper is the decision's.
+        let consent = Decide {
+            decision_number: None,
+            ..body.clone()
+        };
+        decide::decide(tx, &consenting, rules, proposal.id, &consent)?;
     }
     let acting = officers.decider(&organisation.updated_by)?;
     decide::decide(tx, &acting, rules, proposal.id, &body)?;
