@@ -169,9 +169,7 @@ impl<'a> Ready<'a> {
         let names = known.told_names();
         Self {
             names: names
-                .map(|(folded, _, country)| {
-                    Prepared::weighed(folded.clone(), Some(country), index)
-                })
+                .map(|(folded, _, country)| Prepared::weighed(folded.clone(), Some(country), index))
                 .collect(),
             known,
             index,
@@ -344,7 +342,10 @@ fn by_name(first: &Ready<'_>, second: &Ready<'_>, at_home: bool) -> Weighing {
             pair.score *= FORMER;
         }
         let worth = |pair: &Pair| (pair.counts, pair.score);
-        if best.as_ref().is_none_or(|known| worth(&pair) > worth(known)) {
+        if best
+            .as_ref()
+            .is_none_or(|known| worth(&pair) > worth(known))
+        {
             best = Some(pair);
         }
     };

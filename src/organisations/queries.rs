@@ -640,10 +640,7 @@ pub struct SameName {
 ///
 /// The names first and then their organisations: in one statement, a database without statistics would rather walk the
 /// whole country and look for each organisation among the names.
-pub fn with_same_name(
-    conn: &mut Conn,
-    skeletons: &[String],
-) -> Result<Vec<SameName>, Error> {
+pub fn with_same_name(conn: &mut Conn, skeletons: &[String]) -> Result<Vec<SameName>, Error> {
     let names: Vec<NameRow> = organisation_names::table
         .filter(organisation_names::key_skeleton.eq_any(skeletons))
         .limit(MOST_ALIKE_ANYWHERE)

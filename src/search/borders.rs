@@ -157,14 +157,24 @@ mod tests {
     #[test]
     fn forms_of_either_country_are_none_of_the_name_and_each_country_reads_both() {
         for (a, b) in [
-            (("Umut Kuşları Derneği", "TR"), ("Umut Kuşları İctimai Birliyi", "AZ")),
+            (
+                ("Umut Kuşları Derneği", "TR"),
+                ("Umut Kuşları İctimai Birliyi", "AZ"),
+            ),
             (("Cas Otan", "TR"), ("Жас Отан қоры", "KZ")),
-            (("Qızıl Alma İctimai Birliyi", "AZ"), ("Kızıl Alma Vakfı", "TR")),
+            (
+                ("Qızıl Alma İctimai Birliyi", "AZ"),
+                ("Kızıl Alma Vakfı", "TR"),
+            ),
             (("Xəzər Dalğası", "AZ"), ("Хезер Далгасы", "KZ")),
         ] {
             let found = across(a, b);
             assert!(found.core, "{a:?} {b:?}");
-            assert!(found.judged.score >= 0.6, "{a:?} {b:?}: {}", found.judged.score);
+            assert!(
+                found.judged.score >= 0.6,
+                "{a:?} {b:?}: {}",
+                found.judged.score
+            );
         }
     }
 
@@ -173,7 +183,10 @@ mod tests {
         for (a, b) in [
             (("Umut Derneği", "TR"), ("Umut Birliyi", "AZ")),
             (("Umut Derneği", "TR"), ("Umut Derneği", "AZ")),
-            (("Turkuaz Pelikan Derneği", "TR"), ("Turkuaz Penguen Derneği", "AZ")),
+            (
+                ("Turkuaz Pelikan Derneği", "TR"),
+                ("Turkuaz Penguen Derneği", "AZ"),
+            ),
         ] {
             assert!(!across(a, b).core, "{a:?} {b:?}");
         }

@@ -60,7 +60,10 @@ fn folded(ending: &str) -> Vec<String> {
 
 /// True where a text is nothing, or endings of a language in their order.
 fn is_of(language: &Endings, text: &str) -> bool {
-    fn behind<'a>(mut places: impl Iterator<Item = &'a HashSet<String>> + Clone, text: &str) -> bool {
+    fn behind<'a>(
+        mut places: impl Iterator<Item = &'a HashSet<String>> + Clone,
+        text: &str,
+    ) -> bool {
         if text.is_empty() {
             return true;
         }
@@ -88,7 +91,9 @@ pub(super) fn may_be_of_people(word: &str) -> bool {
 pub(super) fn is_of_people(ending: &str) -> bool {
     applies(Rule::OtherEndings)
         && !ending.is_empty()
-        && LANGUAGES.get(PEOPLE).is_some_and(|people| is_of(people, ending))
+        && LANGUAGES
+            .get(PEOPLE)
+            .is_some_and(|people| is_of(people, ending))
 }
 
 /// True where two words begin alike and are not forms of one word: what stands behind the beginning is no ending in any language.
@@ -204,7 +209,10 @@ mod tests {
             assert!(is_of_people(ending) && may_be_of_people(ending), "{ending}");
         }
         let people = LANGUAGES.get(PEOPLE).unwrap().get(&1).unwrap();
-        assert!(people.iter().all(|ending| may_be_of_people(ending)), "{people:?}");
+        assert!(
+            people.iter().all(|ending| may_be_of_people(ending)),
+            "{people:?}"
+        );
         for ending in ["", "lar", "li", "abad", "skii"] {
             assert!(!is_of_people(ending), "{ending}");
         }

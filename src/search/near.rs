@@ -44,7 +44,13 @@ pub struct Wanted<'a> {
 pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> Vec<i64> {
     let (mut found, mut across) = (Vec::new(), Vec::new());
     for name in wanted.names {
-        by_words(index, name, wanted.country, sight, (&mut found, &mut across));
+        by_words(
+            index,
+            name,
+            wanted.country,
+            sight,
+            (&mut found, &mut across),
+        );
         if name.keys().plain.is_empty() {
             let same = index.with_raw(&name.keys().raw).iter();
             let slots = same.filter_map(|&name| at(&index.names, name));

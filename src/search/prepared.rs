@@ -131,9 +131,7 @@ impl Prepared {
         let words = self.folded.words.iter();
         let words = words.filter(|word| word.role.is_none());
         let words = words.map(|word| word.alt.as_deref().unwrap_or(&word.skeleton));
-        let mut core: Vec<&str> = words
-            .filter(|word| !fold::is_single_letter(word))
-            .collect();
+        let mut core: Vec<&str> = words.filter(|word| !fold::is_single_letter(word)).collect();
         core.sort_unstable();
         Some(core.join(" "))
     }

@@ -288,11 +288,19 @@ fn a_short_word_that_was_written_by_ear_in_turkish_is_the_word_that_it_sounds_li
 fn words_that_begin_alike_and_end_in_other_words_leave_it_open() {
     let open = [
         ("Yeşilova Kültür Derneği", "Yeşilyurt Kültür Derneği", "TR"),
-        ("Yeşilırmak Kültür Derneği", "Yeşilyurt Kültür Derneği", "TR"),
+        (
+            "Yeşilırmak Kültür Derneği",
+            "Yeşilyurt Kültür Derneği",
+            "TR",
+        ),
         ("Қызылжар ардагерлері", "Қызылағаш ардагерлері", "KZ"),
         ("Qizilqum sayyohlari", "Qizilqosh sayyohlari", "UZ"),
         ("Yangibozor yoshlari", "Yangiobod yoshlari", "UZ"),
-        ("Balatonfüred Sport Egyesület", "Balatonlelle Sport Egyesület", "HU"),
+        (
+            "Balatonfüred Sport Egyesület",
+            "Balatonlelle Sport Egyesület",
+            "HU",
+        ),
     ];
     never_the_same(&open);
     // Endings make no other word of it.
@@ -300,9 +308,17 @@ fn words_that_begin_alike_and_end_in_other_words_leave_it_open() {
         Verdict::Same,
         &[
             ("Könüllülər Birliyi", "Könüllülərin Birliyi", "AZ"),
-            ("Yeşilova Gençlik Derneği", "Yeşilova Gençliği Derneği", "TR"),
+            (
+                "Yeşilova Gençlik Derneği",
+                "Yeşilova Gençliği Derneği",
+                "TR",
+            ),
             ("Қызылжар ардагерлері", "Қызылжар ардагерлерінің", "KZ"),
-            ("Beteg Gyermekekért Alapítvány", "Beteg Gyermekek Alapítvány", "HU"),
+            (
+                "Beteg Gyermekekért Alapítvány",
+                "Beteg Gyermekek Alapítvány",
+                "HU",
+            ),
             ("Ветераны Каракола", "Ветеранов Каракола", "KG"),
         ],
     );
@@ -329,8 +345,16 @@ fn one_letter_that_is_another_leaves_it_open() {
     all(
         Verdict::Possible,
         &[
-            ("Hepatit B Hastaları Derneği", "Hepatit C Hastaları Derneği", "TR"),
-            ("Гепатит В науқастары қоры", "Гепатит С науқастары қоры", "KZ"),
+            (
+                "Hepatit B Hastaları Derneği",
+                "Hepatit C Hastaları Derneği",
+                "TR",
+            ),
+            (
+                "Гепатит В науқастары қоры",
+                "Гепатит С науқастары қоры",
+                "KZ",
+            ),
             ("Vitamin C jamgʻarmasi", "Vitamin D jamgʻarmasi", "UZ"),
             ("Vitamin C kory", "Vitamin K kory", "KZ"),
             ("Liget A Klub", "Liget B Klub", "HU"),
@@ -340,8 +364,16 @@ fn one_letter_that_is_another_leaves_it_open() {
     all(
         Verdict::Same,
         &[
-            ("Hepatit B Hastaları Derneği", "HEPATİT B HASTALARI DERNEĞİ", "TR"),
-            ("Гепатит В науқастары қоры", "Гепатит B науқастары қоры", "KZ"),
+            (
+                "Hepatit B Hastaları Derneği",
+                "HEPATİT B HASTALARI DERNEĞİ",
+                "TR",
+            ),
+            (
+                "Гепатит В науқастары қоры",
+                "Гепатит B науқастары қоры",
+                "KZ",
+            ),
             ("Ç. Aytmatov Derneği", "C. Aytmatov Derneği", "TR"),
             ("A Hit Klub", "Hit Klub", "HU"),
         ],

@@ -93,15 +93,21 @@ pub fn other_letters(a: &[Letter], b: &[Letter]) -> bool {
     if a.is_empty() || b.is_empty() {
         return false;
     }
-    let (mut own, mut theirs): (Vec<&Letter>, Vec<&Letter>) = (a.iter().collect(), b.iter().collect());
+    let (mut own, mut theirs): (Vec<&Letter>, Vec<&Letter>) =
+        (a.iter().collect(), b.iter().collect());
     // What is surely the same first.
-    pair_off(&mut own, &mut theirs, |x, y| x.script == y.script && x.base == y.base);
+    pair_off(&mut own, &mut theirs, |x, y| {
+        x.script == y.script && x.base == y.base
+    });
     pair_off(&mut own, &mut theirs, Letter::may_be);
-    own.iter()
-        .any(|x| theirs.iter().any(|y| x.tells_from(y)))
+    own.iter().any(|x| theirs.iter().any(|y| x.tells_from(y)))
 }
 
-fn pair_off(own: &mut Vec<&Letter>, theirs: &mut Vec<&Letter>, same: impl Fn(&Letter, &Letter) -> bool) {
+fn pair_off(
+    own: &mut Vec<&Letter>,
+    theirs: &mut Vec<&Letter>,
+    same: impl Fn(&Letter, &Letter) -> bool,
+) {
     own.retain(|x| match theirs.iter().position(|y| same(x, y)) {
         Some(at) => {
             theirs.remove(at);
@@ -117,7 +123,10 @@ mod tests {
     use super::*;
 
     fn differ(a: &str, b: &str, country: &str) -> bool {
-        let (a, b) = (keys(a, Some(country)).letters, keys(b, Some(country)).letters);
+        let (a, b) = (
+            keys(a, Some(country)).letters,
+            keys(b, Some(country)).letters,
+        );
         let found = other_letters(&a, &b);
         assert_eq!(found, other_letters(&b, &a), "{a:?} {b:?}");
         found
