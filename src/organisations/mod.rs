@@ -35,6 +35,7 @@ pub mod items;
 pub mod matching;
 pub mod merged;
 pub mod model;
+pub mod moves;
 pub mod number;
 pub mod pages;
 pub mod past;
