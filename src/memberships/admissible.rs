@@ -32,7 +32,7 @@ pub enum Refused {
         /// The latest day allowed.
         latest: NaiveDate,
     },
-    /// A suspension of more than [`LONGEST_SUSPENSION`].
+    /// A suspension that names a last day too far away.
     #[error("a suspension lasts ten years at most: its last day is {latest} or earlier")]
     UntilTooLate {
         /// The latest day allowed.

@@ -1,5 +1,5 @@
 //! What an event of one membership may not do to its organisation: give it two open memberships of a type on a day, or open
-//! again what ended with it.
+//! again what ended with it. Nor may it take away what a merge rests on (`merges`).
 //!
 //! Asked of the whole timeline, not of the act: a correction or a back-dated act can open days as well as an application can.
 
@@ -7,11 +7,12 @@ use chrono::NaiveDate;
 
 use super::corrections::corrected_event;
 use super::ledger::Ledger;
+use super::merges;
 use super::model::{Event, EventKind, MembershipType};
 use super::queries::{self, Held};
 use crate::db::Conn;
 use crate::http::Error;
-use crate::organisations::{merged, past};
+use crate::organisations::{merged, moves};
 
 /// Days on which a membership is open with one type; the last day but one, or none, is its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,9 @@ pub fn refused(
     if let Some(why) = ended(conn, held, &left, event)? {
         return Ok(Some(why));
     }
+    if let Some(why) = merges::refused(conn, held, after, event)? {
+        return Ok(Some(why));
+    }
     if opened.is_empty() {
         return Ok(None);
     }
@@ -122,7 +126,7 @@ fn elsewhere(
     let was = open_days(&held.ledger);
     let new = opened.iter().flat_map(|stretch| stretch.without(&was));
     for on in new.map(|stretch| stretch.from).filter(passed) {
-        let there = past::country_on(conn, &held.organisation, on)?;
+        let there = moves::country_on(conn, &held.organisation, on)?;
         let counted = after.interval_on(on).map(|i| i.country.as_str());
         if counted.is_some_and(|country| country != there) {
             return Ok(Some(format!(

@@ -18,6 +18,14 @@ use crate::organisations;
 
 /// The countries whose officers an act from one to the other has to ask, beside the proposer.
 pub fn needed(acting: &Acting, from: &str, to: &str) -> Vec<String> {
+    needed_of(acting, [from, to])
+}
+
+/// The same of any countries.
+pub fn needed_of(
+    acting: &Acting,
+    countries: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Vec<String> {
     let own = match acting.principal() {
         Principal::User {
             country: Some(country),
@@ -25,12 +33,13 @@ pub fn needed(acting: &Acting, from: &str, to: &str) -> Vec<String> {
         } => Some(country.as_str()),
         _ => None,
     };
-    let mut needed: Vec<String> = [from, to]
-        .into_iter()
-        .filter(|country| own != Some(*country))
-        .map(str::to_owned)
-        .collect();
-    needed.dedup();
+    let mut needed: Vec<String> = Vec::new();
+    for country in countries {
+        let country = country.as_ref();
+        if own != Some(country) && !needed.iter().any(|one| one == country) {
+            needed.push(country.to_owned());
+        }
+    }
     needed
 }
 

@@ -19,7 +19,7 @@ use super::proposed::Terms;
 use super::queries::{self, Held};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::{apply, consent, corrections, corrector, merge, on_organisation, view};
+use super::{apply, consent, corrections, corrector, foreseen, merge, on_organisation, view};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
@@ -122,9 +122,7 @@ fn correct(
         let of = held.organisation.id;
         on_organisation::check_day(tx, (rules, acting), of, body.effective_on)?;
     }
-    if let (EventKind::Merged { successor }, Some(day)) = (&target.kind, body.effective_on) {
-        merge::must_still_go_on(tx, rules, held, successor, day)?;
-    }
+    foreseen::must_fit(tx, acting, rules, held, (body.target_no, &correction))?;
     let replacement = replacement(tx, held, target, body)?;
     let now = Moment::of(acting.now().day());
     if authority == Authority::OnePerson {
@@ -146,21 +144,23 @@ fn correct(
         };
         return Ok(Answer::json(200, &shown)?.version(next.row.revision));
     }
-    let other_country = crossed(tx, held, rules, target)?;
+    let others = crossed(tx, held, rules, target)?;
     let proposing = Proposing {
         act: Act::Correct,
         terms: Terms {
             target_no: Some(body.target_no),
             correction: Some(correction),
             replacement,
-            needs: match &other_country {
-                Some(other) => consent::needed(acting, &held.organisation.country, other),
-                None => Vec::new(),
+            needs: if others.is_empty() {
+                Vec::new()
+            } else {
+                let own = std::iter::once(&held.organisation.country);
+                consent::needed_of(acting, own.chain(&others))
             },
             ..Terms::default()
         },
         reason: body.reason.as_str().to_owned(),
-        other_country,
+        other_country: others.into_iter().next(),
     };
     let proposal = propose(tx, acting, rules, held, proposing)?;
     let shown = Proposed {
@@ -281,32 +281,26 @@ fn replacement(
     Ok(Some(new))
 }
 
-/// The country on the other side of what is corrected: where a transfer came from, or where it went, or that of a merge's
-/// successor.
+/// The countries on the other side of what is corrected: where a transfer came from and where it went, as far as the organisation is
+/// not there now, or that of a merge's successor.
 fn crossed(
     tx: &mut Tx<'_>,
     held: &Held,
     rules: &Rules,
     target: &Event,
-) -> Result<Option<String>, Error> {
-    let own = &held.organisation.country;
-    let to_country = match &target.kind {
-        EventKind::Transferred { to_country } => to_country,
-        EventKind::Merged { successor } => {
-            let country = merge::successor_of(tx, successor)?.country;
-            return Ok(Some(country).filter(|country| country != own));
+) -> Result<Vec<String>, Error> {
+    let mut countries: Vec<String> = match &target.kind {
+        EventKind::Transferred { to_country } => {
+            let before = held.events.iter().filter(|e| e.no < target.no);
+            let ledger = super::fold::fold_all(before, rules);
+            let from = ledger.intervals.last().map(|i| i.country.clone());
+            from.into_iter().chain([to_country.clone()]).collect()
         }
-        _ => return Ok(None),
+        EventKind::Merged { successor } => {
+            vec![merge::successor_of(tx, successor)?.country]
+        }
+        _ => Vec::new(),
     };
-    if to_country != own {
-        return Ok(Some(to_country.clone()));
-    }
-    let before: Vec<Event> = held
-        .events
-        .iter()
-        .filter(|e| e.no < target.no)
-        .cloned()
-        .collect();
-    let ledger = super::fold::fold(&before, rules);
-    Ok(ledger.intervals.last().map(|i| i.country.clone()))
+    countries.retain(|country| *country != held.organisation.country);
+    Ok(countries)
 }

@@ -13,7 +13,7 @@ use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, merge, transfer, unmerge, view};
+use super::{consent, deciders, foreseen, merge, transfer, unmerge, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit, four_eyes};
 use crate::db::{Id, Tx};
@@ -161,11 +161,15 @@ pub fn decide(
     consent::must_be_another(tx, acting, &proposal, body.outcome)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
-    if body.outcome == Outcome::Approved && consent::is_asked_of(acting, &proposal)? {
+    // A country that is asked agrees, or says no for all.
+    let asked = consent::is_asked_of(acting, &proposal)?;
+    if asked && body.outcome == Outcome::Approved {
         let consented = consent::give(tx, acting, &proposal, body)?;
         return Ok((Some(held), consented));
     }
-    must_decide(acting, &held, act, &proposal)?;
+    if !asked {
+        must_decide(acting, &held, act, &proposal)?;
+    }
     if body.outcome == Outcome::Approved {
         consent::must_be_complete(tx, &proposal)?;
     }
@@ -213,6 +217,13 @@ fn approve(
         .and_then(|act| terms.kind(act))
         .ok_or_else(|| Error::internal("a proposal that says too little"))?;
     refuse_second(tx, acting, held, &kind)?;
+    if let EventKind::Corrected {
+        target_no,
+        correction,
+    } = &kind
+    {
+        foreseen::must_fit(tx, acting, rules, held, (*target_no, correction))?;
+    }
     let particulars = Particulars {
         effective_on: body.effective_on.or(terms.effective_on),
         reason: proposal.reason.clone(),

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
-use super::on_organisation::{check_day, must_go_on, record_on_all};
+use super::on_organisation::{check_day, must_end_all, must_go_on, record_on_all};
 use super::propose::{check_evidence, must_say_how_it_is_known};
 use super::record::{self, Particulars};
 use super::rules::Rules;
@@ -66,6 +66,7 @@ pub fn dissolve(
     must_say_how_it_is_known(body)?;
     check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
     record::lock_whole(tx, &[organisation.id])?;
+    must_end_all(tx, rules, organisation.id, (day, today))?;
     let particulars = Particulars {
         effective_on: Some(day),
         reason: body.reason.clone().map(String::from),

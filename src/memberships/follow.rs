@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::corrections::{self, corrected_event};
+use super::ledger::Ledger;
 use super::machine::Act;
 use super::model::{Correction, Event, EventKind};
 use super::queries::{self, Held};
@@ -14,6 +15,7 @@ use crate::auth::Acting;
 use crate::db::schema::journal;
 use crate::db::{Conn, Tx};
 use crate::http::Error;
+use crate::organisations::moves::Moves;
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{change, past};
 
@@ -47,18 +49,13 @@ pub(super) fn follow(
             continue;
         }
         let other = record::lock_reached(tx, rules, row.id)?;
-        // What one act recorded on several memberships has one instant.
-        let twin = |of: &Event| {
-            let same =
-                |e: &&Event| e.kind.name() == of.kind.name() && e.recorded_at == of.recorded_at;
-            other.events.iter().find(same)
-        };
-        let Some(no) = direct.as_ref().and_then(twin).map(|twin| twin.no) else {
+        let corrected = direct.as_ref().and_then(|of| twin(&other.events, of));
+        let Some(no) = corrected.map(|twin| twin.no) else {
             continue;
         };
         let kind = EventKind::Corrected {
             target_no: no,
-            correction: on_or_after_its_first_day(correction, &other),
+            correction: on_or_after_its_first_day(correction, &other.ledger),
         };
         let particulars = Particulars {
             reason: last.reason.clone(),
@@ -70,7 +67,7 @@ pub(super) fn follow(
                 .flatten(),
             ..Particulars::default()
         };
-        let acted = twin(&target).cloned();
+        let acted = twin(&other.events, &target).cloned();
         let next = record::record(tx, acting, rules, &other, kind, particulars, |_, _, _| {
             Ok(())
         })?;
@@ -79,6 +76,13 @@ pub(super) fn follow(
     // One that began later has a later day than the act.
     let day = days.into_iter().flatten().min();
     follow_organisation(tx, acting, held, &target, day)
+}
+
+/// What the act that recorded an event recorded on another membership: what one act recorded on several has one instant.
+pub(super) fn twin<'a>(events: &'a [Event], of: &Event) -> Option<&'a Event> {
+    events
+        .iter()
+        .find(|e| e.kind.name() == of.kind.name() && e.recorded_at == of.recorded_at)
 }
 
 /// The day from which an event holds after its corrections; none where it is voided.
@@ -91,8 +95,8 @@ fn holds_from(held: &Held, event: &Event) -> Option<NaiveDate> {
 }
 
 /// A membership that began later than the act has taken it on its own first day, and takes the corrected one so, too.
-fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction {
-    let first = held.ledger.intervals.first().map(|interval| interval.from);
+pub(super) fn on_or_after_its_first_day(correction: &Correction, ledger: &Ledger) -> Correction {
+    let first = ledger.intervals.first().map(|interval| interval.from);
     match (correction, first) {
         (Correction::Replace { effective_on }, Some(first)) => Correction::Replace {
             effective_on: first.max(*effective_on),
@@ -102,7 +106,11 @@ fn on_or_after_its_first_day(correction: &Correction, held: &Held) -> Correction
 }
 
 /// The entry in which the act changed the organisation: it has the instant of the act's events.
-fn entry_of(conn: &mut Conn, number: &str, target: &Event) -> Result<Option<i64>, Error> {
+pub(super) fn entry_of(
+    conn: &mut Conn,
+    number: &str,
+    target: &Event,
+) -> Result<Option<i64>, Error> {
     let action = match target.kind {
         EventKind::Transferred { .. } => past::TRANSFERRED,
         EventKind::Dissolved {} => past::DISSOLVED,
@@ -126,8 +134,8 @@ fn follow_organisation(
     day: Option<NaiveDate>,
 ) -> Result<(), Error> {
     let before = crate::organisations::queries::by_id(tx, held.organisation.id)?;
-    let row = followed(&before, held, target, day);
     let entry = entry_of(tx, &before.number, target)?;
+    let row = followed(tx, &before, target, (entry, day))?;
     if row == before && entry.is_none() {
         return Ok(());
     }
@@ -154,21 +162,24 @@ fn follow_organisation(
 
 /// The organisation's record after the correction.
 fn followed(
+    conn: &mut Conn,
     before: &OrganisationRow,
-    held: &Held,
     target: &Event,
-    day: Option<NaiveDate>,
-) -> OrganisationRow {
+    (entry, day): (Option<i64>, Option<NaiveDate>),
+) -> Result<OrganisationRow, Error> {
     let mut row = before.clone();
     match target.kind {
         EventKind::Transferred { .. } => {
-            if let Some(interval) = held.ledger.intervals.last() {
-                row.country.clone_from(&interval.country);
+            // Where its own moves lead: a membership may not have taken all of them.
+            if let Some(entry) = entry
+                && let Some(country) = Moves::with(conn, before, (entry, day))?.on(NaiveDate::MAX)
+            {
+                country.clone_into(&mut row.country);
             }
         }
         EventKind::Dissolved {} => row.dissolved_on = day,
         EventKind::Merged { .. } => row.merged_on = day.or(row.merged_on),
         _ => {}
     }
-    row
+    Ok(row)
 }

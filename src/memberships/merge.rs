@@ -13,6 +13,7 @@ use validator::Validate;
 use super::acts::Act;
 use super::consent;
 use super::dto::{Decide, Proposed};
+use super::merges;
 use super::model::{EventKind, State};
 use super::on_organisation::{self, Open, begin, record_on_all};
 use super::propose::{Proposing, check_evidence};
@@ -84,7 +85,9 @@ pub(super) async fn merge_organisation(
             on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let successor = successor(tx, acting, &organisation, &body.successor)?;
             check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
-            let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+            let today = acting.now().day();
+            let day = body.effective_on.unwrap_or(today);
+            on_organisation::must_end_all(tx, &rules, organisation.id, (day, today))?;
             must_go_on(tx, &rules, &organisation, &successor, day)?;
             let crosses = successor.country != organisation.country;
             let proposing = Proposing {
@@ -152,17 +155,23 @@ pub(super) fn must_go_on(
     successor: &OrganisationRow,
     day: NaiveDate,
 ) -> Result<(), Error> {
-    let held = member_types(tx, rules, organisation.id, day)?;
-    let goes_on = member_types(tx, rules, successor.id, day)?;
-    if let Some(kind) = held.into_iter().find(|kind| !goes_on.contains(kind)) {
-        return Err(not_going_on(kind));
+    for row in queries::of_organisation(tx, organisation.id)? {
+        let ledger = super::fold::fold(&queries::events(tx, row.id)?, rules);
+        // One that begins later ends on its own first day.
+        let Some(ends) = ledger.intervals.first().map(|first| first.from.max(day)) else {
+            continue;
+        };
+        let held = ledger.interval_on(ends).filter(|i| i.state.is_member());
+        if let Some(kind) = held.map(|i| i.membership_type)
+            && !queries::is_member(tx, successor.id, (kind, ends), None)?
+        {
+            return Err(impossible(merges::not_going_on(kind, ends)));
+        }
     }
     if organisation.public_from.is_some() && successor.public_from.is_none() {
-        return Err(Error::new(
-            Code::ActNotPossible,
+        return Err(impossible(
             "the organisation is public and its successor is not, so that its number would lead nowhere; merge the other way round, or admit the successor first",
-        )
-        .with("possible", serde_json::json!([])));
+        ));
     }
     Ok(())
 }
@@ -174,51 +183,8 @@ pub(super) fn successor_of(tx: &mut Tx<'_>, number: &str) -> Result<Organisation
         .first(&mut **tx)?)
 }
 
-/// The same for a merge that moves to another day: the type that ends then has to go on.
-pub(super) fn must_still_go_on(
-    tx: &mut Tx<'_>,
-    rules: &Rules,
-    held: &queries::Held,
-    successor: &str,
-    day: NaiveDate,
-) -> Result<(), Error> {
-    let row = successor_of(tx, successor)?;
-    let goes_on = member_types(tx, rules, row.id, day)?;
-    let interval = held.ledger.intervals.iter().rev().find(|i| i.from < day);
-    match interval.filter(|i| i.state.is_member()) {
-        Some(ends) if !goes_on.contains(&ends.membership_type) => {
-            Err(not_going_on(ends.membership_type))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn not_going_on(kind: super::model::MembershipType) -> Error {
-    Error::new(
-        Code::ActNotPossible,
-        format!(
-            "the organisation is a member ({0}) and its successor is not; admit the successor as {0} first, or end the membership",
-            kind.as_str()
-        ),
-    )
-    .with("possible", serde_json::json!([]))
-}
-
-fn member_types(
-    tx: &mut Tx<'_>,
-    rules: &Rules,
-    organisation_id: i64,
-    day: NaiveDate,
-) -> Result<Vec<super::model::MembershipType>, Error> {
-    let mut found = Vec::new();
-    for row in queries::of_organisation(tx, organisation_id)? {
-        let events = queries::events(tx, row.id)?;
-        let ledger = super::fold::fold(&events, rules);
-        if let Some(interval) = ledger.interval_on(day).filter(|i| i.state.is_member()) {
-            found.push(interval.membership_type);
-        }
-    }
-    Ok(found)
+fn impossible(text: impl Into<String>) -> Error {
+    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
 }
 
 /// Decides on a merge: the memberships end, and the number, its names and its identifiers lead on. The identifiers no longer keep
@@ -243,9 +209,9 @@ pub(super) fn decide(
     // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
     let particulars = on_organisation::particulars(&proposal, body)?;
-    let day = particulars
-        .effective_on
-        .unwrap_or_else(|| acting.now().day());
+    let today = acting.now().day();
+    let day = particulars.effective_on.unwrap_or(today);
+    on_organisation::must_end_all(tx, rules, organisation.id, (day, today))?;
     must_go_on(tx, rules, &organisation, &successor, day)?;
     let kind = EventKind::Merged { successor: number };
     record_on_all(

@@ -23,9 +23,11 @@
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
 //!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
 //!   `withdraw_dissolution`, `merge`, `unmerge`.
+//! - `beside`, `merges`: what an event of one membership may not do to its organisation, or to a merge.
 //! - [`recorder`]: writes down what the calendar did by itself; nothing depends on it.
 //! - [`derived`]: holds the stored timelines against the fold, for `journal verify`.
-//! - `corrector`: who may correct what one person recorded; `follow`: what follows on the whole organisation.
+//! - `corrector`: who may correct what one person recorded; `foreseen`: whether the whole organisation can take a correction;
+//!   `follow`: what follows on it.
 //! - `tasks`, `deciders`: what waits for whom; [`calendar`]: what the calendar will do.
 //! - [`dto`], [`handlers`]: the wire.
 //!
@@ -51,12 +53,14 @@ pub mod dto;
 mod expel;
 pub mod fold;
 mod follow;
+mod foreseen;
 pub mod handlers;
 pub mod late;
 pub mod ledger;
 mod lift;
 pub mod machine;
 mod merge;
+mod merges;
 pub mod model;
 pub mod on_organisation;
 pub mod propose;

@@ -9,6 +9,7 @@ use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
 use super::ledger::Interval;
+use super::merges;
 use super::model::{EventKind, MembershipType, State};
 use super::propose::{Proposing, insert, new_row};
 use super::queries;
@@ -60,6 +61,37 @@ pub fn check_day(
     if day < earliest {
         let text = format!("the day is before {earliest}, the earliest that the rules allow");
         return Err(Error::field("/effective_on", text));
+    }
+    Ok(())
+}
+
+/// Refuses an end before something that lies behind it: a membership or application that was opened and closed again, or an
+/// organisation that was merged into this one. What is open on that day, or today, ends with it.
+pub fn must_end_all(
+    tx: &mut Tx<'_>,
+    rules: &Rules,
+    organisation_id: i64,
+    (day, today): (NaiveDate, NaiveDate),
+) -> Result<(), Error> {
+    let impossible =
+        |text| Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]));
+    if let Some(why) = merges::came_later(tx, organisation_id, day)? {
+        return Err(impossible(why));
+    }
+    for row in queries::of_organisation(tx, organisation_id)? {
+        let ledger = super::fold::fold(&queries::events(tx, row.id)?, rules);
+        let beyond = |i: &&Interval| i.state.is_open() && i.to.is_none_or(|to| to > day);
+        let Some(last) = ledger.intervals.iter().rev().find(beyond) else {
+            continue;
+        };
+        let open_then = ledger.state_on(day).is_some_and(State::is_open);
+        if let Some(to) = last.to.filter(|to| *to <= today && !open_then) {
+            let text = format!(
+                "membership {} was open from {} until it ended on {to}, behind that day; correct its end first, or name a later day",
+                row.id, last.from
+            );
+            return Err(impossible(text).with("membership", serde_json::json!(row.id)));
+        }
     }
     Ok(())
 }
@@ -182,8 +214,8 @@ fn lock(tx: &mut Tx<'_>, proposal: &ProposalRow) -> Result<(), Error> {
     record::lock_whole(tx, &ids)
 }
 
-/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day,
-/// today, or on a day to come; the caller has locked them all. A membership that begins later than the act's day takes it on its own first
+/// Records an event on every membership of an organisation that is in one of the states that `takes` names, on the act's day or
+/// on any behind it; the caller has locked them all. A membership that begins later than the act's day takes it on its own first
 /// day, so that an application of a day to come is not left behind.
 pub fn record_on_all(
     tx: &mut Tx<'_>,
@@ -200,10 +232,8 @@ pub fn record_on_all(
     for row in queries::of_organisation(tx, organisation_id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
         let ledger = &held.ledger;
-        // On the act's own day, or on any from today on.
-        let counts = |i: &Interval| {
-            i.to.is_none_or(|to| to > today) || (i.from <= day && i.to.is_none_or(|to| to > day))
-        };
+        // On the act's own day, or on any behind it.
+        let counts = |i: &Interval| i.to.is_none_or(|to| to > day);
         let mut held_then = ledger.intervals.iter().filter(|i| counts(i));
         let taken = held_then.any(|i| takes(i.state));
         let Some(first) = ledger.intervals.first().filter(|_| taken) else {

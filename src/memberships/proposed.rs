@@ -45,7 +45,7 @@ pub struct Terms {
     /// The state that it was made in: the proposal falls when there is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// The countries whose officers have to agree, beside the one who decides.
+    /// The countries whose officers have to agree, beside the one who decides. The last member: lists look for it there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<CountryCode>,
 }
@@ -73,5 +73,23 @@ impl Terms {
             },
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Terms;
+
+    #[test]
+    fn the_countries_that_are_asked_stand_last() {
+        let terms = Terms {
+            needs: vec!["AZ".to_owned(), "HU".to_owned()],
+            to_country: Some("KZ".to_owned()),
+            evidence: vec![1],
+            state: Some(super::State::Active),
+            ..Terms::default()
+        };
+        let text = serde_json::to_string(&terms).unwrap();
+        assert!(text.ends_with(r#","needs":["AZ","HU"]}"#), "{text}");
     }
 }

@@ -364,6 +364,45 @@ pub fn first_joined(conn: &mut Conn, organisation_id: i64) -> Result<Option<Naiv
         .first(conn)?)
 }
 
+/// True when another of the organisation's memberships has ever made it a member.
+pub fn joined_beside(conn: &mut Conn, organisation_id: i64, except: Id) -> Result<bool, Error> {
+    let mut others = ids_of_organisation(conn, organisation_id)?;
+    others.retain(|id| *id != except);
+    let found: i64 = membership_flows::table
+        .filter(membership_flows::membership_id.eq_any(others))
+        .filter(membership_flows::known_to.eq(STILL))
+        .filter(membership_flows::kind.eq(FlowKind::Joined.as_str()))
+        .count()
+        .get_result(conn)?;
+    Ok(found > 0)
+}
+
+/// True when the organisation is a member of a type on a day, by any membership other than `except`.
+pub fn is_member(
+    conn: &mut Conn,
+    organisation_id: i64,
+    (kind, day): (MembershipType, NaiveDate),
+    except: Option<Id>,
+) -> Result<bool, Error> {
+    let states = State::ALL.into_iter().filter(|s| s.is_member());
+    let states: Vec<&str> = states.map(State::as_str).collect();
+    let found: i64 = membership_intervals::table
+        .filter(membership_intervals::organisation_id.eq(organisation_id))
+        .filter(membership_intervals::known_to.eq(STILL))
+        .filter(membership_intervals::membership_type.eq(kind.as_str()))
+        .filter(membership_intervals::state.eq_any(states))
+        .filter(membership_intervals::from_day.le(day))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(day)),
+        )
+        .filter(membership_intervals::membership_id.ne(except.unwrap_or(Id(-1))))
+        .count()
+        .get_result(conn)?;
+    Ok(found > 0)
+}
+
 fn ids_of_organisation(conn: &mut Conn, organisation_id: i64) -> Result<Vec<Id>, Error> {
     Ok(memberships::table
         .filter(memberships::organisation_id.eq(organisation_id))
@@ -466,14 +505,30 @@ pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Err
         .optional()?)
 }
 
-/// The proposal with this id, if this reach covers its country, or the other one of an act across a border.
+/// The proposal with this id, if this reach covers its country, or one that an act across a border asks.
 pub fn proposal(conn: &mut Conn, reach: &Reach, id: Id) -> Result<ProposalRow, Error> {
     let row: Option<ProposalRow> = proposals::table.find(id).first(conn).optional()?;
-    let reached = |p: &ProposalRow| {
-        reach.covers(&p.country) || p.other_country.as_deref().is_some_and(|c| reach.covers(c))
+    let Some(row) = row else {
+        return Err(Error::not_found("proposal"));
     };
-    row.filter(reached)
-        .ok_or_else(|| Error::not_found("proposal"))
+    let crosses = |row: &ProposalRow| -> Result<bool, Error> {
+        let Some(other) = &row.other_country else {
+            return Ok(false);
+        };
+        let asked = super::propose::terms(row)?.needs;
+        Ok(reach.covers(other) || asked.iter().any(|country| reach.covers(country)))
+    };
+    if reach.covers(&row.country) || crosses(&row)? {
+        Ok(row)
+    } else {
+        Err(Error::not_found("proposal"))
+    }
+}
+
+/// What the terms of a proposal have where they ask this country: `needs` is their last member, and a quotation mark inside a text is
+/// escaped.
+fn asked_in(country: &str) -> String {
+    format!("%\"needs\":[%\"{country}\"%")
 }
 
 /// A page of proposals, of any of some statuses where some are named, oldest first.
@@ -492,7 +547,10 @@ pub fn proposals_page(
         Scope::One(own) => query.filter(
             proposals::country
                 .eq(own.clone())
-                .or(proposals::other_country.assume_not_null().eq(own.clone())),
+                .or(proposals::other_country.assume_not_null().eq(own.clone()))
+                .or(proposals::other_country
+                    .is_not_null()
+                    .and(proposals::body.like(asked_in(own)))),
         ),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };

@@ -23,8 +23,10 @@ use crate::countries::Countries;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::organisations::moves::Moves;
 use crate::organisations::past;
+use crate::organisations::rows::OrganisationRow;
 use crate::organisations::text::Reason;
 use crate::organisations::{RegistryNumber, change, parse_number};
 
@@ -78,6 +80,8 @@ pub(super) async fn transfer_organisation(
             on_organisation::must_go_on(&organisation)?;
             let of = organisation.id;
             on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
+            let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+            must_follow_the_last(tx, &organisation, day)?;
             let to = &body.to_country;
             if countries.iter().all(|c| c.code != *to) {
                 return Err(Error::field("/to_country", "is no country of the Platform"));
@@ -109,6 +113,23 @@ pub(super) async fn transfer_organisation(
     Ok(answer.respond())
 }
 
+/// Refuses a day before an earlier transfer: from there the organisation would have moved on to where it is no more.
+fn must_follow_the_last(
+    tx: &mut Tx<'_>,
+    organisation: &OrganisationRow,
+    day: NaiveDate,
+) -> Result<(), Error> {
+    let last = Moves::of(tx, organisation)?.days().max();
+    let Some(last) = last.filter(|last| day < *last) else {
+        return Ok(());
+    };
+    let text = format!(
+        "the organisation moved to {} on {last}; a further transfer holds from that day or a later one",
+        organisation.country
+    );
+    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+}
+
 /// Decides on a transfer: the organisation's country changes, and each of its memberships records it.
 pub(super) fn decide(
     tx: &mut Tx<'_>,
@@ -128,6 +149,10 @@ pub(super) fn decide(
         .to_country
         .ok_or_else(|| Error::internal("a transfer to nowhere"))?;
     let particulars = on_organisation::particulars(&proposal, body)?;
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
+    must_follow_the_last(tx, &organisation, day)?;
     let (closed, _) = change::apply(
         tx,
         acting,

@@ -37,6 +37,7 @@ pub mod known;
 pub mod matching;
 pub mod merged;
 pub mod model;
+pub mod moves;
 pub mod number;
 pub mod pages;
 pub mod past;

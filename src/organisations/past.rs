@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::dto::{Organisation, PrivateFacts, Relation};
 use super::merged::{self, LeadsTo};
 use super::model::{RelationKind, split_codes};
+use super::moves::Move;
 use super::rows::{
     ContactRow, EvidenceRow, IdentifierRow, NameRow, OrganisationRow, ReferenceRow, RelationRow,
 };
@@ -147,13 +148,23 @@ impl History {
 type Histories = BTreeMap<String, BTreeMap<String, History>>;
 
 fn histories(conn: &mut Conn, row: &OrganisationRow, seq: i64) -> Result<Histories, Error> {
+    let (entries, restated) = entries(conn, &row.number, seq)?;
+    Ok(of_entries(row.id, &restated, entries))
+}
+
+/// The entries about an organisation up to a position, and what of them is restated.
+fn entries(
+    conn: &mut Conn,
+    number: &str,
+    seq: i64,
+) -> Result<(Vec<JournalEntry>, Restatements), Error> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
         let wanted = Wanted {
             after,
             before: seq.checked_add(1),
-            organisation: Some(row.number.clone()),
+            organisation: Some(number.to_owned()),
             ..Wanted::default()
         };
         let entries = crate::journal::queries::page(conn, &wanted, AT_ONCE, &Class::ALL)?;
@@ -165,11 +176,15 @@ fn histories(conn: &mut Conn, row: &OrganisationRow, seq: i64) -> Result<Histori
     }
     // Of several corrections of one entry the last recorded counts.
     let restated: Restatements = found.iter().filter_map(restates).collect();
+    Ok((found, restated))
+}
+
+fn of_entries(registered: i64, restated: &Restatements, entries: Vec<JournalEntry>) -> Histories {
     let mut histories = Histories::new();
-    for entry in found {
-        take(&mut histories, row.id, &restated, entry);
+    for entry in entries {
+        take(&mut histories, registered, restated, entry);
     }
-    Ok(histories)
+    histories
 }
 
 /// From which day entries hold instead of their own, by position; none where they do not hold.
@@ -243,8 +258,13 @@ fn effective_on(entry: &JournalEntry) -> Option<NaiveDate> {
         .and_then(crate::http::day::parse)
 }
 
-/// The country of an organisation on a day, as it is known now.
-pub fn country_on(conn: &mut Conn, now: &OrganisationRow, day: NaiveDate) -> Result<String, Error> {
+/// From which country an organisation is, and its transfers: in the order of recording. Of the restatements of one entry, `instead`
+/// counts before all that are recorded.
+pub(super) fn moves(
+    conn: &mut Conn,
+    now: &OrganisationRow,
+    instead: Option<(i64, Option<NaiveDate>)>,
+) -> Result<Vec<Move>, Error> {
     let moved: Option<i64> = journal::table
         .filter(journal::organisation.eq(&now.number))
         .filter(journal::action.eq(TRANSFERRED))
@@ -252,11 +272,24 @@ pub fn country_on(conn: &mut Conn, now: &OrganisationRow, day: NaiveDate) -> Res
         .first(conn)
         .optional()?;
     if moved.is_none() {
-        return Ok(now.country.clone());
+        return Ok(vec![Move {
+            day: NaiveDate::MIN,
+            seq: now.id,
+            country: now.country.clone(),
+        }]);
     }
-    let mut histories = histories(conn, now, i64::MAX - 1)?;
-    let row: Option<OrganisationRow> = rows(&mut histories, day)?.pop();
-    Ok(row.map_or_else(|| now.country.clone(), |row| row.country))
+    let (entries, mut restated) = entries(conn, &now.number, i64::MAX - 1)?;
+    restated.extend(instead);
+    let mut histories = of_entries(now.id, &restated, entries);
+    let table = histories.remove(OrganisationRow::TABLE).unwrap_or_default();
+    let deltas = table.into_values().flat_map(|history| history.deltas);
+    let moved = |(day, seq, delta)| match delta {
+        Delta::Is(column, Value::String(country)) if column == "country" => {
+            Some(Move { day, seq, country })
+        }
+        _ => None,
+    };
+    Ok(deltas.filter_map(moved).collect())
 }
 
 /// What an entry says that moves an organisation to another country.

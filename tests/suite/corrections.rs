@@ -278,3 +278,47 @@ both! {
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
+
+both! {
+    async fn a_corrected_transfer_asks_the_countries_of_its_own_though_the_organisation_has_moved_on(app) {
+        let (az, hu, kz) = (app.coordinator("AZ"), app.coordinator("HU"), app.coordinator("KZ"));
+        let (ngo, membership) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        for (from, to, other, days) in [(&az, "HU", &hu, 40), (&hu, "KZ", &kz, 20)] {
+            let body = json!({"to_country": to, "reason": "The seat moved.", "effective_on": ago(&app, days)});
+            let proposal = from.propose(&ngo.url(), "transfer", body).await;
+            for officer in [other, &app.secretariat()] {
+                app.decide(officer, &proposal, "approved", json!({})).await.expect(200);
+            }
+        }
+        let read = kz.get(&membership).await.expect(200).at("/events");
+        let mut events = read.as_array().unwrap().iter();
+        let no = events.find(|e| e["kind"] == "transferred").unwrap()["no"].clone();
+        let void = json!({"target_no": no, "how": "void", "reason": "It went to Kazakhstan at once."});
+        let proposed = kz.act(&membership, "correction", void.clone()).await.expect(202);
+        assert_eq!(proposed.at("/proposal/what/needs"), json!(["AZ", "HU"]));
+        let path = format!("/v1/proposals/{}", proposed.str("/proposal/id"));
+        let tasks = async |person: &Person| {
+            let tasks = person.get("/v1/tasks").await.expect(200).at("/items");
+            tasks.as_array().unwrap().iter().filter(|t| t["kind"] == "consent").count()
+        };
+        for person in [&az, &hu] {
+            assert_eq!(tasks(person).await, 1);
+            let listed = person.get("/v1/proposals?status=open").await.expect(200);
+            assert_eq!(listed.at("/items/0/id"), proposed.at("/proposal/id"));
+        }
+        app.coordinator("KG").get(&path).await.problem(404, "not_found");
+        app.decide(&hu, &path, "approved", json!({})).await.expect(200);
+        let early = app.decide(&app.secretariat(), &path, "approved", json!({})).await.problem(409, "act_not_possible");
+        assert_eq!(early.at("/missing"), json!(["AZ"]));
+        // As with the transfer itself, who is asked may say no.
+        app.decide(&az, &path, "refused", json!({})).await.expect(200);
+        assert_eq!(kz.get(&path).await.str("/status"), "refused");
+        let again = kz.propose(&membership, "correction", void).await;
+        for officer in [&az, &hu, &app.secretariat()] {
+            app.decide(officer, &again, "approved", json!({})).await.expect(200);
+        }
+        let read = kz.get(&format!("{}?as_of={}", ngo.url(), ago(&app, 30))).await.expect(200);
+        assert_eq!(read.str("/country"), "AZ");
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}

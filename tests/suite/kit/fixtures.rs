@@ -65,6 +65,43 @@ impl App {
         (ngo, membership)
     }
 
+    /// An application of this type that begins on a day; its address.
+    pub async fn applied_on(
+        &self,
+        coordinator: &Person,
+        url: &str,
+        (kind, day): (&str, chrono::NaiveDate),
+    ) -> String {
+        let body = json!({"type": kind, "effective_on": day, "reason": "Their letter."});
+        let made = coordinator.post(&format!("{url}/memberships"), body).await;
+        format!("/v1/memberships/{}", made.expect(201).str("/id"))
+    }
+
+    /// The same, admitted on that day.
+    pub async fn admitted_on(
+        &self,
+        coordinator: &Person,
+        url: &str,
+        (kind, day): (&str, chrono::NaiveDate),
+    ) -> String {
+        let membership = self.applied_on(coordinator, url, (kind, day)).await;
+        for act in ["submit", "review"] {
+            coordinator
+                .act(&membership, act, json!({}))
+                .await
+                .expect(200);
+        }
+        let body = json!({"stance": "for", "reason": "The register extract was checked."});
+        let proposal = coordinator
+            .propose(&membership, "recommendation", body)
+            .await;
+        let on = json!({"effective_on": day});
+        self.decide(&self.secretariat(), &proposal, "approved", on)
+            .await
+            .expect(200);
+        membership
+    }
+
     /// Decides a proposal as this officer, having read it.
     pub async fn decide(
         &self,
