@@ -390,6 +390,7 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         version -> Integer,
         seq -> BigInt,
+        organisation_seen -> Nullable<Text>,
     }
 }
 

@@ -296,6 +296,10 @@ pub struct ProposalRow {
     pub version: i32,
     /// The journal position of the last change.
     pub seq: i64,
+    /// What the organisation of the membership was told by when it was made, as a fingerprint; none where the act is one on the whole
+    /// organisation. Left out of the journal's images while there is none: entries of before the column was there say the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation_seen: Option<String>,
 }
 
 impl Recorded for ProposalRow {

@@ -11,9 +11,9 @@ use super::propose::has_fallen;
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
-use super::{consent, corrections, decide};
+use super::{consent, corrections, decide, second};
 use crate::auth::policy::{Action, Grant, grant};
-use crate::auth::{Acting, Role, four_eyes};
+use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
@@ -35,7 +35,7 @@ pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act
         acts.retain(|act| *act != Act::Reinstate);
     }
     let open = match queries::open_proposal(conn, held.row.id)? {
-        Some(open) if !has_fallen(&open, held, acting)? => Some(open),
+        Some(open) if !has_fallen(conn, &open, held, acting)? => Some(open),
         _ => None,
     };
     if open.is_some() {
@@ -78,9 +78,7 @@ fn may_decide(
     {
         return Ok(false);
     }
-    let written_by = &held.row.updated_by;
-    let why_not = four_eyes::why_not_second(conn, acting, &open.proposer, written_by)?;
-    Ok(why_not.is_none())
+    Ok(second::why_not(conn, acting, open, held)?.is_none())
 }
 
 fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Error> {

@@ -53,3 +53,4 @@ mod rights;
 mod roll_forward;
 mod search;
 mod tokens;
+mod second_officer;
