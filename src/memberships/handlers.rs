@@ -16,7 +16,7 @@ use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::view;
+use super::{seen, view};
 use crate::auth::policy::{Act, acts};
 use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
@@ -456,7 +456,7 @@ async fn list_proposals(
                     .as_ref()
                     .is_none_or(|wanted| *wanted == row.status)
                 {
-                    items.push(view::proposal_with_consents(conn, &row, &organisation)?);
+                    items.extend(seen::proposal(conn, &row, &organisation, acting)?);
                 }
             }
             Ok(Page {
@@ -489,8 +489,10 @@ async fn get_proposal(
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
             let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+            let shown = seen::proposal(conn, &row, &organisation, acting)?
+                .ok_or_else(|| Error::not_found("proposal"))?;
             acting.saw(What::Membership, format!("proposal:{}", id.0), 1);
-            view::proposal_with_consents(conn, &row, &organisation)
+            Ok(shown)
         })
         .await?;
     private(&request, None, &found)

@@ -10,6 +10,7 @@ use super::ledger::{FlowKind, Ledger};
 use super::model::{Event, EventKind, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
+use super::seen::{self, READ_ALONG};
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
     membership_events, membership_flows, membership_intervals, memberships, organisations,
@@ -430,13 +431,10 @@ pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Err
         .optional()?)
 }
 
-/// The proposal with this id, if this reach covers its country, or the other one of an act across a border.
+/// The proposal with this id, if this reach covers its country, or the other one of an act across a border that may read along.
 pub fn proposal(conn: &mut Conn, reach: &Reach, id: Id) -> Result<ProposalRow, Error> {
     let row: Option<ProposalRow> = proposals::table.find(id).first(conn).optional()?;
-    let reached = |p: &ProposalRow| {
-        reach.covers(&p.country) || p.other_country.as_deref().is_some_and(|c| reach.covers(c))
-    };
-    row.filter(reached)
+    row.filter(|row| seen::reaches(reach, row))
         .ok_or_else(|| Error::not_found("proposal"))
 }
 
@@ -456,7 +454,10 @@ pub fn proposals_page(
         Scope::One(own) => query.filter(
             proposals::country
                 .eq(own.clone())
-                .or(proposals::other_country.assume_not_null().eq(own.clone())),
+                .or(proposals::other_country
+                    .assume_not_null()
+                    .eq(own.clone())
+                    .and(proposals::status.eq_any(READ_ALONG))),
         ),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };

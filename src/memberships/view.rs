@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::dto::{
     ConsentView, EventView, IntervalView, Membership, MembershipItem, OrganisationRef,
-    ProposalView, RestatedView,
+    ProposalOrganisation, ProposalView, RestatedView,
 };
 use super::machine::Act;
 use super::propose::has_fallen;
@@ -296,7 +296,11 @@ pub fn proposal(
     Ok(ProposalView {
         id: row.id,
         membership: row.membership_id,
-        organisation: organisation(organisation_row),
+        organisation: ProposalOrganisation {
+            number: organisation_row.number.clone(),
+            name: Some(organisation_row.name.clone()),
+            country: Some(organisation_row.country.clone()),
+        },
         act: row.act.clone(),
         what: serde_json::from_str(&row.body).map_err(Error::internal)?,
         reason: row.reason.clone(),

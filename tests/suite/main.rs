@@ -36,6 +36,7 @@ mod login;
 mod memberships;
 mod merging;
 mod migrations;
+mod moved;
 mod mutations;
 mod natural_persons;
 mod offices;
