@@ -253,7 +253,7 @@ both! {
             .set_json(json!({"from": "2026-01-01", "to": "2026-01-31"}));
         app.send(posted).await.problem(401, "not_authenticated");
         browser.get("/reports/standing").await.expect(200);
-        // As a refresh token it is one that somebody else may have: it gets nothing, and its session ends.
+        // As a refresh token it is none: it gets nothing and ends nothing.
         app.send_as("", Method::POST, "/v1/auth/refresh", Some(json!({"refresh_token": value}))).await.problem(401, "wrong_credentials");
         browser.get("/reports/standing").await.expect(401);
         // The session of the tokens stands.
