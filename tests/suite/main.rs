@@ -53,5 +53,5 @@ mod reports;
 mod rights;
 mod roll_forward;
 mod search;
-mod tokens;
 mod second_officer;
+mod tokens;
