@@ -178,11 +178,12 @@ pub(super) async fn log_in(
     } else {
         None
     };
+    let seals = parts.seals.clone();
     let opened = db
         .write(move |tx| {
             let Checked { user, hash, proof } = &checked;
             let now = Instant::now();
-            let opened = sessions::open(tx, *user, hash, proof, purpose, now)?;
+            let opened = sessions::open(tx, *user, hash, proof, purpose, &seals, now)?;
             if let (Some(_), Some(better)) = (&opened, &better) {
                 users::renew_hash(tx, *user, hash, better, now)?;
             }
@@ -255,11 +256,12 @@ async fn refresh_session(
     _query: NoQuery,
     db: web::Data<Db>,
     keys: web::Data<TokenKeys>,
+    seals: web::Data<SealKeys>,
     body: Json<Refresh>,
 ) -> Result<HttpResponse, Error> {
     let token = body.body.refresh_token;
     let opened = db
-        .write(move |tx| sessions::rotate(tx, &token, Instant::now()))
+        .write(move |tx| sessions::rotate(tx, &seals, &token, Instant::now()))
         .await?;
     tokens(&keys, opened.ok_or_else(wrong_credentials)?, None)
 }

@@ -1,18 +1,23 @@
 //! Opening, rotating and ending sessions.
 //!
-//! A refresh token is `<session id>.<secret>`; only the SHA-256 of the secret is stored. It works once: one atomic
+//! A refresh token is `<session id>.<secret>.<tag>`; only the SHA-256 of the secret is stored. It works once: one atomic
 //! compare-and-set puts the next one in its place, and a token that comes a second time ends the session, because one of
-//! the two who have it is a thief.
+//! the two who have it is a thief. That it was one of this session's says the tag, which only the service can make: who knows no more
+//! than a session's id ends nothing.
 
+use data_encoding::BASE64URL_NOPAD;
 use diesel::prelude::*;
 
 use super::model::{DESK_SECONDS, End, SESSION_SECONDS};
 use super::rows::{SessionRow, UserRow};
 use super::second_factor::{self, Proof};
+use crate::auth::Actor;
+use crate::auth::sealing::SealKeys;
 use crate::auth::secrets::{self, Secret};
 use crate::db::schema::{sessions, users};
 use crate::db::{Failure, Id, Instant, Tx};
 use crate::http::Error;
+use crate::journal;
 
 /// How long a session is kept after its end, in seconds.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
@@ -56,6 +61,23 @@ impl For {
     }
 }
 
+/// What the tag of a refresh token is for.
+const TAG: &str = "refresh";
+
+/// A refresh token of this session, with the tag by which it is known again when it comes a second time.
+fn refresh_token(seals: &SealKeys, session: Id, secret: &Secret) -> Result<String, Error> {
+    let secret = secret.reveal();
+    let tag = seals.tag(TAG, &tagged(session, secret))?;
+    Ok(format!(
+        "{session}.{secret}.{}",
+        BASE64URL_NOPAD.encode(&tag)
+    ))
+}
+
+fn tagged(session: Id, secret: &str) -> String {
+    format!("{session}\0{secret}")
+}
+
 /// The session and the digest that a desk's cookie holds; none where it has no such form.
 pub fn of_cookie(value: &str) -> Option<(Id, Vec<u8>)> {
     let (session, secret) = parts(value)?;
@@ -70,6 +92,7 @@ pub fn open(
     checked: &str,
     proof: &Proof,
     purpose: For,
+    seals: &SealKeys,
     now: Instant,
 ) -> Result<Option<Opened>, Error> {
     // Under the lock, so that whoever disables the account or changes the password ends this session too.
@@ -95,20 +118,30 @@ pub fn open(
             end_reason: None,
         })
         .execute(&mut **tx)?;
+    let refresh_token = match purpose {
+        For::Tokens => refresh_token(seals, session, &secret)?,
+        For::Desk => format!("{session}.{}", secret.reveal()),
+    };
     Ok(Some(Opened {
         user,
         session,
-        refresh_token: format!("{session}.{}", secret.reveal()),
+        refresh_token,
         now,
     }))
 }
 
 /// Puts a new refresh token in the place of this one; none when it is not the one that is good now. The caller commits
 /// in both cases: a token that comes a second time ends the session.
-pub fn rotate(tx: &mut Tx<'_>, token: &str, now: Instant) -> Result<Option<Opened>, Error> {
-    let Some((session, old)) = parts(token) else {
+pub fn rotate(
+    tx: &mut Tx<'_>,
+    seals: &SealKeys,
+    token: &str,
+    now: Instant,
+) -> Result<Option<Opened>, Error> {
+    let Some((session, rest)) = parts(token) else {
         return Ok(None);
     };
+    let (old, tag) = rest.split_once('.').unwrap_or((rest, ""));
     let secret = Secret::random().map_err(Failure::from)?;
     let owner = diesel::update(
         sessions::table
@@ -126,7 +159,10 @@ pub fn rotate(tx: &mut Tx<'_>, token: &str, now: Instant) -> Result<Option<Opene
     .get_result::<i64>(&mut **tx)
     .optional()?;
     let Some(owner) = owner else {
-        end_reused(tx, session, old, now)?;
+        let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).unwrap_or_default();
+        if seals.has_tag(TAG, &tagged(session, old), &tag)? {
+            end_reused(tx, session, old, now)?;
+        }
         return Ok(None);
     };
     let user: UserRow = users::table.find(owner).first(&mut **tx)?;
@@ -136,7 +172,7 @@ pub fn rotate(tx: &mut Tx<'_>, token: &str, now: Instant) -> Result<Option<Opene
     Ok(Some(Opened {
         user,
         session,
-        refresh_token: format!("{session}.{}", secret.reveal()),
+        refresh_token: refresh_token(seals, session, &secret)?,
         now,
     }))
 }
@@ -146,8 +182,9 @@ fn parts(token: &str) -> Option<(Id, &str)> {
     Some((session.parse().ok()?, secret))
 }
 
+/// Ends the session of a token that was good once and is not the one that is good now, with an entry of the journal.
 fn end_reused(tx: &mut Tx<'_>, session: Id, old: &str, now: Instant) -> Result<(), Error> {
-    let ended = diesel::update(
+    let owner = diesel::update(
         sessions::table
             .find(session.0)
             .filter(sessions::refresh_hash.ne(secrets::digest(old)))
@@ -157,11 +194,20 @@ fn end_reused(tx: &mut Tx<'_>, session: Id, old: &str, now: Instant) -> Result<(
         sessions::ended_at.eq(now.0),
         sessions::end_reason.eq(End::Reuse.as_str()),
     ))
-    .execute(&mut **tx)?;
-    if ended > 0 {
-        tracing::warn!(%session, "a refresh token came a second time; its session was ended");
-    }
-    Ok(())
+    .returning(sessions::user_id)
+    .get_result::<i64>(&mut **tx)
+    .optional()?;
+    let Some(owner) = owner else {
+        return Ok(());
+    };
+    tracing::warn!(%session, "a refresh token came a second time; its session was ended");
+    let (actor, action) = (Actor::Anonymous, "user.session_ended");
+    journal::enter(tx, &actor, now, action, |_, entry| {
+        entry.about(format!("user:{}", Id(owner)));
+        entry.note("session", session.to_string().into());
+        entry.note("reason", End::Reuse.as_str().into());
+        Ok(())
+    })
 }
 
 /// Ends one session of this account; false when it has no such session that stands.

@@ -230,7 +230,8 @@ async fn get_user(
 /// Changes an account.
 ///
 /// A JSON Merge Patch. A change of role, country, status or e-mail address ends all sessions of the account at once, and a new
-/// address its open links too. The last active secretariat account can neither be disabled nor get another role.
+/// address its open links too. No account gets or loses the role `secretariat` (409): the office goes over by a handover of two people. Whoever
+/// disables an account of the office leaves an active one there that is somebody else's.
 #[utoipa::path(
     tag = "accounts", operation_id = "change_user", security(("bearer" = [])),
     params(

@@ -8,6 +8,7 @@ use super::links::{self, NewLink, Purpose};
 use super::model::{End, NewUser, Status, check_reach, email_key};
 use super::rows::UserRow;
 use super::{queries, sessions};
+use crate::auth::four_eyes::Ties;
 use crate::auth::{Acting, Actor, Role, four_eyes};
 use crate::db::schema::users;
 use crate::db::{Failure, Id, Instant, Tx, dialect};
@@ -145,12 +146,22 @@ pub fn change(
         return Ok(before);
     }
     check_country(tx, after.role()?, after.country.as_deref())?;
-    let leads = |row: &UserRow| row.is_active() && row.role == Role::Secretariat.as_str();
+    let office = |row: &UserRow| row.role == Role::Secretariat.as_str();
+    let leads = |row: &UserRow| row.is_active() && office(row);
     if leads(&before) && !leads(&after) && others == 0 {
         return Err(Error::new(
             Code::Conflict,
             "this is the last active secretariat account; make another one active first",
         ));
+    }
+    if office(&before) != office(&after) {
+        return Err(Error::new(
+            Code::Conflict,
+            "nobody gives or takes the secretariat's office alone: propose a handover, or invite an account for it",
+        ));
+    }
+    if leads(&before) && !leads(&after) {
+        must_leave_another(tx, acting, id)?;
     }
     let rights = |row: &UserRow| (row.role.clone(), row.country.clone(), row.status.clone());
     let moved = before.email_key != after.email_key;
@@ -170,6 +181,33 @@ pub fn change(
         "user.changed"
     };
     save(tx, &acting.actor(), acting.now(), action, &before, after)
+}
+
+/// The office is not moved by one person: whoever disables an account of it leaves an active one that is somebody else's than their own. An
+/// account that they could act as is none; the operator, on the machine, is bound by the last one alone.
+fn must_leave_another(tx: &mut Tx<'_>, acting: &Acting, disabled: Id) -> Result<(), Error> {
+    let Some(me) = acting.user_id() else {
+        return Ok(());
+    };
+    let rest: Vec<Id> = users::table
+        .filter(users::role.eq(Role::Secretariat.as_str()))
+        .filter(users::status.eq(Status::Active.as_str()))
+        .filter(users::id.ne_all([me.0, disabled.0]))
+        .select(users::id)
+        .load::<i64>(&mut **tx)?
+        .into_iter()
+        .map(Id)
+        .collect();
+    let mut asked = rest.clone();
+    asked.push(me);
+    let ties = Ties::load(tx, &asked, acting.now())?;
+    if rest.iter().any(|one| !ties.between(me, *one)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Conflict,
+        "the office would be left to you, or to accounts that you could act as: propose a handover, or ask the operator",
+    ))
 }
 
 fn patch(row: &mut UserRow, body: &ChangeUser) -> Result<(), Error> {

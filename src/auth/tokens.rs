@@ -306,7 +306,9 @@ impl TokenKeys {
             .ok()?
             .claims;
         // `nbf` is not ahead (the rules), so `iat` is not either.
-        let times = claims.nbf >= claims.iat && claims.exp - claims.iat <= LIFETIME_SECONDS;
+        let lasts = claims.exp.checked_sub(claims.iat);
+        let short = lasts.is_some_and(|lasts| lasts <= LIFETIME_SECONDS);
+        let times = claims.nbf >= claims.iat && short;
         times.then_some(claims)
     }
 

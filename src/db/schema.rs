@@ -392,6 +392,7 @@ diesel::table! {
         seq -> BigInt,
         decision_number -> Nullable<Text>,
         decision_date -> Nullable<Date>,
+        organisation_seen -> Nullable<Text>,
     }
 }
 

@@ -211,9 +211,13 @@ pub fn plan(
         Some((seen, near)) => (Some(seen), near),
         None => (None, Near::default()),
     };
+    let sight = Sight {
+        reach,
+        dry: seen.is_some(),
+    };
     let mut planned = match matched {
         Some((held, by)) => {
-            let mut planned = known_organisation(known, reach, draft, held, by)?;
+            let mut planned = known_organisation(known, sight, draft, held, by)?;
             if by == MatchedBy::Reference && resolution.is_none() && is_renamed(draft, held) {
                 wait_for_a_name(draft, held, &mut planned);
             }
@@ -226,7 +230,7 @@ pub fn plan(
             let row = New {
                 countries,
                 known,
-                reach,
+                sight,
                 draft,
             };
             row.plan(seen.as_deref(), &near, resolution)
@@ -365,7 +369,7 @@ fn merged(held: &Held) -> Result<&Held, Finding> {
 
 fn known_organisation(
     known: &Known,
-    reach: &Reach,
+    sight: Sight<'_>,
     draft: &Draft,
     held: &Held,
     by: MatchedBy,
@@ -409,11 +413,11 @@ fn known_organisation(
         let key = (identifier.scheme.clone(), identifier.canonical.clone());
         let holders = known.by_identifier.get(&key).into_iter().flatten();
         for (id, exclusive) in holders {
-            if *exclusive && *id != held.row.id {
-                let other = known.held.get(id);
+            let other = known.held.get(id);
+            if *exclusive && *id != held.row.id && sight.tells_of(other) {
                 planned
                     .findings
-                    .push(taken(reach, &identifier.scheme, other));
+                    .push(taken(sight.reach, &identifier.scheme, other));
                 planned.outcome = Outcome::Faulty;
             }
         }
@@ -429,6 +433,21 @@ fn known_organisation(
         planned.act = Act::Change(held.row.id, Box::new(changes));
     }
     Ok(planned)
+}
+
+/// Whom a row is told of.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    reach: &'a Reach,
+    dry: bool,
+}
+
+impl Sight<'_> {
+    /// Whether a row is told that this organisation has its number. A dry run leaves no trace, so it says nothing of records that are not
+    /// reached: whoever would try out numbers has to commit them.
+    fn tells_of(self, holder: Option<&Held>) -> bool {
+        !self.dry || holder.is_some_and(|held| self.reach.covers(&held.row.country))
+    }
 }
 
 fn taken(reach: &Reach, scheme: &str, holder: Option<&Held>) -> Finding {
@@ -478,7 +497,7 @@ fn told_before(seen: &Seen, id: i64, draft: &Draft, by: MatchedBy, planned: &mut
 struct New<'a> {
     countries: &'a Countries,
     known: &'a Known,
-    reach: &'a Reach,
+    sight: Sight<'a>,
     draft: &'a Draft,
 }
 
@@ -525,8 +544,8 @@ impl New<'_> {
             for (id, exclusive) in self.holders(&identifier.scheme, &identifier.canonical) {
                 let other = self.known.held.get(id);
                 let at_home = other.is_some_and(|held| held.row.country == self.draft.country);
-                if *exclusive && !at_home {
-                    faults.push(taken(self.reach, &identifier.scheme, other));
+                if *exclusive && !at_home && self.sight.tells_of(other) {
+                    faults.push(taken(self.sight.reach, &identifier.scheme, other));
                 }
             }
         }

@@ -13,9 +13,9 @@ use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::{consent, deciders, foreseen, merge, transfer, unmerge, view};
+use super::{consent, deciders, foreseen, merge, second, transfer, unmerge, view};
 use crate::auth::policy::acts;
-use crate::auth::{Acting, Permit, four_eyes};
+use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
@@ -24,9 +24,11 @@ use crate::organisations;
 
 /// Decides a proposal.
 ///
-/// Refused to its proposer, to whoever wrote the current revision or agreed to it for a country, and where one of the two invited the
-/// other in the last 30 days. `revision` is the one that the decider has seen; a proposal falls when the membership moves on. Where
-/// officers of two countries take part, their `approved` is their consent and leaves the proposal open until the secretariat decides.
+/// Refused to its proposer, to whoever wrote the current revision, opened or submitted the application or changed the organisation's record
+/// since, or agreed to it for a country, and where one of two invited the other in the last 30 days. `revision` is the one that the decider
+/// has seen; a proposal falls when the membership moves on, or its organisation gets another name, country, form, identifier, city or
+/// website. Where officers of two countries take part, their `approved` is their consent and leaves the proposal open until the secretariat
+/// decides.
 #[utoipa::path(
     tag = "memberships", operation_id = "decide_proposal", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The proposal", example = "3k7v0c5m2qxyz"), ("Idempotency-Key" = String, Header, pattern = "^[!-~]{1,128}$", description = "New for each intended change", example = "7f0c1f9e-act-1")),
@@ -157,7 +159,7 @@ pub fn decide(
     let proposal = queries::proposal(tx, acting.reach(), id)?;
     must_be_open(tx, &held, acting, &proposal)?;
     must_have_seen(body, held.row.revision)?;
-    four_eyes::must_be_second(tx, acting, &proposal.proposer, &held.row.updated_by)?;
+    second::must_be(tx, acting, &proposal, &held)?;
     consent::must_be_another(tx, acting, &proposal, body.outcome)?;
     let act = Act::from_name(&proposal.act)
         .ok_or_else(|| Error::internal("a proposal of no known act"))?;
@@ -362,12 +364,12 @@ pub(super) fn must_be_open(
     acting: &Acting,
     proposal: &ProposalRow,
 ) -> Result<(), Error> {
-    let fallen = has_fallen(proposal, held, acting)?;
+    let fallen = has_fallen(tx, proposal, held, acting)?;
     if proposal.status == "open" && !fallen {
         return Ok(());
     }
     let status = if proposal.status == "open" {
-        "fallen"
+        "fallen, because the membership or what its organisation is told by has changed since"
     } else {
         proposal.status.as_str()
     };

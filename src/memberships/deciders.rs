@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::rows::{ConsentRow, ProposalRow};
 use super::rules::Decider;
+use super::second::Involved;
 use crate::auth::Role;
 use crate::auth::four_eyes::{self, Ties};
 use crate::db::schema::users;
@@ -48,6 +49,8 @@ pub struct Case<'a> {
     pub proposal: &'a ProposalRow,
     /// Who wrote the current revision.
     pub written_by: &'a str,
+    /// Who else had a hand in it.
+    pub involved: &'a Involved,
     /// Who may decide by the rules.
     pub deciders: &'a BTreeSet<Decider>,
     /// Whether it is beyond one country, or about the whole organisation.
@@ -104,6 +107,7 @@ impl Staff {
         }
         let person = format!("user:{}", officer.id);
         four_eyes::not_second(&person, &case.proposal.proposer, case.written_by, tied).is_none()
+            && case.involved.why_not(officer.id, &self.ties).is_none()
     }
 
     /// The accounts that may decide this case.

@@ -354,6 +354,20 @@ pub struct ReplacementView {
     pub evidence: Vec<i32>,
 }
 
+/// The organisation of a proposal.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProposalOrganisation {
+    /// Registry number.
+    #[schema(value_type = RegistryNumber, example = "OTS-7K3M9Q2-54")]
+    pub number: String,
+    /// The current legal name; null where it is in another country by now and not public.
+    #[schema(example = "«Үлгі» қоғамдық қоры")]
+    pub name: Option<String>,
+    /// The Platform's country code; null with the name.
+    #[schema(value_type = Option<crate::countries::CountryCode>, example = "KZ")]
+    pub country: Option<String>,
+}
+
 /// An act that waits for a second officer, or was closed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProposalView {
@@ -362,7 +376,7 @@ pub struct ProposalView {
     /// The membership; null where the act is one on the whole organisation.
     pub membership: Option<Id>,
     /// Its organisation.
-    pub organisation: OrganisationRef,
+    pub organisation: ProposalOrganisation,
     /// The act.
     #[schema(value_type = ActWord, example = "recommend")]
     pub act: String,

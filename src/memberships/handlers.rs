@@ -16,7 +16,7 @@ use super::queries::{self, Held, Wanted};
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::view;
+use super::{seen, view};
 use crate::auth::policy::{Act, acts};
 use crate::auth::reads::What;
 use crate::auth::{Acting, Permit};
@@ -378,7 +378,7 @@ async fn get_membership(
                 return view::membership(conn, &held, None, acting, at);
             }
             let open = match queries::open_proposal(conn, id.0)? {
-                Some(open) if !has_fallen(&open, &held, acting)? => Some(open),
+                Some(open) if !has_fallen(conn, &open, &held, acting)? => Some(open),
                 _ => None,
             };
             view::membership(conn, &held, open.as_ref(), acting, at)
@@ -463,8 +463,11 @@ async fn list_proposals(
                     .is_none_or(|wanted| *wanted == row.status)
                 {
                     // One each, so that what was read of a proposal is found by its id.
-                    acting.saw(What::Membership, format!("proposal:{}", row.id), 1);
-                    items.push(view::proposal_with_consents(conn, &row, &organisation)?);
+                    let shown = seen::proposal(conn, &row, &organisation, acting)?;
+                    if shown.is_some() {
+                        acting.saw(What::Membership, format!("proposal:{}", row.id), 1);
+                    }
+                    items.extend(shown);
                 }
             }
             Ok(Page {
@@ -497,8 +500,10 @@ async fn get_proposal(
             let row = queries::proposal(conn, acting.reach(), id.0)?;
             let organisation = organisations::queries::by_id(conn, row.organisation_id)?;
             let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+            let shown = seen::proposal(conn, &row, &organisation, acting)?
+                .ok_or_else(|| Error::not_found("proposal"))?;
             acting.saw(What::Membership, format!("proposal:{}", id.0), 1);
-            view::proposal_with_consents(conn, &row, &organisation)
+            Ok(shown)
         })
         .await?;
     private(&request, None, &found)

@@ -1,8 +1,8 @@
 //! Proposing: the frame of every act that a second officer has to decide.
 //!
 //! The rules are asked at once whether the act would be possible now, so that nobody decides in vain; they are asked again when
-//! it is decided. A membership has one open proposal. One that was made for another revision or state has fallen, and makes
-//! room for the next.
+//! it is decided. A membership has one open proposal. One that was made for another revision or state, or for an organisation that is
+//! told by another name since, has fallen, and makes room for the next.
 
 use diesel::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::db::schema::proposals;
 use crate::db::{Conn, Id, Tx};
 use crate::http::Error;
 use crate::journal::{self, Entry};
-use crate::organisations;
+use crate::organisations::{self, identity};
 
 /// What is proposed, and why.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ pub fn propose(
     record::check(tx, acting, rules, held, kind, &particulars)?;
     let open = queries::open_proposal(tx, held.row.id)?;
     let stale = match open {
-        Some(open) if !has_fallen(&open, held, acting)? => {
+        Some(open) if !has_fallen(tx, &open, held, acting)? => {
             let text = format!(
                 "another proposal ({}) about this membership is open; it has to be decided or retracted first",
                 open.act
@@ -83,6 +83,7 @@ pub fn propose(
             let row = ProposalRow {
                 membership_id: Some(held.row.id),
                 revision: held.row.revision,
+                organisation_seen: Some(identity::of(tx, &held.organisation)?),
                 ..new_row(acting, entry, &held.organisation, &proposing, &terms)?
             };
             insert(tx, entry, row)
@@ -118,6 +119,7 @@ pub fn new_row(
         seq: entry.seq(),
         decision_number: None,
         decision_date: None,
+        organisation_seen: None,
     })
 }
 
@@ -136,13 +138,26 @@ pub fn terms(proposal: &ProposalRow) -> Result<Terms, Error> {
 }
 
 /// True when the membership has moved on since the proposal was made: another revision, or, by the calendar alone, another
-/// state. A former member is not taken back into an organisation that has ended.
-pub fn has_fallen(proposal: &ProposalRow, held: &Held, acting: &Acting) -> Result<bool, Error> {
+/// state; and when its organisation is told by something else than the proposer had before them, such as another name. A former member is
+/// not taken back into an organisation that has ended.
+pub fn has_fallen(
+    conn: &mut Conn,
+    proposal: &ProposalRow,
+    held: &Held,
+    acting: &Acting,
+) -> Result<bool, Error> {
     let state = terms(proposal)?.state;
     let reopens = Act::from_name(&proposal.act) == Some(Act::Reinstate);
-    Ok(proposal.revision != held.row.revision
+    if proposal.revision != held.row.revision
         || reopens && held.organisation.has_ended()
-        || state.is_some() && state != held.ledger.state_on(acting.now().day()))
+        || state.is_some() && state != held.ledger.state_on(acting.now().day())
+    {
+        return Ok(true);
+    }
+    match &proposal.organisation_seen {
+        Some(seen) => Ok(*seen != identity::of(conn, &held.organisation)?),
+        None => Ok(false),
+    }
 }
 
 /// The proposal as it stands now: an open one that was made for what is no more shows as fallen.
@@ -160,7 +175,7 @@ pub fn as_it_stands(
         None => proposal.revision != organisation.version,
         Some(id) => {
             let held = queries::held(conn, &Reach::everything(), rules, id)?;
-            has_fallen(&proposal, &held, acting)?
+            has_fallen(conn, &proposal, &held, acting)?
         }
     };
     if fallen {

@@ -11,6 +11,7 @@ use super::ledger::{FlowKind, Ledger};
 use super::model::{Event, EventKind, MembershipType, State};
 use super::rows::{EventRow, IntervalRow, MembershipRow, ProposalRow};
 use super::rules::{LAST_DAY, Rules};
+use super::seen::{self, READ_ALONG};
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
     membership_events, membership_flows, membership_intervals, memberships, organisations,
@@ -505,23 +506,12 @@ pub fn open_proposal(conn: &mut Conn, id: Id) -> Result<Option<ProposalRow>, Err
         .optional()?)
 }
 
-/// The proposal with this id, if this reach covers its country, or one that an act across a border asks.
+/// The proposal with this id, if this reach covers its country, or another one of an act across a border that may read along.
 pub fn proposal(conn: &mut Conn, reach: &Reach, id: Id) -> Result<ProposalRow, Error> {
     let row: Option<ProposalRow> = proposals::table.find(id).first(conn).optional()?;
-    let Some(row) = row else {
-        return Err(Error::not_found("proposal"));
-    };
-    let crosses = |row: &ProposalRow| -> Result<bool, Error> {
-        let Some(other) = &row.other_country else {
-            return Ok(false);
-        };
-        let asked = super::propose::terms(row)?.needs;
-        Ok(reach.covers(other) || asked.iter().any(|country| reach.covers(country)))
-    };
-    if reach.covers(&row.country) || crosses(&row)? {
-        Ok(row)
-    } else {
-        Err(Error::not_found("proposal"))
+    match row {
+        Some(row) if seen::reaches(reach, &row)? => Ok(row),
+        _ => Err(Error::not_found("proposal")),
     }
 }
 
@@ -547,10 +537,13 @@ pub fn proposals_page(
         Scope::One(own) => query.filter(
             proposals::country
                 .eq(own.clone())
-                .or(proposals::other_country.assume_not_null().eq(own.clone()))
                 .or(proposals::other_country
-                    .is_not_null()
-                    .and(proposals::body.like(asked_in(own)))),
+                    .assume_not_null()
+                    .eq(own.clone())
+                    .or(proposals::other_country
+                        .is_not_null()
+                        .and(proposals::body.like(asked_in(own))))
+                    .and(proposals::status.eq_any(READ_ALONG))),
         ),
         Scope::None => query.filter(sql::<Bool>("1 = 0")),
     };

@@ -20,6 +20,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
 use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
+use crate::organisations::identity;
 
 /// Recommends an application for or against admission.
 ///
@@ -86,13 +87,18 @@ pub fn speaks_for_review(conn: &mut Conn, held: &Held, acting: &Acting) -> Resul
     }
 }
 
-/// A recommendation can be made anew where the proposal of the one before has fallen, not beside it.
-fn refuse_beside_a_proposal(tx: &mut Tx<'_>, held: &Held, acting: &Acting) -> Result<(), Error> {
+/// A recommendation can be made anew where the proposal of the one before has fallen, not beside it. Gives one that fell and is open in
+/// its row.
+fn refuse_beside_a_proposal(
+    tx: &mut Tx<'_>,
+    held: &Held,
+    acting: &Acting,
+) -> Result<Option<ProposalRow>, Error> {
     let Some(open) = queries::open_proposal(tx, held.row.id)? else {
-        return Ok(());
+        return Ok(None);
     };
-    if has_fallen(&open, held, acting)? {
-        return Ok(());
+    if has_fallen(tx, &open, held, acting)? {
+        return Ok(Some(open));
     }
     let text = "a proposal about this membership is open; it has to be decided or retracted first";
     Err(record::beside_a_proposal(
@@ -113,7 +119,7 @@ pub fn recommend(
 ) -> Result<(Held, ProposalRow), Error> {
     record::must_be_in_its_state(tx, held, acting, Act::Recommend)?;
     must_be_reviewer(tx, held, acting)?;
-    refuse_beside_a_proposal(tx, held, acting)?;
+    let stale = refuse_beside_a_proposal(tx, held, acting)?;
     check_evidence(tx, held.organisation.id, "/evidence", &body.evidence)?;
     let kind = EventKind::Recommended {
         stance: body.stance,
@@ -141,6 +147,9 @@ pub fn recommend(
         kind,
         particulars,
         |tx, entry, next| {
+            if let Some(stale) = &stale {
+                record::fall(tx, entry, stale)?;
+            }
             let proposal = ProposalRow {
                 id: Id::random().map_err(Error::internal)?,
                 membership_id: Some(next.row.id),
@@ -161,6 +170,7 @@ pub fn recommend(
                 seq: entry.seq(),
                 decision_number: None,
                 decision_date: None,
+                organisation_seen: Some(identity::of(tx, &next.organisation)?),
             };
             diesel::insert_into(proposals::table)
                 .values(&proposal)

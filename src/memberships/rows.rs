@@ -303,6 +303,10 @@ pub struct ProposalRow {
     /// Day of the paper decision. Left out of the images like its number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_date: Option<NaiveDate>,
+    /// What the organisation of the membership was told by when it was made, as a fingerprint; none where the act is one on the whole
+    /// organisation. Left out of the journal's images while there is none: entries of before the column was there say the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation_seen: Option<String>,
 }
 
 impl Recorded for ProposalRow {

@@ -19,6 +19,7 @@ use super::model::{MembershipType, State};
 use super::queries::{self, Held, QueueRow};
 use super::rows::ProposalRow;
 use super::rules::Rules;
+use super::second::Involved;
 use super::{consent, decide, deciders, propose, recommend, view};
 use crate::auth::policy::acts::ReadTasks;
 use crate::auth::{Acting, Permit, Principal, Role};
@@ -309,7 +310,7 @@ impl Desk<'_> {
         // A recommendation waits for its decision, unless its proposal has fallen.
         if let Some(held) = held.as_ref().filter(|_| state == State::Recommended)
             && let Some(open) = queries::open_proposal(conn, row.id)?
-            && !propose::has_fallen(&open, held, self.acting)?
+            && !propose::has_fallen(conn, &open, held, self.acting)?
         {
             return Ok(None);
         }
@@ -431,21 +432,28 @@ impl Desk<'_> {
         organisation: &OrganisationRow,
     ) -> Result<Option<&'static str>, Error> {
         let today = self.acting.now().day();
-        let (membership_type, written_by, beyond) = match proposal.membership_id {
+        let (membership_type, written_by, beyond, involved) = match proposal.membership_id {
             None if proposal.revision != organisation.version => return Ok(None),
-            None => (MembershipType::Full, organisation.updated_by.clone(), true),
+            None => (
+                MembershipType::Full,
+                organisation.updated_by.clone(),
+                true,
+                Involved::default(),
+            ),
             Some(id) => {
                 let held = queries::held(conn, &crate::auth::Reach::everything(), self.rules, id)?;
-                if propose::has_fallen(proposal, &held, self.acting)? {
+                if propose::has_fallen(conn, proposal, &held, self.acting)? {
                     return Ok(None);
                 }
                 let act = Act::from_name(&proposal.act)
                     .ok_or_else(|| Error::internal("a proposal of no known act"))?;
                 let beyond = decide::is_secretariats(&held, act, proposal)?;
+                let involved = Involved::of(proposal, &held);
                 (
                     decide::membership_type(&held, today),
                     held.row.updated_by,
                     beyond,
+                    involved,
                 )
             }
         };
@@ -456,6 +464,7 @@ impl Desk<'_> {
         let case = deciders::Case {
             proposal,
             written_by: &written_by,
+            involved: &involved,
             deciders: &self.rules.at(membership_type, today).deciders,
             beyond,
             agreed: &agreed,

@@ -5,16 +5,16 @@ use chrono::NaiveDate;
 use super::admissible::too_far_ahead;
 use super::dto::{
     ConsentView, EventView, IntervalView, Membership, MembershipItem, OrganisationRef,
-    ProposalView, RestatedView,
+    ProposalOrganisation, ProposalView, RestatedView,
 };
 use super::machine::Act;
 use super::propose::has_fallen;
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
-use super::{consent, corrections, decide};
+use super::{consent, corrections, decide, second};
 use crate::auth::policy::{Action, Grant, grant};
-use crate::auth::{Acting, Role, four_eyes};
+use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
@@ -54,7 +54,7 @@ pub fn for_caller(
         acts.retain(|act| *act != Act::Reinstate);
     }
     let open = match queries::open_proposal(conn, held.row.id)? {
-        Some(open) if !has_fallen(&open, held, acting)? => Some(open),
+        Some(open) if !has_fallen(conn, &open, held, acting)? => Some(open),
         _ => None,
     };
     if open.is_some() {
@@ -97,9 +97,7 @@ fn may_decide(
     {
         return Ok(false);
     }
-    let written_by = &held.row.updated_by;
-    let why_not = four_eyes::why_not_second(conn, acting, &open.proposer, written_by)?;
-    Ok(why_not.is_none())
+    Ok(second::why_not(conn, acting, open, held)?.is_none())
 }
 
 fn other_open(conn: &mut Conn, held: &Held, today: NaiveDate) -> Result<bool, Error> {
@@ -356,7 +354,11 @@ pub fn proposal(
     Ok(ProposalView {
         id: row.id,
         membership: row.membership_id,
-        organisation: organisation(organisation_row),
+        organisation: ProposalOrganisation {
+            number: organisation_row.number.clone(),
+            name: Some(organisation_row.name.clone()),
+            country: Some(organisation_row.country.clone()),
+        },
         act: row.act.clone(),
         what: serde_json::from_str(&row.body).map_err(Error::internal)?,
         reason: row.reason.clone(),

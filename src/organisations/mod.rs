@@ -11,6 +11,7 @@
 //! | `register.rs` | the one way in, for the API, the import and the demo |
 //! | `change.rs` | the frame of every change, and the merge patch |
 //! | `items.rs` | names, identifiers, contacts, relations, evidence |
+//! | `identity.rs` | what an organisation is told by, as a fingerprint |
 //! | `refold.rs` | keys of names made anew behind a new folding |
 //! | `withhold.rs` | withholding a whole record |
 //! | `merged.rs` | where an old number leads, and what an organisation took over |
@@ -31,6 +32,7 @@ pub mod distinct;
 pub mod dto;
 pub mod found;
 pub mod handlers;
+pub mod identity;
 mod item_handlers;
 pub mod items;
 pub mod known;

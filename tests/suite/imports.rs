@@ -956,9 +956,33 @@ both! {
         let more = json!({"identifiers": [{"scheme": "LEI", "value": lei}]});
         let tr = app.organisation("TR").with(more).create().await;
         let az = app.coordinator("AZ");
-        let made = az.upload(format!("name,LEI\nSample,{lei}\n"), "country=AZ").await.expect(201);
-        let rows = az.rows(&format!("/v1/imports/{}", made.str("/id"))).await;
+        let import = az.import(format!("name,LEI\nSample,{lei}\n"), "country=AZ").await;
+        let rows = az.rows(&import).await;
         assert_eq!((outcome(&rows, 2), codes(&rows[&2])), ("faulty".to_owned(), vec!["identifier_taken".to_owned()]));
         assert!(!rows[&2].to_string().contains(&tr.number));
+    }
+}
+
+both! {
+    async fn a_dry_run_says_nothing_of_another_country_s_numbers_and_the_commit_does(app) {
+        let numbers = json!({"identifiers": [{"scheme": "WIKIDATA", "value": "Q4115189"}]});
+        let hidden = app.organisation("KZ").with(numbers).create().await;
+        let az = app.coordinator("AZ");
+        let file = "id,name,country,identifier:WIKIDATA\na,Sample Gardeners,AZ,Q4115189\nb,Sample Weavers,AZ,Q42\n";
+        let made = az.upload(file, "").await.expect(201);
+        let import = format!("/v1/imports/{}", made.str("/id"));
+        let rows = az.rows(&import).await;
+        // A number that is taken abroad and one that is free look alike.
+        assert_eq!((outcome(&rows, 2), outcome(&rows, 3)), ("new".to_owned(), "new".to_owned()));
+        assert_eq!((codes(&rows[&2]), codes(&rows[&3])), (vec![], vec![]));
+        // Whoever reaches the other one is told at once.
+        let told = app.secretariat().upload(file, "file_name=other.csv").await.expect(201);
+        let told = app.secretariat().rows(&format!("/v1/imports/{}", told.str("/id"))).await;
+        assert_eq!((outcome(&told, 2), codes(&told[&2])), ("faulty".to_owned(), vec!["identifier_taken".to_owned()]));
+        az.post(&format!("{import}/commit"), json!({})).await.expect(200);
+        let rows = az.rows(&import).await;
+        assert_eq!((outcome(&rows, 2), codes(&rows[&2])), ("faulty".to_owned(), vec!["identifier_taken".to_owned()]));
+        assert!(!rows[&2].to_string().contains(&hidden.number));
+        assert_eq!(outcome(&rows, 3), "new");
     }
 }

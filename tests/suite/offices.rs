@@ -172,6 +172,8 @@ both! {
     async fn a_proposer_who_lost_the_office_has_no_say(app) {
         let cast = Cast::of(&app);
         let id = cast.propose(&app, 0).await.expect(201).str("/id");
+        // Whoever disables one of the office is not left alone there.
+        app.secretariat();
         cast.other.patch(&format!("/v1/users/{}", cast.one.id), json!({"status": "disabled"})).await.expect(200);
         let path = format!("/v1/handovers/{id}/decision");
         cast.other.post(&path, json!({"outcome": "approved"})).await.problem(409, "conflict");
@@ -280,5 +282,34 @@ both! {
         assert_eq!(limited.parts.limits.take_uses(), []);
         app.db_conn().transact(|tx| ots_registry::accounts::keys::note_uses(tx, &uses)).unwrap();
         assert!(office.get("/v1/api-keys").await.expect(200).at("/items/0/last_used_at").is_string());
+    }
+}
+
+both! {
+    async fn nobody_moves_the_office_alone(app) {
+        let (one, other, tr) = (app.secretariat(), app.secretariat(), app.coordinator("TR"));
+        let path = |person: &Person| format!("/v1/users/{}", person.id);
+        // No role of the office is given or taken by one person.
+        one.patch(&path(&tr), json!({"role": "secretariat", "country": null})).await.problem(409, "conflict");
+        for holder in [&one, &other] {
+            for role in [json!({"role": "auditor"}), json!({"role": "coordinator", "country": "KZ"})] {
+                one.patch(&path(holder), role).await.problem(409, "conflict");
+            }
+        }
+        // Nor by disabling: whoever is left alone with accounts that are as good as their own holds all of it.
+        one.patch(&path(&other), json!({"status": "disabled"})).await.problem(409, "conflict");
+        let own = app.secretariat();
+        diesel::update(users::table.filter(users::id.eq(own.id))).set(users::invited_by.eq(one.id)).execute(&mut app.db_conn()).unwrap();
+        one.patch(&path(&other), json!({"status": "disabled"})).await.problem(409, "conflict");
+        own.patch(&path(&other), json!({"status": "disabled"})).await.problem(409, "conflict");
+        assert_eq!(roles(&app, &[&one, &other, &tr]), [role("secretariat"), role("secretariat"), ("coordinator".to_owned(), Some("TR".to_owned()))]);
+        other.get("/v1/auth/me").await.expect(200);
+        // In an emergency one can be shut out while another one is there, and everybody can leave.
+        let third = app.secretariat();
+        one.patch(&path(&other), json!({"status": "disabled"})).await.expect(200);
+        other.get("/v1/auth/me").await.problem(401, "not_authenticated");
+        one.patch(&path(&third), json!({"status": "disabled"})).await.problem(409, "conflict");
+        one.patch(&path(&one), json!({"status": "disabled"})).await.expect(200);
+        assert_eq!(app.auditor().get("/v1/handovers").await.expect(200).at("/items"), json!([]));
     }
 }

@@ -4,6 +4,7 @@ use std::process::Child;
 use std::sync::Barrier;
 
 use diesel::prelude::*;
+use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::secrets::{Secret, digest};
 use ots_registry::db::schema::sessions;
 use ots_registry::db::{Id, Instant};
@@ -17,7 +18,7 @@ const CLIENTS: usize = 64;
 const ROUNDS: usize = 200;
 
 /// A session with a refresh token that was never used; gives the token.
-fn db_session(app: &App, person: &Person) -> (Id, String) {
+fn db_session(app: &App, seals: &SealKeys, person: &Person) -> (Id, String) {
     let (id, secret) = (Id::random().unwrap(), Secret::random().unwrap());
     let now = Instant::now();
     diesel::insert_into(sessions::table)
@@ -32,7 +33,11 @@ fn db_session(app: &App, person: &Person) -> (Id, String) {
         ))
         .execute(&mut app.db_conn())
         .unwrap();
-    (id, format!("{id}.{}", secret.reveal()))
+    let tag = seals
+        .tag("refresh", &format!("{id}\0{}", secret.reveal()))
+        .unwrap();
+    let tag = data_encoding::BASE64URL_NOPAD.encode(&tag);
+    (id, format!("{id}.{}.{tag}", secret.reveal()))
 }
 
 #[actix_web::test]
@@ -46,7 +51,10 @@ async fn of_64_refreshes_at_once_by_two_processes_one_wins_in_each_of_200_rounds
         Service::start(&app.url, &keys),
     ];
     let person = app.auditor();
-    let tokens: Vec<(Id, String)> = (0..ROUNDS).map(|_| db_session(&app, &person)).collect();
+    let seals = SealKeys::load(&keys).unwrap();
+    let tokens: Vec<(Id, String)> = (0..ROUNDS)
+        .map(|_| db_session(&app, &seals, &person))
+        .collect();
     let barrier = Barrier::new(CLIENTS);
     let answers: Vec<Vec<u16>> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..CLIENTS)

@@ -393,6 +393,12 @@ impl Forger {
             ("no iat", lacks("iat")),
             ("iat ahead", times(now + 60, now, now + 600)),
             ("times turned round", times(now + 600, now, now - 600)),
+            (
+                "made at the beginning of all numbers",
+                times(i64::MIN, now, now + 600),
+            ),
+            ("good to the end of all numbers", times(now, now, i64::MAX)),
+            ("as long as numbers go", times(i64::MIN, i64::MIN, i64::MAX)),
             ("no sub", lacks("sub")),
             (
                 "a sub that nobody is",
