@@ -74,15 +74,15 @@ async fn end_user_session(
         .write(move |tx, acting| {
             let (user, now) = (queries::by_id(tx, acting.reach(), id)?.id(), acting.now());
             dialect::lock_row(tx, "users", "id", user.0)?;
-            if !sessions::end(tx, user, session, now, End::EndedByOffice)? {
-                return Err(Error::not_found("session"));
-            }
             journal::enter(
                 tx,
                 &acting.actor(),
                 now,
                 "user.session_ended",
-                |_, entry| {
+                |tx, entry| {
+                    if !sessions::end(tx, user, session, now, End::EndedByOffice)? {
+                        return Err(Error::not_found("session"));
+                    }
                     entry.about(format!("user:{user}"));
                     entry.note("session", session.to_string().into());
                     Ok(())

@@ -165,14 +165,8 @@ pub fn change(
     }
     let rights = |row: &UserRow| (row.role.clone(), row.country.clone(), row.status.clone());
     let moved = before.email_key != after.email_key;
-    if rights(&before) != rights(&after) || moved {
-        sessions::end_all(tx, id, acting.now(), End::AccountChanged)?;
-    }
+    let ends = rights(&before) != rights(&after) || moved;
     let disabled = before.status != after.status && after.status == Status::Disabled.as_str();
-    // A link that went to the old address must not open the account.
-    if disabled || moved {
-        links::burn(tx, id, acting.now())?;
-    }
     let action = if moved {
         four_eyes::ADDRESS_CHANGED
     } else if disabled {
@@ -180,7 +174,16 @@ pub fn change(
     } else {
         "user.changed"
     };
-    save(tx, &acting.actor(), acting.now(), action, &before, after)
+    // The entry first: at the journal's head the session that asks, which may be one of these, must still be there.
+    let saved = save(tx, &acting.actor(), acting.now(), action, &before, after)?;
+    if ends {
+        sessions::end_all(tx, id, acting.now(), End::AccountChanged)?;
+    }
+    // A link that went to the old address must not open the account.
+    if disabled || moved {
+        links::burn(tx, id, acting.now())?;
+    }
+    Ok(saved)
 }
 
 /// The office is not moved by one person: whoever disables an account of it leaves an active one that is somebody else's than their own. An
@@ -369,14 +372,16 @@ fn set_password(
     before: &UserRow,
     password_hash: &str,
 ) -> Result<UserRow, Error> {
-    sessions::end_all(tx, before.id(), now, End::PasswordChanged)?;
-    links::burn(tx, before.id(), now)?;
     let after = UserRow {
         password_hash: Some(password_hash.to_owned()),
         status: Status::Active.as_str().to_owned(),
         ..before.clone()
     };
-    save(tx, actor, now, action, before, after)
+    // The entry first: at the journal's head the session that asks must still be there.
+    let saved = save(tx, actor, now, action, before, after)?;
+    sessions::end_all(tx, saved.id(), now, End::PasswordChanged)?;
+    links::burn(tx, saved.id(), now)?;
+    Ok(saved)
 }
 
 /// Writes an account's change with its entry.

@@ -122,15 +122,25 @@ fn elsewhere(
     after: &Ledger,
     (opened, event): (&[Stretch], &Event),
 ) -> Result<Option<String>, Error> {
-    let passed = |on: &NaiveDate| event.recorded_on().is_some_and(|day| *on < day);
     let was = open_days(&held.ledger);
     let new = opened.iter().flat_map(|stretch| stretch.without(&was));
-    for on in new.map(|stretch| stretch.from).filter(passed) {
-        let there = moves::country_on(conn, &held.organisation, on)?;
+    let passed = |stretch: &Stretch| event.recorded_on().is_some_and(|day| stretch.from < day);
+    let passed: Vec<Stretch> = new.filter(passed).collect();
+    if passed.is_empty() {
+        return Ok(None);
+    }
+    // The organisation moved on while it was closed: on the days behind a move, too, it would count where it was before.
+    let moves = moves::Moves::of(conn, &held.organisation)?;
+    let days = passed.iter().flat_map(|stretch| {
+        let inside = |day: &NaiveDate| stretch.from < *day && stretch.to.is_none_or(|to| *day < to);
+        std::iter::once(stretch.from).chain(moves.days().filter(inside))
+    });
+    for on in days {
+        let there = moves.on(on).unwrap_or(&held.organisation.country);
         let counted = after.interval_on(on).map(|i| i.country.as_str());
         if counted.is_some_and(|country| country != there) {
             return Ok(Some(format!(
-                "on {on} the organisation was in {there}, from where it has moved since; date it on the day of the move or later"
+                "on {on} the organisation was in {there}, and it would count in another country; date it on the day of the last move or later"
             )));
         }
     }

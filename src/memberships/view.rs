@@ -18,7 +18,7 @@ use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
 use crate::http::Error;
 use crate::journal::Moment;
-use crate::organisations::past;
+use crate::organisations::moves;
 use crate::organisations::rows::OrganisationRow;
 
 /// The acts that are possible now for this caller: in the state, for the role, with the review in whose hands it is, beside an open
@@ -315,7 +315,7 @@ fn country_then(
     match (open, day == today) {
         (true, _) => Ok(counted.to_owned()),
         (false, true) => Ok(row.country.clone()),
-        (false, false) => past::country_on(conn, row, day),
+        (false, false) => moves::country_on(conn, row, day),
     }
 }
 

@@ -62,4 +62,5 @@ mod roll_forward;
 mod rules;
 mod search;
 mod second_officer;
+mod together;
 mod tokens;

@@ -129,6 +129,26 @@ both! {
 }
 
 both! {
+    async fn what_was_closed_is_not_opened_again_across_a_move(app) {
+        let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
+        let (ngo, _) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
+        let url = ngo.url();
+        let second = app.applied_on(&az, &url, ("associate", ago(&app, 55))).await;
+        let back = json!({"effective_on": ago(&app, 30), "reason": "They wrote."});
+        az.act(&second, "application-withdrawal", back).await.expect(200);
+        moved(&app, &url, (&az, ("HU", &hu)), 20).await;
+        // Open again, it would count in AZ on days on which the organisation was in HU.
+        let no = no_of(&hu, &second, "application_withdrawn").await;
+        let void = json!({"target_no": no, "how": "void", "reason": "They never wrote."});
+        let refused = hu.act(&second, "correction", void).await.problem(409, "act_not_possible");
+        let day = ago(&app, 20).to_string();
+        assert!(refused.str("/detail").contains(&day), "{}", refused.text());
+        assert_eq!(countries(&app, &url, &[50, 21, 20, 0], 1).await, ["AZ", "AZ", "HU", "HU"]);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
     async fn a_corrected_transfer_leaves_no_later_membership_in_another_country(app) {
         let (az, hu) = (app.coordinator("AZ"), app.coordinator("HU"));
         let (ngo, first) = app.member_since("AZ", json!({"effective_on": ago(&app, 60)})).await;
