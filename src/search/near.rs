@@ -70,7 +70,7 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
 }
 
 /// The best of them, each once.
-fn best(mut found: Vec<(f32, i64)>, most: usize) -> Vec<i64> {
+fn best(mut found: Found, most: usize) -> Vec<i64> {
     found.sort_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)));
     found.dedup_by_key(|(_, id)| *id);
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -104,13 +104,16 @@ fn seen_by<'a>(index: &'a Index, name: NameSlot, sight: &Sight) -> Option<&'a Or
     index.may_find_by(name, slot, sight).then_some(slot)
 }
 
+/// Organisations with how much of the name they share.
+type Found = Vec<(f32, i64)>;
+
 /// Names that share enough of a name's weight.
 fn by_words(
     index: &Index,
     name: &Prepared,
     country: &str,
     sight: &Sight,
-    (found, across): (&mut Vec<(f32, i64)>, &mut Vec<(f32, i64)>),
+    (found, across): (&mut Found, &mut Found),
 ) {
     let mut border = Border::of(name);
     let total = name.total.max(f32::EPSILON);
