@@ -73,21 +73,26 @@ impl Entry {
     /// not show in the public facts.
     pub fn changed<R: Recorded>(&mut self, before: &R, after: &R) -> Result<(), Error> {
         let key = after.key();
-        let [was_public, was_private, was_personal] = before.split()?;
-        let [public, private, personal] = after.split()?;
+        let (was, is) = (before.split()?, after.split()?);
+        // The row says that this entry wrote it last. Where nothing of it differs, the entry speaks of it all the same, in the least
+        // public of its classes, which come in that order.
+        let again = match was == is {
+            true => is.iter().rposition(|columns| !columns.is_empty()),
+            false => None,
+        };
         let [publics, privates] = &mut self.shared;
-        for (was, is, out) in [
-            (was_public, public, publics),
-            (was_private, private, privates),
-        ] {
-            if was != is {
+        let mut personal = Vec::new();
+        let classes = was
+            .into_iter()
+            .zip(is)
+            .zip([publics, privates, &mut personal]);
+        for (nth, ((was, is), out)) in classes.enumerate() {
+            if was != is || again == Some(nth) {
                 add(out, &facts::change(R::TABLE, &key, Some(is)));
             }
         }
-        if was_personal != personal {
-            let mut out = Vec::new();
-            add(&mut out, &facts::change(R::TABLE, &key, Some(personal)));
-            self.personal.push(out);
+        if !personal.is_empty() {
+            self.personal.push(personal);
         }
         Ok(())
     }

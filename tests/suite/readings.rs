@@ -52,6 +52,7 @@ both! {
         let contact = json!({"name": "Sample Contact", "position": "Secretary", "email": "person@sample.example", "phone": "+000 111"});
         let said = async || patch(&kz, &format!("{url}/contacts/{item}"), contact).await;
         assert_eq!(adds(&app, &kz, said).await, (vec![], 1));
+        assert_eq!(app.findings(), Vec::<String>::new(), "its row names that entry, which speaks of it");
         // Oneself is nobody's reading.
         let own = format!("/v1/users/{}", office.id);
         assert_eq!(adds(&app, &office, async || patch(&office, &own, json!({})).await).await, (vec![], 0));
