@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::dto::{Apply, Membership};
 use super::model::{EventKind, MembershipType};
+use super::on_organisation::impossible;
 use super::record::{self, Particulars};
 use super::rules::Rules;
 use super::{queries, view};
@@ -12,7 +13,7 @@ use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::{Conn, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::{change, parse_number};
@@ -64,7 +65,7 @@ pub fn open(
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
     if let Some(day) = organisation.dissolved_on {
         let text = format!("the organisation was dissolved on {day}");
-        return Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])));
+        return Err(impossible(text));
     }
     if let Some(why) = too_soon(
         tx,
@@ -73,7 +74,7 @@ pub fn open(
         (body.membership_type, day),
         None,
     )? {
-        return Err(Error::new(Code::ActNotPossible, why).with("possible", serde_json::json!([])));
+        return Err(impossible(why));
     }
     let kind = EventKind::Applied {
         membership_type: body.membership_type,

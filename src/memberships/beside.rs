@@ -131,10 +131,9 @@ fn elsewhere(
     }
     // The organisation moved on while it was closed: on the days behind a move, too, it would count where it was before.
     let moves = moves::Moves::of(conn, &held.organisation)?;
-    let days = passed.iter().flat_map(|stretch| {
-        let inside = |day: &NaiveDate| stretch.from < *day && stretch.to.is_none_or(|to| *day < to);
-        std::iter::once(stretch.from).chain(moves.days().filter(inside))
-    });
+    let days = passed
+        .iter()
+        .flat_map(|stretch| moves.days_within(stretch.from, stretch.to));
     for on in days {
         let there = moves.on(on).unwrap_or(&held.organisation.country);
         let counted = after.interval_on(on).map(|i| i.country.as_str());

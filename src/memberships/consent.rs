@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::acts::Outcome;
 use super::dto::Decide;
+use super::on_organisation::impossible;
 use super::propose::terms;
 use super::rows::{ConsentRow, ProposalRow};
 use crate::auth::{Acting, Principal, Role, four_eyes};
@@ -167,7 +168,5 @@ pub fn must_be_complete(conn: &mut Conn, proposal: &ProposalRow) -> Result<(), E
         "officers of {} have to agree first, by the same route",
         missing.join(", ")
     );
-    Err(Error::new(Code::ActNotPossible, text)
-        .with("possible", serde_json::json!([]))
-        .with("missing", serde_json::json!(missing)))
+    Err(impossible(text).with("missing", serde_json::json!(missing)))
 }

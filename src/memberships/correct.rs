@@ -25,7 +25,7 @@ use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
 use crate::organisations::text::Reason;
 
@@ -229,11 +229,9 @@ fn correction(body: &Correct) -> Result<Correction, Error> {
 
 fn refuse_what_is_no_correction(target: &Event, correction: &Correction) -> Result<(), Error> {
     if matches!(target.kind, EventKind::Merged { .. }) && *correction == (Correction::Void {}) {
-        return Err(Error::new(
-            Code::ActNotPossible,
+        return Err(on_organisation::impossible(
             "a merge is not undone by a correction of one membership: it has an act of its own, unmerge, on the organisation",
-        )
-        .with("possible", serde_json::json!([])));
+        ));
     }
     Ok(())
 }

@@ -194,9 +194,7 @@ fn misplaced(
     for one in all {
         let moves_with_it = |i: &&Interval| is_possible(i.state, Act::Transfer);
         for interval in one.after.intervals.iter().filter(moves_with_it) {
-            let inside =
-                |day: &NaiveDate| *day > interval.from && interval.to.is_none_or(|to| *day < to);
-            let days = std::iter::once(interval.from).chain(is.days().filter(inside));
+            let days = is.days_within(interval.from, interval.to);
             // What was at odds before is no worse for it.
             let at_odds = |moves: &Moves, ledger: &Ledger, day: NaiveDate| {
                 let counted = ledger.interval_on(day).map(|i| i.country.as_str());

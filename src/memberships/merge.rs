@@ -15,7 +15,7 @@ use super::consent;
 use super::dto::{Decide, Proposed};
 use super::merges;
 use super::model::{EventKind, State};
-use super::on_organisation::{self, Open, begin, record_on_all};
+use super::on_organisation::{self, Open, begin, impossible, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
 use super::queries;
@@ -181,10 +181,6 @@ pub(super) fn successor_of(tx: &mut Tx<'_>, number: &str) -> Result<Organisation
     Ok(table::table
         .filter(table::number.eq(number))
         .first(&mut **tx)?)
-}
-
-fn impossible(text: impl Into<String>) -> Error {
-    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
 }
 
 /// Decides on a merge: the memberships end, and the number, its names and its identifiers lead on. The identifiers no longer keep

@@ -24,13 +24,18 @@ use crate::journal;
 use crate::organisations;
 use crate::organisations::rows::OrganisationRow;
 
+/// What an act on a whole organisation is refused with.
+pub fn impossible(text: impl Into<String>) -> Error {
+    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
+}
+
 /// Refuses an act on an organisation that is no more. A merged one has been refused when it was locked.
 pub fn must_go_on(organisation: &OrganisationRow) -> Result<(), Error> {
     match organisation.dissolved_on {
         None => Ok(()),
         Some(day) => {
             let text = format!("the organisation was dissolved on {day}");
-            Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+            Err(impossible(text))
         }
     }
 }
@@ -73,8 +78,6 @@ pub fn must_end_all(
     organisation_id: i64,
     (day, today): (NaiveDate, NaiveDate),
 ) -> Result<(), Error> {
-    let impossible =
-        |text| Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]));
     if let Some(why) = merges::came_later(tx, organisation_id, day)? {
         return Err(impossible(why));
     }
@@ -159,11 +162,9 @@ pub fn begin(
             "open" => "fallen, because the organisation has changed since",
             other => other,
         };
-        return Err(Error::new(
-            Code::ActNotPossible,
-            format!("the proposal is {status}; nothing is left to decide"),
-        )
-        .with("possible", serde_json::json!([])));
+        return Err(impossible(format!(
+            "the proposal is {status}; nothing is left to decide"
+        )));
     }
     must_have_seen(body, organisation.version)?;
     if body.outcome == Outcome::Approved {

@@ -6,6 +6,7 @@ use super::acts::Act;
 use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
+use super::on_organisation::impossible;
 use super::propose::as_it_stands;
 use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
@@ -139,7 +140,7 @@ fn must_wait(proposal: &ProposalRow) -> Result<(), Error> {
         "the proposal is {}; nothing is left to retract",
         proposal.status
     );
-    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+    Err(impossible(text))
 }
 
 fn close(

@@ -11,7 +11,7 @@ use super::consent;
 use super::dto::{Decide, Proposed};
 use super::machine;
 use super::model::EventKind;
-use super::on_organisation::{self, Open, begin, record_on_all};
+use super::on_organisation::{self, Open, begin, impossible, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
 use super::rows::ProposalRow;
@@ -23,7 +23,7 @@ use crate::countries::Countries;
 use crate::db::{Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::moves::Moves;
 use crate::organisations::past;
 use crate::organisations::rows::OrganisationRow;
@@ -127,7 +127,7 @@ fn must_follow_the_last(
         "the organisation moved to {} on {last}; a further transfer holds from that day or a later one",
         organisation.country
     );
-    Err(Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([])))
+    Err(impossible(text))
 }
 
 /// Decides on a transfer: the organisation's country changes, and each of its memberships records it.

@@ -17,7 +17,7 @@ use super::consent;
 use super::corrections;
 use super::dto::{Decide, Proposed};
 use super::model::{Correction, EventKind};
-use super::on_organisation::{self, Open, begin};
+use super::on_organisation::{self, Open, begin, impossible};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
 use super::queries::{self, Held};
@@ -31,7 +31,7 @@ use crate::db::schema::organisation_identifiers;
 use crate::db::{Failure, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::journal::Entry;
 use crate::organisations;
 use crate::organisations::merged;
@@ -139,10 +139,6 @@ fn goes_on(tx: &mut Tx<'_>, organisation: &OrganisationRow) -> Result<Organisati
         ));
     }
     merged::end_of(tx, organisation.clone())
-}
-
-fn impossible(text: impl Into<String>) -> Error {
-    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
 }
 
 /// The corrections that undo what merges recorded on a membership.

@@ -10,6 +10,7 @@ use validator::Validate;
 
 use super::corrections::resolve;
 use super::model::EventKind;
+use super::on_organisation::impossible;
 use super::{queries, record};
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
@@ -17,7 +18,7 @@ use crate::db::Tx;
 use crate::db::schema::journal;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::organisations::rows::OrganisationRow;
 use crate::organisations::text::Reason;
 use crate::organisations::{RegistryNumber, change, parse_number, past};
@@ -125,8 +126,4 @@ fn refuse_with_an_event(tx: &mut Tx<'_>, organisation: i64) -> Result<(), Error>
         }
     }
     Ok(())
-}
-
-fn impossible(text: impl Into<String>) -> Error {
-    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
 }

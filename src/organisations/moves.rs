@@ -51,6 +51,16 @@ impl Moves {
         days.filter(|day| *day > NaiveDate::MIN)
     }
 
+    /// The first day of a stretch, and those of the transfers inside it: on each the country may be another.
+    pub fn days_within(
+        &self,
+        from: NaiveDate,
+        to: Option<NaiveDate>,
+    ) -> impl Iterator<Item = NaiveDate> {
+        let inside = move |day: &NaiveDate| *day > from && to.is_none_or(|to| *day < to);
+        std::iter::once(from).chain(self.days().filter(inside))
+    }
+
     /// Says whether each transfer holds from the day of the one before it or from a later one.
     #[must_use]
     pub fn are_in_order(&self) -> bool {
