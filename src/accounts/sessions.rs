@@ -141,7 +141,14 @@ pub fn rotate(
     let Some((session, rest)) = parts(token) else {
         return Ok(None);
     };
-    let (old, tag) = rest.split_once('.').unwrap_or((rest, ""));
+    // Nothing is asked of a token that was never given: it neither goes on nor ends anything.
+    let Some((old, tag)) = rest.split_once('.') else {
+        return Ok(None);
+    };
+    let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).unwrap_or_default();
+    if !seals.has_tag(TAG, &tagged(session, old), &tag)? {
+        return Ok(None);
+    }
     let secret = Secret::random().map_err(Failure::from)?;
     let owner = diesel::update(
         sessions::table
@@ -159,10 +166,7 @@ pub fn rotate(
     .get_result::<i64>(&mut **tx)
     .optional()?;
     let Some(owner) = owner else {
-        let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).unwrap_or_default();
-        if seals.has_tag(TAG, &tagged(session, old), &tag)? {
-            end_reused(tx, session, old, now)?;
-        }
+        end_reused(tx, session, old, now)?;
         return Ok(None);
     };
     let user: UserRow = users::table.find(owner).first(&mut **tx)?;

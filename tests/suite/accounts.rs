@@ -142,6 +142,13 @@ both! {
         let parts: Vec<&str> = token.split('.').collect();
         let [session, secret, tag] = parts[..] else { panic!("{token}") };
         let theirs = other.split_once('.').unwrap().1;
+        // One that fits in all but its tag was never given: it is good for nothing.
+        let mut changed = tag.to_owned();
+        let first_letter = if changed.starts_with('A') { "B" } else { "A" };
+        changed.replace_range(..1, first_letter);
+        for made_up in [format!("{session}.{secret}"), format!("{session}.{secret}."), format!("{session}.{secret}.{changed}")] {
+            refresh(&app, &made_up).await.problem(401, "wrong_credentials");
+        }
         for made_up in [
             format!("{session}.nonsense"), format!("{session}."), format!("{session}.nonsense.nonsense"), format!("{session}.nonsense.{tag}"),
             format!("{session}.{theirs}"), format!("{session}.{}x.{tag}", &secret[1..]), format!("{session}.nonsense.{tag}.{tag}"),
