@@ -66,8 +66,8 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
             config.keys_dir.display()
         );
     }
-    let links = conn.transact(|tx| {
-        let mut links = Vec::new();
+    conn.transact(|tx| {
+        let mut links = "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:".to_owned();
         for (n, email) in (1..).zip(&people) {
             let new = NewUser {
                 email: email.clone(),
@@ -75,21 +75,12 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
                 role: Role::Secretariat,
                 country: None,
             };
-            links.push(invite(tx, &Acting::operator(Action::ManageAccounts)?, &new)?.1);
+            let acting = Acting::operator(Action::ManageAccounts)?;
+            let (_, link) = invite(tx, &acting, &new)?;
+            let address = OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()));
+            links.push_str(&format!("\n{}\n  {address}\n  until {}", email.as_str(), link.expires_at));
         }
-        Ok::<_, Error>(links)
+        super::hand_over(&links)
     })?;
-    say!(
-        "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:"
-    );
-    for (email, link) in people.iter().zip(&links) {
-        let address = OneTimeLink::address(link, &BaseUrl(config.base_url.clone()));
-        say!(
-            "{}\n  {}\n  until {}",
-            email.as_str(),
-            address,
-            link.expires_at
-        );
-    }
     Ok(ExitCode::SUCCESS)
 }

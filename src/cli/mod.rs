@@ -47,7 +47,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags};
-use crate::db::{Conn, DatabaseUrl};
+use crate::db::{Conn, DatabaseUrl, MaybeRetry};
 use crate::http::Error;
 
 /// The registry of the NGO Platform of the Organization of Turkic States.
@@ -135,6 +135,16 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+/// What was handed over cannot be taken back, and is not made twice.
+impl MaybeRetry for Stop {
+    fn may_retry(&self) -> bool {
+        false
+    }
+    fn lost_connection(&self) -> bool {
+        false
+    }
+}
+
 type Done = Result<ExitCode, Stop>;
 
 /// Writes a line. Whoever reads may have seen enough: a closed pipe is no reason to break off what was begun.
@@ -145,6 +155,18 @@ fn told(words: std::fmt::Arguments<'_>) {
     {
         eprintln!("cannot write to standard output: {error}");
     }
+}
+
+/// Hands over what is shown once, such as a link: inside the transaction that makes it, so that nothing is made that nobody got to see.
+fn hand_over(text: &str) -> Result<(), Stop> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| {
+            Stop(format!(
+                "nothing was changed, because the link could not be written to standard output: {error}"
+            ))
+        })
 }
 
 /// Runs the program.

@@ -69,15 +69,15 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
                 role: args.role,
                 country: args.country.clone(),
             };
-            let (_, link) =
-                conn.transact(|tx| invite(tx, &Acting::operator(Action::ManageAccounts)?, &new))?;
-            let address = OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()));
-            say!(
-                "Invited {}. Pass this link on; it works once, until {}:",
-                args.email,
-                link.expires_at
-            );
-            say!("{address}");
+            conn.transact(|tx| {
+                let acting = Acting::operator(Action::ManageAccounts)?;
+                let (_, link) = invite(tx, &acting, &new)?;
+                let address = OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()));
+                super::hand_over(&format!(
+                    "Invited {}. Pass this link on; it works once, until {}:\n{address}",
+                    args.email, link.expires_at
+                ))
+            })?;
         }
         User::Disable { email: text } => {
             let address = email(text)?;
@@ -90,23 +90,19 @@ pub(super) fn run(args: &User, config: &Config) -> Done {
         }
         User::RemoveSecondFactor { email: text } => {
             let address = email(text)?;
-            let link = conn.transact(|tx| {
+            conn.transact(|tx| {
                 let user =
                     find_by_email(tx, &address)?.ok_or_else(|| Error::not_found("account"))?;
-                second_factor::remove_for(tx, &Acting::operator(Action::ManageAccounts)?, user.id())
+                let acting = Acting::operator(Action::ManageAccounts)?;
+                let Some(link) = second_factor::remove_for(tx, &acting, user.id())? else {
+                    return Err(Stop(format!("{text} has no second factor")));
+                };
+                super::hand_over(&format!(
+                    "Removed the second factor of {text}; its sessions and its password have ended. Pass this link on, which sets another password; it works once, until {}:\n{}\nA secretariat account has to set up another factor before anything else.",
+                    link.expires_at,
+                    OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()))
+                ))
             })?;
-            let Some(link) = link else {
-                return Err(format!("{text} has no second factor").into());
-            };
-            say!(
-                "Removed the second factor of {text}; its sessions and its password have ended. Pass this link on, which sets another password; it works once, until {}:",
-                link.expires_at
-            );
-            say!(
-                "{}",
-                OneTimeLink::address(&link, &BaseUrl(config.base_url.clone()))
-            );
-            say!("A secretariat account has to set up another factor before anything else.");
         }
         User::List => {
             let acting = Acting::operator(Action::ReadAccounts)?;

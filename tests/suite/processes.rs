@@ -1,6 +1,8 @@
 //! What only several processes over one database can show.
 
-use std::process::Child;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Stdio};
 use std::sync::Barrier;
 
 use diesel::prelude::*;
@@ -11,7 +13,9 @@ use ots_registry::db::{Id, Instant};
 use serde_json::json;
 
 use crate::kit::databases::{Database, scratch};
-use crate::kit::process::{Service, Wire, ended, flag_of, keys_of, program, said, started};
+use crate::kit::process::{
+    Service, Wire, ended, flag_of, keys_of, program, said, started, started_saying,
+};
 use crate::kit::{App, Kind, Person};
 
 const CLIENTS: usize = 64;
@@ -222,6 +226,75 @@ fn a_weak_setting_stops_every_command_before_anything_is_made() {
             assert!(right, "{words:?}: {text}");
             assert!(!std::path::Path::new(folder).exists(), "{words:?}");
         }
+    }
+}
+
+#[test]
+fn a_demo_under_strict_rules_is_whole_and_says_which_histories_it_cut_short() {
+    let folder = scratch("a-strict-demo");
+    let rules = folder.join("rules.toml");
+    std::fs::create_dir_all(&folder).unwrap();
+    let default = include_str!("../../src/memberships/rules/default.toml");
+    let strict = default
+        .replace("term_months = 24", "term_months = 1200")
+        .replace("term_months = 12\n", "term_months = 120\n")
+        .replace(
+            "required_evidence = []",
+            "required_evidence = [\"statute\"]",
+        )
+        .replace("[\"secretariat\"]", "[\"same_country_coordinator\"]");
+    std::fs::write(&rules, strict).unwrap();
+    let (rules, folder) = (rules.to_str().unwrap(), folder.to_str().unwrap());
+    let place = ["--data-dir", folder, "--rules-file", rules];
+    let serve = ["serve", "--demo", "--listen", "127.0.0.1:0"];
+    let (running, text) = started_saying(&[&serve[..], &place[..]].concat(), "\"serving\"");
+    ended(running);
+    assert!(text.contains("made-up histories end early"), "{text}");
+    let (code, text) = said(&[&["journal", "verify"][..], &place[..]].concat());
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn accounts_whose_links_nobody_reads_are_not_made() {
+    let folder = scratch("links-that-nobody-reads");
+    let folder = folder.to_str().unwrap();
+    let made = |words: &[&str], out: Stdio| {
+        let words = [words, &["--data-dir", folder]].concat();
+        let done = program(&words).stdout(out).output().unwrap();
+        let text = [done.stdout, done.stderr].concat();
+        (done.status.code(), String::from_utf8(text).unwrap())
+    };
+    let closed = || {
+        let (reads, writes) = UnixStream::pair().unwrap();
+        drop(reads);
+        Stdio::from(OwnedFd::from(writes))
+    };
+    let init = [
+        "init",
+        "--secretariat",
+        "one@office.example",
+        "--secretariat",
+        "two@office.example",
+    ];
+    let invite = [
+        "user",
+        "invite",
+        "--email",
+        "az@office.example",
+        "--name",
+        "Sample",
+        "--role",
+        "coordinator",
+        "--country",
+        "AZ",
+    ];
+    for words in [&init[..], &invite[..]] {
+        let (code, text) = made(words, closed());
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("nothing was changed"), "{text}");
+        // The same words are good once more, with somebody who reads.
+        let (code, text) = made(words, Stdio::piped());
+        assert!(code == Some(0) && text.contains("until"), "{text}");
     }
 }
 

@@ -48,6 +48,11 @@ pub fn said(words: &[&str]) -> (Option<i32>, String) {
 
 /// Starts the program and waits for a line of its log or progress that holds this text; the rest is read and dropped.
 pub fn started(words: &[&str], until: &str) -> Child {
+    started_saying(words, until).0
+}
+
+/// The same with what it said before.
+pub fn started_saying(words: &[&str], until: &str) -> (Child, String) {
     let mut child = program(words).spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
     let mut told = String::new();
@@ -61,7 +66,7 @@ pub fn started(words: &[&str], until: &str) -> Child {
         told.push_str(&line);
     }
     std::thread::spawn(move || lines.for_each(drop));
-    child
+    (child, told)
 }
 
 /// Ends a program that was started.
