@@ -36,12 +36,30 @@ pub const FIGURES: [&str; 7] = [
     "decided",
 ];
 
+/// The acts that are proposed.
+pub const ACTS: [&str; 10] = [
+    "recommend",
+    "suspend",
+    "lift",
+    "expel",
+    "reinstate",
+    "change_type",
+    "transfer",
+    "merge",
+    "unmerge",
+    "correct",
+];
+
 /// How a proposal is closed by a decision.
 const DECIDED: [&str; 3] = ["approved", "refused", "sent_back"];
 
 schema_words!(
     /// A figure of the decisions.
     DecisionsFigure as "DecisionsFigure", FIGURES
+);
+schema_words!(
+    /// An act that is proposed.
+    ProposedAct as "ProposedAct", ACTS
 );
 
 const CLOSED: Column = Column::new("closed", Kind::Integer, "Proposals closed in the period");
@@ -511,5 +529,19 @@ impl List for Proposals {
             beside: Vec::new(),
             charts: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ACTS;
+    use crate::memberships::acts::Act;
+
+    #[test]
+    fn the_acts_of_proposals_are_those_that_take_a_second_officer() {
+        let proposed = Act::ALL
+            .into_iter()
+            .filter(|act| act.opens_proposal() || *act == Act::Correct);
+        assert!(proposed.map(Act::name).eq(ACTS));
     }
 }

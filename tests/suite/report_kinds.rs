@@ -436,6 +436,8 @@ both! {
         assert_eq!(number(&answer.at("/data/totals/0"), "closed"), 1);
         assert_eq!(number(&answer.at("/data/totals/0"), "approved"), 1);
         assert_eq!(answer.str("/data/figures/0/country"), "KZ");
+        let unknown = auditor.get(&format!("/v1/reports/decisions/proposals?{period}&column=approved&act=suspended")).await;
+        assert!(unknown.problem(400, "bad_parameter").str("/detail").contains("act: must be one of recommend, suspend,"));
         let list = rows(&auditor, "proposals", &format!("/v1/reports/decisions/proposals?{period}&column=approved")).await;
         assert_eq!(list.len(), 1);
         let row = &list[0];

@@ -9,8 +9,8 @@ use crate::countries::Countries;
 use crate::http::{Code, Error, Query, docs};
 use crate::reports::answer::{self, Door};
 use crate::reports::decisions::{
-    self, DecisionsByCountry, DecisionsFigure, DecisionsOfficer, DecisionsProposal, DecisionsRow,
-    DecisionsTotals, FIGURES, Proposals,
+    self, ACTS, DecisionsByCountry, DecisionsFigure, DecisionsOfficer, DecisionsProposal,
+    DecisionsRow, DecisionsTotals, FIGURES, Proposals, ProposedAct,
 };
 use crate::reports::exceptions::{
     Asked, ExceptionKind, ExceptionRow, ExceptionTotals, Exceptions, KINDS, MACHINERY,
@@ -111,7 +111,7 @@ report_query!(
         #[param(inline, value_type = DecisionsFigure, example = "approved")]
         column: String,
         /// Only proposals of this act.
-        #[param(min_length = 1, max_length = 40, example = "recommend")]
+        #[param(inline, value_type = Option<ProposedAct>, example = "recommend")]
         act: Option<String>,
         /// Only proposals that this account made, as the officers' table tells it.
         #[param(min_length = 1, max_length = 60, example = "user:3k7v0c5m2qxyz")]
@@ -163,6 +163,9 @@ async fn answer_decisions_proposals(
     let Query { query, shape } = query;
     let period = query.period()?;
     let figure = one_of("column", &query.column, &FIGURES)?;
+    if let Some(act) = &query.act {
+        one_of("act", act, &ACTS)?;
+    }
     let how = query.how(shape);
     answer::list(&door, permit, how, move |conn, acting, held| {
         let filters = query.filters(&countries, acting)?;
