@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 
 use super::dto::{Apply, Membership};
 use super::model::{EventKind, MembershipType};
-use super::on_organisation::impossible;
 use super::record::{self, Particulars};
 use super::rules::Rules;
+use super::whole::{self, impossible};
 use super::{queries, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
@@ -63,10 +63,7 @@ pub fn open(
     body: &Apply,
 ) -> Result<queries::Held, Error> {
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
-    if let Some(day) = organisation.dissolved_on {
-        let text = format!("the organisation was dissolved on {day}");
-        return Err(impossible(text));
-    }
+    whole::must_go_on(tx, acting, organisation)?;
     if let Some(why) = too_soon(
         tx,
         rules,
@@ -74,7 +71,7 @@ pub fn open(
         (body.membership_type, day),
         None,
     )? {
-        return Err(impossible(why));
+        return Err(impossible(tx, acting, organisation, why));
     }
     let kind = EventKind::Applied {
         membership_type: body.membership_type,

@@ -10,7 +10,7 @@ use super::ledger::Ledger;
 use super::merges;
 use super::model::{Event, EventKind, MembershipType};
 use super::queries::{self, Held};
-use crate::db::Conn;
+use crate::db::{Conn, Id};
 use crate::http::Error;
 use crate::organisations::{merged, moves};
 
@@ -50,6 +50,21 @@ impl Stretch {
     }
 }
 
+/// Why the organisation cannot take an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Said for people.
+    pub why: String,
+    /// The membership that is in the way, where it is one.
+    pub by: Option<Id>,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self { why, by: None }
+    }
+}
+
 /// The stretches of days on which a membership is open.
 fn open_days(ledger: &Ledger) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
@@ -84,7 +99,7 @@ pub fn refused(
     held: &Held,
     after: &Ledger,
     event: &Event,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Refusal>, Error> {
     let opened = opened(&held.ledger, after);
     // An act leaves nothing open beyond the end, whatever was. Corrections set it right one by one.
     let left = match event.kind {
@@ -92,24 +107,25 @@ pub fn refused(
         _ => open_days(after),
     };
     if let Some(why) = ended(conn, held, &left, event)? {
-        return Ok(Some(why));
+        return Ok(Some(why.into()));
     }
     if let Some(why) = merges::refused(conn, held, after, event)? {
-        return Ok(Some(why));
+        return Ok(Some(why.into()));
     }
     if opened.is_empty() {
         return Ok(None);
     }
     if let Some(why) = elsewhere(conn, held, after, (&opened, event))? {
-        return Ok(Some(why));
+        return Ok(Some(why.into()));
     }
     for stretch in &opened {
         let other = queries::open_beside(conn, held.organisation.id, held.row.id, stretch)?;
         if let Some((id, from)) = other {
-            return Ok(Some(format!(
+            let why = format!(
                 "the organisation has another open {} membership or application, {id}, from {from} on",
                 stretch.kind.as_str()
-            )));
+            );
+            return Ok(Some(Refusal { why, by: Some(id) }));
         }
     }
     Ok(None)

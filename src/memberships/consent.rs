@@ -5,9 +5,8 @@
 
 use diesel::prelude::*;
 
-use super::acts::Outcome;
+use super::acts::{Act, Outcome};
 use super::dto::Decide;
-use super::on_organisation::impossible;
 use super::propose::terms;
 use super::rows::{ConsentRow, ProposalRow};
 use crate::auth::{Acting, Principal, Role, four_eyes};
@@ -168,5 +167,8 @@ pub fn must_be_complete(conn: &mut Conn, proposal: &ProposalRow) -> Result<(), E
         "officers of {} have to agree first, by the same route",
         missing.join(", ")
     );
-    Err(impossible(text).with("missing", serde_json::json!(missing)))
+    let left = [Outcome::Refused, Outcome::SentBack].map(|outcome| Act::Decide(outcome).name());
+    Err(Error::new(Code::ActNotPossible, text)
+        .with("possible", serde_json::json!(left))
+        .with("missing", serde_json::json!(missing)))
 }

@@ -111,7 +111,7 @@ fn correct(
     let correction = correction(body)?;
     let target = corrected_event(&held.events, body.target_no)
         .ok_or_else(|| Error::field("/target_no", "is no event of this membership"))?;
-    refuse_what_is_no_correction(target, &correction)?;
+    refuse_what_is_no_correction(tx, (acting, held), target, &correction)?;
     let authority = authority_to_correct(&held.events, body.target_no).ok_or_else(|| {
         Error::field(
             "/target_no",
@@ -227,9 +227,17 @@ fn correction(body: &Correct) -> Result<Correction, Error> {
     }
 }
 
-fn refuse_what_is_no_correction(target: &Event, correction: &Correction) -> Result<(), Error> {
+fn refuse_what_is_no_correction(
+    tx: &mut Tx<'_>,
+    (acting, held): (&Acting, &Held),
+    target: &Event,
+    correction: &Correction,
+) -> Result<(), Error> {
     if matches!(target.kind, EventKind::Merged { .. }) && *correction == (Correction::Void {}) {
-        return Err(on_organisation::impossible(
+        return Err(record::act_not_possible(
+            tx,
+            held,
+            acting,
             "a merge is not undone by a correction of one membership: it has an act of its own, unmerge, on the organisation",
         ));
     }

@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, post, web};
 
 use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
-use super::on_organisation::{check_day, must_end_all, must_go_on, record_on_all};
+use super::on_organisation::{check_day, must_be_taken_by_all, must_end_all, record_on_all};
 use super::propose::{check_evidence, must_say_how_it_is_known};
 use super::record::{self, Particulars};
 use super::rules::Rules;
+use super::whole;
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
@@ -56,7 +57,7 @@ pub fn dissolve(
     organisation: &OrganisationRow,
     body: &PlainAct,
 ) -> Result<Dissolved, Error> {
-    must_go_on(organisation)?;
+    whole::must_go_on(tx, acting, organisation)?;
     check_day(tx, (rules, acting), organisation.id, body.effective_on)?;
     let today = acting.now().day();
     let day = body.effective_on.unwrap_or(today);
@@ -66,13 +67,21 @@ pub fn dissolve(
     must_say_how_it_is_known(body)?;
     check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
     record::lock_whole(tx, &[organisation.id])?;
-    must_end_all(tx, rules, organisation.id, (day, today))?;
+    must_end_all(tx, (rules, acting), organisation, day)?;
     let particulars = Particulars {
         effective_on: Some(day),
         reason: body.reason.clone().map(String::from),
         evidence: body.evidence.clone(),
         ..Particulars::default()
     };
+    must_be_taken_by_all(
+        tx,
+        (rules, acting),
+        organisation,
+        &EventKind::Dissolved {},
+        State::is_open,
+        &particulars,
+    )?;
     let ((), row) = change::apply(
         tx,
         acting,

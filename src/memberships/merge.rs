@@ -15,13 +15,15 @@ use super::consent;
 use super::dto::{Decide, Proposed};
 use super::merges;
 use super::model::{EventKind, State};
-use super::on_organisation::{self, Open, begin, impossible, record_on_all};
+use super::on_organisation::{self, Open, begin, must_be_taken_by_all, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
 use super::queries;
+use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
+use super::whole::{self, impossible};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::{organisation_identifiers, organisations as table};
@@ -80,15 +82,32 @@ pub(super) async fn merge_organisation(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
-            on_organisation::must_go_on(&organisation)?;
+            whole::must_go_on(tx, acting, &organisation)?;
             let of = organisation.id;
             on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let successor = successor(tx, acting, &organisation, &body.successor)?;
             check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
-            let today = acting.now().day();
-            let day = body.effective_on.unwrap_or(today);
-            on_organisation::must_end_all(tx, &rules, organisation.id, (day, today))?;
-            must_go_on(tx, &rules, &organisation, &successor, day)?;
+            let day = body.effective_on.unwrap_or_else(|| acting.now().day());
+            on_organisation::must_end_all(tx, (&rules, acting), &organisation, day)?;
+            must_go_on(tx, (&rules, acting), &organisation, &successor, day)?;
+            record::lock_whole(tx, &[organisation.id])?;
+            let particulars = Particulars {
+                effective_on: body.effective_on,
+                reason: Some(body.reason.as_str().to_owned()),
+                ..Particulars::default()
+            };
+            let kind = EventKind::Merged {
+                successor: successor.number.clone(),
+            };
+            let asked = (&**rules, acting);
+            must_be_taken_by_all(
+                tx,
+                asked,
+                &organisation,
+                &kind,
+                State::is_open,
+                &particulars,
+            )?;
             let crosses = successor.country != organisation.country;
             let proposing = Proposing {
                 act: Act::Merge,
@@ -150,7 +169,7 @@ fn successor(
 /// where it is public.
 pub(super) fn must_go_on(
     tx: &mut Tx<'_>,
-    rules: &Rules,
+    (rules, acting): (&Rules, &Acting),
     organisation: &OrganisationRow,
     successor: &OrganisationRow,
     day: NaiveDate,
@@ -165,11 +184,15 @@ pub(super) fn must_go_on(
         if let Some(kind) = held.map(|i| i.membership_type)
             && !queries::is_member(tx, successor.id, (kind, ends), None)?
         {
-            return Err(impossible(merges::not_going_on(kind, ends)));
+            let text = merges::not_going_on(kind, ends);
+            return Err(impossible(tx, acting, organisation, text));
         }
     }
     if organisation.public_from.is_some() && successor.public_from.is_none() {
         return Err(impossible(
+            tx,
+            acting,
+            organisation,
             "the organisation is public and its successor is not, so that its number would lead nowhere; merge the other way round, or admit the successor first",
         ));
     }
@@ -205,10 +228,11 @@ pub(super) fn decide(
     // Looked at again under its lock: it may have ended meanwhile.
     let successor = successor(tx, acting, &organisation, &number)?;
     let particulars = on_organisation::particulars(&proposal, body)?;
-    let today = acting.now().day();
-    let day = particulars.effective_on.unwrap_or(today);
-    on_organisation::must_end_all(tx, rules, organisation.id, (day, today))?;
-    must_go_on(tx, rules, &organisation, &successor, day)?;
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
+    on_organisation::must_end_all(tx, (rules, acting), &organisation, day)?;
+    must_go_on(tx, (rules, acting), &organisation, &successor, day)?;
     let kind = EventKind::Merged { successor: number };
     record_on_all(
         tx,

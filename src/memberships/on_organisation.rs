@@ -8,7 +8,7 @@ use super::adoption;
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
-use super::ledger::Interval;
+use super::ledger::{Interval, Ledger};
 use super::merges;
 use super::model::{EventKind, MembershipType, State};
 use super::propose::{Proposing, insert, new_row};
@@ -16,29 +16,14 @@ use super::queries;
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
+use super::whole::{self, impossible, must_go_on};
 use crate::auth::{Acting, Role, four_eyes};
-use crate::db::schema::{organisations as table, proposals};
+use crate::db::schema::organisations as table;
 use crate::db::{Id, Tx};
 use crate::http::{Code, Error};
 use crate::journal;
 use crate::organisations;
 use crate::organisations::rows::OrganisationRow;
-
-/// What an act on a whole organisation is refused with.
-pub fn impossible(text: impl Into<String>) -> Error {
-    Error::new(Code::ActNotPossible, text).with("possible", serde_json::json!([]))
-}
-
-/// Refuses an act on an organisation that is no more. A merged one has been refused when it was locked.
-pub fn must_go_on(organisation: &OrganisationRow) -> Result<(), Error> {
-    match organisation.dissolved_on {
-        None => Ok(()),
-        Some(day) => {
-            let text = format!("the organisation was dissolved on {day}");
-            Err(impossible(text))
-        }
-    }
-}
 
 /// Refuses a day that an act on a whole organisation cannot have: what it changes of the organisation holds at once, so none in the
 /// future, and none before what the rules allow of every type that the organisation holds (of `full` where it holds none).
@@ -74,14 +59,15 @@ pub fn check_day(
 /// organisation that was merged into this one. What is open on that day, or today, ends with it.
 pub fn must_end_all(
     tx: &mut Tx<'_>,
-    rules: &Rules,
-    organisation_id: i64,
-    (day, today): (NaiveDate, NaiveDate),
+    (rules, acting): (&Rules, &Acting),
+    organisation: &OrganisationRow,
+    day: NaiveDate,
 ) -> Result<(), Error> {
-    if let Some(why) = merges::came_later(tx, organisation_id, day)? {
-        return Err(impossible(why));
+    let today = acting.now().day();
+    if let Some(why) = merges::came_later(tx, organisation.id, day)? {
+        return Err(impossible(tx, acting, organisation, why));
     }
-    for row in queries::of_organisation(tx, organisation_id)? {
+    for row in queries::of_organisation(tx, organisation.id)? {
         let ledger = super::fold::fold(&queries::events(tx, row.id)?, rules);
         let beyond = |i: &&Interval| i.state.is_open() && i.to.is_none_or(|to| to > day);
         let Some(last) = ledger.intervals.iter().rev().find(beyond) else {
@@ -93,7 +79,8 @@ pub fn must_end_all(
                 "membership {} was open from {} until it ended on {to}, behind that day; correct its end first, or name a later day",
                 row.id, last.from
             );
-            return Err(impossible(text).with("membership", serde_json::json!(row.id)));
+            return Err(impossible(tx, acting, organisation, text)
+                .with("membership", serde_json::json!(row.id)));
         }
     }
     Ok(())
@@ -106,18 +93,14 @@ pub fn propose(
     organisation: &OrganisationRow,
     proposing: &Proposing,
 ) -> Result<ProposalRow, Error> {
-    let open: Option<ProposalRow> = proposals::table
-        .filter(proposals::organisation_id.eq(organisation.id))
-        .filter(proposals::membership_id.is_null())
-        .filter(proposals::status.eq("open"))
-        .first(&mut **tx)
-        .optional()?;
-    if let Some(open) = open.as_ref().filter(|p| p.revision == organisation.version) {
+    let open = whole::left_open(tx, organisation)?;
+    if let Some(open) = whole::open_proposal(tx, organisation)? {
         let text = format!(
             "another proposal ({}) about this organisation is open; it has to be decided or retracted first",
             open.act
         );
-        return Err(Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id)));
+        let refusal = Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id));
+        return Err(whole::told(tx, acting, organisation, refusal));
     }
     journal::enter(
         tx,
@@ -162,13 +145,12 @@ pub fn begin(
             "open" => "fallen, because the organisation has changed since",
             other => other,
         };
-        return Err(impossible(format!(
-            "the proposal is {status}; nothing is left to decide"
-        )));
+        let text = format!("the proposal is {status}; nothing is left to decide");
+        return Err(impossible(tx, acting, &organisation, text));
     }
     must_have_seen(body, organisation.version)?;
     if body.outcome == Outcome::Approved {
-        must_go_on(&organisation)?;
+        must_go_on(tx, acting, &organisation)?;
         let proposed = super::propose::terms(&proposal)?.effective_on;
         let day = body.effective_on.or(proposed);
         check_day(tx, (rules, acting), organisation.id, day)?;
@@ -227,21 +209,17 @@ pub fn record_on_all(
     takes: impl Fn(State) -> bool,
     particulars: &Particulars,
 ) -> Result<usize, Error> {
-    let today = acting.now().day();
-    let day = particulars.effective_on.unwrap_or(today);
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
     let mut recorded = 0;
     for row in queries::of_organisation(tx, organisation_id)? {
         let held = record::lock_reached(tx, rules, row.id)?;
-        let ledger = &held.ledger;
-        // On the act's own day, or on any behind it.
-        let counts = |i: &Interval| i.to.is_none_or(|to| to > day);
-        let mut held_then = ledger.intervals.iter().filter(|i| counts(i));
-        let taken = held_then.any(|i| takes(i.state));
-        let Some(first) = ledger.intervals.first().filter(|_| taken) else {
+        let Some(day) = day_of_taking(&held.ledger, day, &takes) else {
             continue;
         };
         let particulars = Particulars {
-            effective_on: Some(day.max(first.from)),
+            effective_on: Some(day),
             ..particulars.clone()
         };
         record::record(
@@ -256,6 +234,46 @@ pub fn record_on_all(
         recorded += 1;
     }
     Ok(recorded)
+}
+
+/// Asks the rules, before anything is written, whether each membership that would take the event could: so that nobody decides in
+/// vain, and what is refused is told of an organisation that still goes on.
+pub fn must_be_taken_by_all(
+    tx: &mut Tx<'_>,
+    (rules, acting): (&Rules, &Acting),
+    organisation: &OrganisationRow,
+    kind: &EventKind,
+    takes: impl Fn(State) -> bool,
+    particulars: &Particulars,
+) -> Result<(), Error> {
+    let day = particulars
+        .effective_on
+        .unwrap_or_else(|| acting.now().day());
+    for row in queries::of_organisation(tx, organisation.id)? {
+        let held = record::lock_reached(tx, rules, row.id)?;
+        if let Some(day) = day_of_taking(&held.ledger, day, &takes) {
+            let particulars = Particulars {
+                effective_on: Some(day),
+                ..particulars.clone()
+            };
+            record::check(tx, acting, rules, &held, kind.clone(), &particulars)?;
+        }
+    }
+    Ok(())
+}
+
+/// The day on which a membership takes an act on its organisation: the act's, or its own first; none where no state on that day or
+/// behind it takes it.
+fn day_of_taking(
+    ledger: &Ledger,
+    day: NaiveDate,
+    takes: impl Fn(State) -> bool,
+) -> Option<NaiveDate> {
+    let counts = |i: &&Interval| i.to.is_none_or(|to| to > day);
+    let mut held_then = ledger.intervals.iter().filter(counts);
+    let taken = held_then.any(|i| takes(i.state));
+    let first = ledger.intervals.first().filter(|_| taken)?;
+    Some(day.max(first.from))
 }
 
 /// What a decision adds to the events of an act on an organisation.

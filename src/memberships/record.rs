@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use super::admissible::{Refused, admissible};
 use super::adoption;
-use super::beside;
+use super::beside::{self, Refusal};
 use super::ledger::Ledger;
 use super::machine::{Act, is_possible};
 use super::model::{Event, EventKind, State};
@@ -17,6 +17,7 @@ use super::queries::{self, Held};
 use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use super::timeline;
+use super::whole::impossible;
 use crate::auth::{Acting, Reach};
 use crate::db::schema::{membership_events, memberships, organisations, proposals};
 use crate::db::{Conn, Id, Tx, dialect};
@@ -199,8 +200,22 @@ pub fn check(
     let after = admissible(&held.events, rules, &event)
         .map_err(|refused| not_possible(tx, held, acting, (refused, &event)))?;
     match beside::refused(tx, held, &after, &event)? {
-        Some(why) => Err(act_not_possible(tx, held, acting, why)),
+        Some(refusal) => Err(refused_beside(tx, held, acting, refusal)),
         None => Ok(()),
+    }
+}
+
+/// 409 of an event that the organisation cannot take. An application that is refused is no membership yet, which could be named or do
+/// anything.
+fn refused_beside(conn: &mut Conn, held: &Held, acting: &Acting, refusal: Refusal) -> Error {
+    let Refusal { why, by } = refusal;
+    if !held.events.is_empty() {
+        return act_not_possible(conn, held, acting, why);
+    }
+    let error = impossible(conn, acting, &held.organisation, why);
+    match by {
+        Some(id) => error.with("membership", serde_json::json!(id)),
+        None => error,
     }
 }
 
@@ -256,8 +271,8 @@ fn add(
     adoption::must_be_current(tx, rules)?;
     let ledger = admissible(&before.events, rules, &event)
         .map_err(|refused| not_possible(tx, before, acting, (refused, &event)))?;
-    if let Some(why) = beside::refused(tx, before, &ledger, &event)? {
-        return Err(act_not_possible(tx, before, acting, why));
+    if let Some(refusal) = beside::refused(tx, before, &ledger, &event)? {
+        return Err(refused_beside(tx, before, acting, refusal));
     }
     entry.about(format!("membership:{}", held.row.id));
     entry.of_organisation(held.organisation.number.clone());

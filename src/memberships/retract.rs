@@ -6,12 +6,12 @@ use super::acts::Act;
 use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
-use super::on_organisation::impossible;
 use super::propose::as_it_stands;
 use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
+use super::whole::impossible;
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx, dialect};
@@ -19,6 +19,7 @@ use crate::http::idempotency::{Keep, Once};
 use crate::http::{Code, Error, Json, NoQuery, Path, docs};
 use crate::journal;
 use crate::organisations;
+use crate::organisations::rows::OrganisationRow;
 
 /// Retracts an own proposal.
 ///
@@ -61,13 +62,8 @@ fn retract(
         let proposal = queries::proposal(tx, acting.reach(), id)?;
         must_be_own(acting, &proposal)?;
         let organisation = organisations::queries::by_id(tx, seen.organisation_id)?;
-        must_wait(&as_it_stands(
-            tx,
-            acting,
-            rules,
-            proposal.clone(),
-            &organisation,
-        )?)?;
+        let now = as_it_stands(tx, acting, rules, proposal.clone(), &organisation)?;
+        must_wait(tx, acting, &now, &organisation)?;
         return Ok((None, close(tx, acting, &proposal, body)?));
     };
     let held = record::lock(tx, acting, rules, membership, None)?;
@@ -132,7 +128,12 @@ fn must_be_own(acting: &Acting, proposal: &ProposalRow) -> Result<(), Error> {
     ))
 }
 
-fn must_wait(proposal: &ProposalRow) -> Result<(), Error> {
+fn must_wait(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    proposal: &ProposalRow,
+    organisation: &OrganisationRow,
+) -> Result<(), Error> {
     if proposal.status == "open" {
         return Ok(());
     }
@@ -140,7 +141,7 @@ fn must_wait(proposal: &ProposalRow) -> Result<(), Error> {
         "the proposal is {}; nothing is left to retract",
         proposal.status
     );
-    Err(impossible(text))
+    Err(impossible(tx, acting, organisation, text))
 }
 
 fn close(

@@ -10,13 +10,15 @@ use super::acts::Act;
 use super::consent;
 use super::dto::{Decide, Proposed};
 use super::machine;
-use super::model::EventKind;
-use super::on_organisation::{self, Open, begin, impossible, record_on_all};
+use super::model::{EventKind, State};
+use super::on_organisation::{self, Open, begin, must_be_taken_by_all, record_on_all};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
+use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
+use super::whole::{self, impossible};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::countries::Countries;
@@ -77,11 +79,11 @@ pub(super) async fn transfer_organisation(
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
             let organisation = change::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
-            on_organisation::must_go_on(&organisation)?;
+            whole::must_go_on(tx, acting, &organisation)?;
             let of = organisation.id;
             on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let day = body.effective_on.unwrap_or_else(|| acting.now().day());
-            must_follow_the_last(tx, &organisation, day)?;
+            must_follow_the_last(tx, acting, &organisation, day)?;
             let to = &body.to_country;
             if countries.iter().all(|c| c.code != *to) {
                 return Err(Error::field("/to_country", "is no country of the Platform"));
@@ -90,6 +92,17 @@ pub(super) async fn transfer_organisation(
                 return Err(Error::field("/to_country", "is the country where it is"));
             }
             check_evidence(tx, organisation.id, "/evidence", &body.evidence)?;
+            record::lock_whole(tx, &[organisation.id])?;
+            let particulars = Particulars {
+                effective_on: body.effective_on,
+                reason: Some(body.reason.as_str().to_owned()),
+                ..Particulars::default()
+            };
+            let kind = EventKind::Transferred {
+                to_country: to.clone(),
+            };
+            let asked = (&**rules, acting);
+            must_be_taken_by_all(tx, asked, &organisation, &kind, takes, &particulars)?;
             let proposing = Proposing {
                 act: Act::Transfer,
                 terms: Terms {
@@ -116,6 +129,7 @@ pub(super) async fn transfer_organisation(
 /// Refuses a day before an earlier transfer: from there the organisation would have moved on to where it is no more.
 fn must_follow_the_last(
     tx: &mut Tx<'_>,
+    acting: &Acting,
     organisation: &OrganisationRow,
     day: NaiveDate,
 ) -> Result<(), Error> {
@@ -127,7 +141,11 @@ fn must_follow_the_last(
         "the organisation moved to {} on {last}; a further transfer holds from that day or a later one",
         organisation.country
     );
-    Err(impossible(text))
+    Err(impossible(tx, acting, organisation, text))
+}
+
+fn takes(state: State) -> bool {
+    machine::is_possible(state, Act::Transfer)
 }
 
 /// Decides on a transfer: the organisation's country changes, and each of its memberships records it.
@@ -152,7 +170,7 @@ pub(super) fn decide(
     let day = particulars
         .effective_on
         .unwrap_or_else(|| acting.now().day());
-    must_follow_the_last(tx, &organisation, day)?;
+    must_follow_the_last(tx, acting, &organisation, day)?;
     let (closed, _) = change::apply(
         tx,
         acting,
@@ -167,7 +185,6 @@ pub(super) fn decide(
         },
     )?;
     let kind = EventKind::Transferred { to_country };
-    let takes = |state| machine::is_possible(state, Act::Transfer);
     record_on_all(
         tx,
         acting,

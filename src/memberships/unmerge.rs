@@ -17,7 +17,7 @@ use super::consent;
 use super::corrections;
 use super::dto::{Decide, Proposed};
 use super::model::{Correction, EventKind};
-use super::on_organisation::{self, Open, begin, impossible};
+use super::on_organisation::{self, Open, begin};
 use super::propose::{Proposing, check_evidence};
 use super::proposed::Terms;
 use super::queries::{self, Held};
@@ -25,13 +25,14 @@ use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
+use super::whole::impossible;
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::organisation_identifiers;
 use crate::db::{Failure, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::tags::IfMatch;
-use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
+use crate::http::{Answer, Code, Error, Json, NoQuery, Path, docs};
 use crate::journal::Entry;
 use crate::organisations;
 use crate::organisations::merged;
@@ -97,7 +98,7 @@ fn propose(
     organisation: &OrganisationRow,
     body: &UnmergeOrganisation,
 ) -> Result<ProposalRow, Error> {
-    let successor = goes_on(tx, organisation)?;
+    let successor = goes_on(tx, acting, organisation)?;
     check_evidence(tx, successor.id, "/evidence", &body.evidence)?;
     // Asked now, too, so that nobody decides in vain.
     refuse_held(tx, acting, organisation)?;
@@ -132,9 +133,16 @@ fn propose(
 }
 
 /// The organisation that answers for a merged one now: the one whose record the undoing changes for its readers.
-fn goes_on(tx: &mut Tx<'_>, organisation: &OrganisationRow) -> Result<OrganisationRow, Error> {
+fn goes_on(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    organisation: &OrganisationRow,
+) -> Result<OrganisationRow, Error> {
     if organisation.merged_into.is_none() {
         return Err(impossible(
+            tx,
+            acting,
+            organisation,
             "the organisation is not merged into another: there is nothing to undo",
         ));
     }
@@ -181,20 +189,36 @@ fn refuse_held(
         let holder = organisations::queries::by_id(tx, holder)?;
         let today = acting.now().day();
         let known = organisations::queries::may_know(&holder, acting.reach(), today);
-        return Err(taken(&identifier.scheme, known.then_some(&holder.number)));
+        let holder = known.then_some(&holder.number);
+        return Err(taken(
+            tx,
+            (acting, organisation),
+            &identifier.scheme,
+            holder,
+        ));
     }
     Ok(())
 }
 
-fn taken(scheme: &str, holder: Option<&String>) -> Error {
-    let who = holder.map_or("another organisation", String::as_str);
-    let error = impossible(format!(
-        "{who} has the same {scheme} for itself by now; remove it there, or add it there again as shared, before the merge is undone"
-    ));
+fn taken(
+    tx: &mut Tx<'_>,
+    (acting, organisation): (&Acting, &OrganisationRow),
+    scheme: &str,
+    holder: Option<&String>,
+) -> Error {
+    let text = has_it(scheme, holder);
+    let error = impossible(tx, acting, organisation, text);
     match holder {
         Some(number) => error.with("organisation", serde_json::json!(number)),
         None => error,
     }
+}
+
+fn has_it(scheme: &str, holder: Option<&String>) -> String {
+    let who = holder.map_or("another organisation", String::as_str);
+    format!(
+        "{who} has the same {scheme} for itself by now; remove it there, or add it there again as shared, before the merge is undone"
+    )
 }
 
 /// Decides on undoing a merge.
@@ -218,10 +242,13 @@ pub(super) fn decide(
             "what undoes a merge has no day of its own: the merge counts as never recorded",
         ));
     }
-    let successor = goes_on(tx, &organisation)?;
+    let successor = goes_on(tx, acting, &organisation)?;
     let terms = super::propose::terms(&proposal)?;
     if terms.successor.as_ref() != Some(&successor.number) {
         return Err(impossible(
+            tx,
+            acting,
+            &organisation,
             "since it was proposed, another organisation has come to answer for this one; propose it anew",
         ));
     }
@@ -294,8 +321,10 @@ fn keep_for_itself(
     .execute(&mut **tx);
     match done.map_err(Failure::from) {
         Ok(_) => entry.changed(identifier, &own),
-        // Somebody took it while this was decided.
-        Err(Failure::Unique(_)) => Err(taken(&identifier.scheme, None)),
+        // Somebody took it while this was decided. Nothing more can be asked in this transaction.
+        Err(Failure::Unique(_)) => {
+            Err(Error::new(Code::Conflict, has_it(&identifier.scheme, None)))
+        }
         Err(failure) => Err(failure.into()),
     }
 }

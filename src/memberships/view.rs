@@ -12,7 +12,7 @@ use super::propose::has_fallen;
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
-use super::{consent, corrections, decide, second};
+use super::{consent, corrections, decide, second, whole};
 use crate::auth::policy::{Action, Grant, grant};
 use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
@@ -59,6 +59,10 @@ pub fn for_caller(
     };
     if open.is_some() {
         acts.retain(|act| !act.opens_proposal() || act.is_on_organisation());
+    }
+    let of_whole = |act: &Act| act.is_on_organisation() && act.opens_proposal();
+    if acts.iter().any(of_whole) && whole::open_proposal(conn, &held.organisation)?.is_some() {
+        acts.retain(|act| !of_whole(act));
     }
     let decides = |act: &Act| matches!(act, Act::Decide(_));
     if acts.iter().any(decides) && !may_decide(conn, held, acting, open.as_ref())? {

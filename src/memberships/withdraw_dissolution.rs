@@ -8,10 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::corrections::resolve;
-use super::model::EventKind;
-use super::on_organisation::impossible;
-use super::{queries, record};
+use super::record;
+use super::whole::{self, impossible};
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
@@ -81,11 +79,19 @@ fn take_back(
 ) -> Result<NotDissolved, Error> {
     if organisation.dissolved_on.is_none() {
         return Err(impossible(
+            tx,
+            acting,
+            organisation,
             "the organisation was not dissolved: there is nothing to take back",
         ));
     }
     record::lock_whole(tx, &[organisation.id])?;
-    refuse_with_an_event(tx, organisation.id)?;
+    if let Some((id, no)) = whole::dissolving_event(tx, organisation.id)? {
+        let text = format!("it closed the membership {id}: correct event {no} there instead");
+        return Err(impossible(tx, acting, organisation, text)
+            .with("membership", serde_json::json!(id))
+            .with("events", serde_json::json!([no])));
+    }
     let entry: i64 = journal::table
         .filter(journal::organisation.eq(&organisation.number))
         .filter(journal::action.eq(past::DISSOLVED))
@@ -109,21 +115,4 @@ fn take_back(
         organisation: row.number,
         version: row.version,
     })
-}
-
-/// Where the dissolution stands as an event of a membership, that event is what is corrected.
-fn refuse_with_an_event(tx: &mut Tx<'_>, organisation: i64) -> Result<(), Error> {
-    for row in queries::of_organisation(tx, organisation)? {
-        let events = queries::events(tx, row.id)?;
-        let resolved = resolve(&events);
-        let closed = |kind: &EventKind| matches!(kind, EventKind::Dissolved {});
-        if let Some(standing) = resolved.standing.iter().find(|s| closed(&s.event.kind)) {
-            let (id, no) = (row.id, standing.event.no);
-            let text = format!("it closed the membership {id}: correct event {no} there instead");
-            return Err(impossible(text)
-                .with("membership", serde_json::json!(id))
-                .with("events", serde_json::json!([no])));
-        }
-    }
-    Ok(())
 }

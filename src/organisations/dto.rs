@@ -385,6 +385,8 @@ pub struct PrivateFacts {
     pub updated_by: String,
     /// The first day on which it is public; null before its first active membership.
     pub public_from: Option<NaiveDate>,
+    /// The day from which it is dissolved; null while it goes on.
+    pub dissolved_on: Option<NaiveDate>,
     /// True while the whole record is withheld.
     pub withheld: bool,
     /// Why.

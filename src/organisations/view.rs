@@ -187,6 +187,7 @@ pub fn private_part(
         updated_at: Instant(row.updated_at),
         updated_by: row.updated_by,
         public_from: now.public_from,
+        dissolved_on: row.dissolved_on,
         withheld: now.withheld,
         withheld_reason: now.withheld_reason.clone(),
         founded_on: row.founded_on,

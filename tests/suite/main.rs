@@ -64,3 +64,4 @@ mod search;
 mod second_officer;
 mod together;
 mod tokens;
+mod whole;
