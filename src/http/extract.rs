@@ -98,14 +98,22 @@ pub fn parse<T: DeserializeOwned + Validate>(
     persons::refuse(&tree, is_person)?;
     let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
         let detail = error.inner().to_string();
-        // JSON's word for what serde calls a unit.
         Error::field(
             pointer(error.path()) + &missing(&detail),
-            detail.replace("type: unit value", "type: null"),
+            in_words_of_json(&detail),
         )
     })?;
     check(&value)?;
     Ok(value)
+}
+
+/// The library's words with JSON's names of what it calls a unit or a struct.
+fn in_words_of_json(text: &str) -> String {
+    let text = text.replace("type: unit value", "type: null");
+    match text.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected an object"),
+        None => text,
+    }
 }
 
 fn check<T: Validate>(value: &T) -> Result<(), Error> {
@@ -595,6 +603,12 @@ mod tests {
                 r#"{"parts": null}"#,
                 "/parts",
                 "invalid type: null, expected a sequence",
+            ),
+            ("5", "", "invalid type: integer `5`, expected an object"),
+            (
+                r#""x""#,
+                "",
+                "invalid type: string \"x\", expected an object",
             ),
             (
                 r#"{"parts": {}}"#,

@@ -38,6 +38,12 @@ pub enum Refused {
         /// The latest day allowed.
         latest: NaiveDate,
     },
+    /// A suspension whose last day comes before its first.
+    #[error("comes before {first}, the suspension's first day")]
+    UntilTooEarly {
+        /// The first day.
+        first: NaiveDate,
+    },
     /// Its kind, or its being back-dated, needs a reason.
     #[error("a reason is needed")]
     ReasonMissing,
@@ -266,6 +272,10 @@ fn check_until(new: &Event) -> Result<(), Refused> {
         .effective_on
         .checked_add_months(LONGEST_SUSPENSION)
         .map_or(LAST_DAY, |day| day.min(LAST_DAY));
+    if until < new.effective_on {
+        let first = new.effective_on;
+        return Err(Refused::UntilTooEarly { first });
+    }
     if until > latest {
         return Err(Refused::UntilTooLate { latest });
     }

@@ -15,8 +15,8 @@ use crate::db::{Conn, Id, Tx};
 use crate::http::idempotency::{Keep, Once};
 use crate::http::{Answer, Error, Json, NoQuery, Path, docs};
 use crate::journal::Moment;
+use crate::organisations::parse_number;
 use crate::organisations::rows::OrganisationRow;
-use crate::organisations::{change, parse_number};
 
 /// Opens an application for membership.
 ///
@@ -43,7 +43,7 @@ pub(super) async fn apply_for_membership(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = change::lock(tx, acting, &number, None)?;
+            let organisation = whole::lock(tx, acting, &number, None)?;
             let held = open(tx, acting, &rules, &organisation, &body.body)?;
             let shown = view::membership(tx, &held, None, acting, Moment::of(acting.now().day()))?;
             Ok(Answer::json(201, &shown)?
@@ -102,7 +102,8 @@ pub fn too_soon(
     let from = rules.at(kind, day).may_apply_from(rejected);
     Ok((day < from).then(|| {
         format!(
-            "an application was rejected on {rejected}; the organisation may apply again from {from} on"
+            "an application ({0}) was rejected on {rejected}; the organisation may apply for that type again from {from} on",
+            kind.as_str()
         )
     }))
 }

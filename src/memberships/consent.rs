@@ -107,9 +107,10 @@ pub fn give(
     else {
         return Err(Error::internal("a consent of no country"));
     };
-    if given(tx, proposal)?.iter().any(|c| c.country == *country) {
+    if has_agreed(tx, proposal, country)? {
         let text = format!("{country} has agreed already; the secretariat decides next");
-        return Err(Error::new(Code::Conflict, text));
+        let left = outcomes(tx, acting, proposal)?;
+        return Err(Error::new(Code::Conflict, text).with("possible", serde_json::json!(left)));
     }
     let number = organisations::queries::by_id(tx, proposal.organisation_id)?.number;
     journal::enter(
@@ -136,6 +137,31 @@ pub fn give(
     Ok(proposal.clone())
 }
 
+fn has_agreed(conn: &mut Conn, proposal: &ProposalRow, country: &str) -> Result<bool, Error> {
+    let given = given(conn, proposal)?;
+    Ok(given.iter().any(|consent| consent.country == country))
+}
+
+/// The decisions, by their names, that a second officer may make as far as the countries are concerned. Who is asked agrees once; the
+/// rest is possible until it is decided.
+pub fn outcomes(
+    conn: &mut Conn,
+    acting: &Acting,
+    proposal: &ProposalRow,
+) -> Result<Vec<&'static str>, Error> {
+    let agrees = match acting.principal() {
+        Principal::User {
+            country: Some(country),
+            ..
+        } if is_asked_of(acting, proposal)? => !has_agreed(conn, proposal, country)?,
+        _ => missing(conn, proposal)?.is_empty(),
+    } && must_be_another(conn, acting, proposal, Outcome::Approved).is_ok();
+    let approved = agrees.then_some(Outcome::Approved);
+    let others = [Outcome::Refused, Outcome::SentBack];
+    let all = approved.into_iter().chain(others);
+    Ok(all.map(|outcome| Act::Decide(outcome).name()).collect())
+}
+
 /// The countries that were asked, have coordinators, and have not agreed yet.
 pub fn missing(conn: &mut Conn, proposal: &ProposalRow) -> Result<Vec<String>, Error> {
     let given = given(conn, proposal)?;
@@ -158,7 +184,11 @@ pub fn missing(conn: &mut Conn, proposal: &ProposalRow) -> Result<Vec<String>, E
 }
 
 /// Refuses a decision before all countries that are asked have agreed.
-pub fn must_be_complete(conn: &mut Conn, proposal: &ProposalRow) -> Result<(), Error> {
+pub fn must_be_complete(
+    conn: &mut Conn,
+    acting: &Acting,
+    proposal: &ProposalRow,
+) -> Result<(), Error> {
     let missing = missing(conn, proposal)?;
     if missing.is_empty() {
         return Ok(());
@@ -167,8 +197,10 @@ pub fn must_be_complete(conn: &mut Conn, proposal: &ProposalRow) -> Result<(), E
         "officers of {} have to agree first, by the same route",
         missing.join(", ")
     );
-    let left = [Outcome::Refused, Outcome::SentBack].map(|outcome| Act::Decide(outcome).name());
     Err(Error::new(Code::ActNotPossible, text)
-        .with("possible", serde_json::json!(left))
+        .with(
+            "possible",
+            serde_json::json!(outcomes(conn, acting, proposal)?),
+        )
         .with("missing", serde_json::json!(missing)))
 }

@@ -173,7 +173,7 @@ pub fn decide(
         must_decide(acting, &held, act, &proposal)?;
     }
     if body.outcome == Outcome::Approved {
-        consent::must_be_complete(tx, &proposal)?;
+        consent::must_be_complete(tx, acting, &proposal)?;
     }
     if act == Act::Recommend {
         return decide_application(tx, acting, rules, &held, &proposal, body);

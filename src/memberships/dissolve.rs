@@ -41,7 +41,7 @@ pub(super) async fn dissolve_organisation(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = change::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
             let done = dissolve(tx, acting, &rules, &organisation, &body.body)?;
             Ok(Answer::json(200, &done)?.version(done.version))
         })

@@ -439,41 +439,34 @@ async fn list_proposals(
                 Some("fallen") => vec!["fallen", "open"],
                 Some(status) => vec![status],
             };
-            let rows = queries::proposals_page(
-                conn,
-                acting.reach(),
-                &statuses,
-                after,
-                fetch_limit(limit),
-            )?;
-            let page = Page::of(
-                rows,
-                limit,
-                &shape,
-                |r| vec![r.0.proposed_at.to_string(), r.0.id.0.to_string()],
-                |r| r,
-            );
-            let mut items = Vec::new();
-            for (row, organisation) in page.items {
-                let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
-                // One that fell since shows among all, not among the open ones.
-                if query
-                    .status
-                    .as_ref()
-                    .is_none_or(|wanted| *wanted == row.status)
-                {
-                    // One each, so that what was read of a proposal is found by its id.
-                    let shown = seen::proposal(conn, &row, &organisation, acting)?;
-                    if shown.is_some() {
-                        acting.saw(What::Membership, format!("proposal:{}", row.id), 1);
+            let wanted = fetch_limit(limit);
+            let (mut found, mut after) = (Vec::new(), after);
+            loop {
+                let rows = queries::proposals_page(conn, acting.reach(), &statuses, after, wanted)?;
+                let full = rows.len() == usize::try_from(wanted).unwrap_or(usize::MAX);
+                let Some((last, _)) = rows.last() else { break };
+                after = Some((last.proposed_at, last.id.0));
+                for (row, organisation) in rows {
+                    let row = as_it_stands(conn, acting, &rules, row, &organisation)?;
+                    // One that fell since shows among all, not among the open ones.
+                    if query.status.as_ref().is_some_and(|s| *s != row.status) {
+                        continue;
                     }
-                    items.extend(shown);
+                    let shown = seen::proposal(conn, &row, &organisation, acting)?;
+                    found.extend(shown.map(|shown| ((row.proposed_at, row.id), shown)));
+                }
+                if !full || found.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+                    break;
                 }
             }
-            Ok(Page {
-                items,
-                page: page.page,
-            })
+            let key =
+                |(key, _): &((i64, Id), ProposalView)| vec![key.0.to_string(), key.1.0.to_string()];
+            let page = Page::of(found, limit, &shape, key, |(_, shown)| shown);
+            for shown in &page.items {
+                // One each, so that what was read of a proposal is found by its id.
+                acting.saw(What::Membership, format!("proposal:{}", shown.id), 1);
+            }
+            Ok(page)
         })
         .await?;
     paged(&request, &page)

@@ -176,7 +176,7 @@ pub fn begin(
             body,
         )?));
     }
-    consent::must_be_complete(tx, &proposal)?;
+    consent::must_be_complete(tx, acting, &proposal)?;
     Ok(Ok(Open {
         proposal,
         organisation,

@@ -412,7 +412,9 @@ fn not_possible(
         Refused::TooEarly { .. } | Refused::TooLate { .. } => {
             Error::field("/effective_on", refused.to_string())
         }
-        Refused::UntilTooLate { .. } => Error::field("/until", refused.to_string()),
+        Refused::UntilTooEarly { .. } | Refused::UntilTooLate { .. } => {
+            Error::field("/until", refused.to_string())
+        }
         Refused::ReasonMissing => Error::field("/reason", "is required for this act or this day"),
         Refused::BreaksLater { problems } => {
             let broken: Vec<&Event> = held

@@ -77,7 +77,7 @@ pub(super) async fn transfer_organisation(
     let (countries, rules) = reference;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = change::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
             whole::must_go_on(tx, acting, &organisation)?;
             let of = organisation.id;

@@ -8,7 +8,7 @@ use super::dto::{
     ProposalOrganisation, ProposalView, RestatedView,
 };
 use super::machine::Act;
-use super::propose::has_fallen;
+use super::propose::{has_fallen, terms};
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
@@ -25,7 +25,24 @@ use crate::organisations::rows::OrganisationRow;
 /// proposal, and beside the organisation's other memberships.
 pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
     let today = acting.now().day();
-    for_caller(conn, held, acting, (in_the_state(held, today), today))
+    let mut acts = for_caller(conn, held, acting, (in_the_state(held, today), today))?;
+    // A decision on a recommendation is the state machine's; of any other act that is proposed, nothing shows in the state.
+    if let Some(open) = still_open(conn, held, acting)?
+        && open.act != Act::Recommend.name()
+        && may_decide(conn, held, acting, Some(&open))?
+    {
+        let names = consent::outcomes(conn, acting, &open)?;
+        acts.extend(names.into_iter().filter_map(Act::from_name));
+    }
+    Ok(acts)
+}
+
+/// The open proposal about the membership that has not fallen.
+fn still_open(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Option<ProposalRow>, Error> {
+    Ok(match queries::open_proposal(conn, held.row.id)? {
+        Some(open) if !has_fallen(conn, &open, held, acting)? => Some(open),
+        _ => None,
+    })
 }
 
 /// What of the acts that a day's state has the caller may do.
@@ -53,10 +70,7 @@ pub fn for_caller(
     if acts.contains(&Act::Reinstate) && other_open(conn, held, day)? {
         acts.retain(|act| *act != Act::Reinstate);
     }
-    let open = match queries::open_proposal(conn, held.row.id)? {
-        Some(open) if !has_fallen(conn, &open, held, acting)? => Some(open),
-        _ => None,
-    };
+    let open = still_open(conn, held, acting)?;
     if open.is_some() {
         acts.retain(|act| !act.opens_proposal() || act.is_on_organisation());
     }
@@ -86,7 +100,7 @@ fn in_the_state(held: &Held, today: NaiveDate) -> Vec<Act> {
     }
 }
 
-/// Whether the caller is a second officer for the open recommendation, whom the rules let decide.
+/// Whether the caller is a second officer for what is proposed, whom the rules let decide, or whose country is asked.
 fn may_decide(
     conn: &mut Conn,
     held: &Held,
@@ -96,9 +110,10 @@ fn may_decide(
     let Some(open) = open else {
         return Ok(false);
     };
-    if open.act != Act::Recommend.name()
-        || !decide::lets_decide(acting, held, Act::Recommend, open)?
-    {
+    let Some(act) = Act::from_name(&open.act) else {
+        return Ok(false);
+    };
+    if !consent::is_asked_of(acting, open)? && !decide::lets_decide(acting, held, act, open)? {
         return Ok(false);
     }
     Ok(second::why_not(conn, acting, open, held)?.is_none())
@@ -390,6 +405,18 @@ pub fn proposal_with_consents(
     } else {
         Vec::new()
     };
+    let mut shown = proposal(row, organisation_row)?;
+    if let (Some(membership), Some(no)) = (row.membership_id, terms(row)?.target_no) {
+        // Who decides, or agrees for another country, has to know what is corrected.
+        let events = queries::events(conn, membership)?;
+        if let Some(target) = corrections::corrected_event(&events, no)
+            && let Some(what) = shown.what.as_object_mut()
+        {
+            let mut corrects = serde_json::to_value(&target.kind).map_err(Error::internal)?;
+            corrects["effective_on"] = serde_json::json!(target.effective_on);
+            what.insert("corrects".to_owned(), corrects);
+        }
+    }
     let consents = consents.into_iter().map(|c| ConsentView {
         country: c.country,
         officer: c.officer,
@@ -398,6 +425,6 @@ pub fn proposal_with_consents(
     });
     Ok(ProposalView {
         consents: consents.collect(),
-        ..proposal(row, organisation_row)?
+        ..shown
     })
 }

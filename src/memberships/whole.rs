@@ -3,17 +3,20 @@
 use diesel::prelude::*;
 
 use super::acts::Act;
+use super::consent;
 use super::corrections::resolve;
 use super::model::{EventKind, MembershipType};
 use super::queries;
 use super::rows::ProposalRow;
 use super::view;
-use crate::auth::Acting;
 use crate::auth::policy::{Action, Grant, grant};
+use crate::auth::{Acting, Role, four_eyes};
 use crate::db::schema::proposals;
-use crate::db::{Conn, Id};
+use crate::db::{Conn, Id, Tx};
+use crate::http::tags::IfMatch;
 use crate::http::{Code, Error};
 use crate::organisations::rows::OrganisationRow;
+use crate::organisations::{RegistryNumber, change};
 
 /// Opening an application: no act on a membership, because there is none yet.
 const APPLY: &str = "apply";
@@ -43,6 +46,23 @@ pub fn told(
         Ok(acts) => refusal.with("possible", serde_json::json!(acts)),
         Err(error) => error,
     }
+}
+
+/// Locks an organisation for an act on the whole of it.
+pub fn lock(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    number: &RegistryNumber,
+    seen: Option<&IfMatch>,
+) -> Result<OrganisationRow, Error> {
+    let row = change::lock_record(tx, acting, number)?;
+    if let Err(refusal) = change::must_be_itself(tx, acting, &row) {
+        return Err(told(tx, acting, &row, refusal));
+    }
+    if let Some(seen) = seen {
+        seen.check(row.version)?;
+    }
+    Ok(row)
 }
 
 /// Refuses an act on an organisation that is no more. A merged one has been refused when it was locked.
@@ -103,21 +123,29 @@ fn possible(
     organisation: &OrganisationRow,
 ) -> Result<Vec<&'static str>, Error> {
     let may = |action| grant(acting.principal(), action) != Grant::No;
+    let open = open_proposal(conn, organisation)?;
+    let mut found = match &open {
+        Some(open) => decisions(conn, acting, organisation, open)?,
+        None => Vec::new(),
+    };
     if !acting.reach().covers(&organisation.country) {
-        return Ok(Vec::new());
+        return Ok(found);
     }
-    let mut found = Vec::new();
-    if organisation.has_ended() {
-        if organisation.dissolved_on.is_some()
-            && may(Action::Maintain)
-            && dissolving_event(conn, organisation.id)?.is_none()
-        {
-            found.push(WITHDRAW_DISSOLUTION);
-        }
-    } else if may(Action::Apply) && may_apply(conn, acting, organisation)? {
+    if organisation.dissolved_on.is_some() {
+        let with_an_event = dissolving_event(conn, organisation.id)?.is_some();
+        // The event is corrected on its membership.
+        let (name, right) = match with_an_event {
+            true => (Act::Correct.name(), Action::Propose),
+            false => (WITHDRAW_DISSOLUTION, Action::Maintain),
+        };
+        found.extend(may(right).then_some(name));
+    } else if !organisation.has_ended()
+        && may(Action::Apply)
+        && may_apply(conn, acting, organisation)?
+    {
         found.push(APPLY);
     }
-    let waits = open_proposal(conn, organisation)?.is_some();
+    let waits = open.is_some();
     let acts = match (organisation.merged_into, organisation.dissolved_on) {
         (Some(_), _) => &[Act::Unmerge][..],
         (None, Some(_)) => &[],
@@ -128,6 +156,24 @@ fn possible(
         .filter(|act| may(view::action(**act)) && !(waits && act.opens_proposal()));
     found.extend(acts.map(|act| act.name()));
     Ok(found)
+}
+
+/// The decisions on an open proposal about the organisation that the caller may make.
+fn decisions(
+    conn: &mut Conn,
+    acting: &Acting,
+    organisation: &OrganisationRow,
+    open: &ProposalRow,
+) -> Result<Vec<&'static str>, Error> {
+    let secretariat = acting.principal().role() == Some(Role::Secretariat);
+    if !secretariat && !consent::is_asked_of(acting, open)? {
+        return Ok(Vec::new());
+    }
+    let written_by = &organisation.updated_by;
+    if four_eyes::why_not_second(conn, acting, &open.proposer, written_by)?.is_some() {
+        return Ok(Vec::new());
+    }
+    consent::outcomes(conn, acting, open)
 }
 
 /// Whether a type is left of which the organisation has no open membership.

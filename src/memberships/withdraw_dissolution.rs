@@ -63,7 +63,7 @@ pub(super) async fn withdraw_dissolution(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = change::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
             let done = take_back(tx, acting, &organisation, &body.body)?;
             Ok(Answer::json(200, &done)?.version(done.version))
         })

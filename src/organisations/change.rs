@@ -22,25 +22,30 @@ pub fn lock(
     seen: Option<&IfMatch>,
 ) -> Result<OrganisationRow, Error> {
     let row = lock_record(tx, acting, number)?;
-    if row.merged_into.is_some() {
-        return Err(merged_away(tx, acting, row)?);
-    }
+    must_be_itself(tx, acting, &row)?;
     if let Some(seen) = seen {
         seen.check(row.version)?;
     }
     Ok(row)
 }
 
-/// Why a merged organisation takes no change: 409 with the one that goes on, where the caller may know of it.
-fn merged_away(tx: &mut Tx<'_>, acting: &Acting, row: OrganisationRow) -> Result<Error, Error> {
-    let successor = merged::end_of(tx, row)?;
+/// Refuses a merged organisation, which takes no change: 409 with the one that goes on, where the caller may know of it.
+pub fn must_be_itself(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    row: &OrganisationRow,
+) -> Result<(), Error> {
+    if row.merged_into.is_none() {
+        return Ok(());
+    }
+    let successor = merged::end_of(tx, row.clone())?;
     if !queries::may_know(&successor, acting.reach(), acting.now().day()) {
         let text = "this organisation was merged into another";
-        return Ok(Error::new(Code::Conflict, text));
+        return Err(Error::new(Code::Conflict, text));
     }
     let number = successor.number;
     let text = format!("this organisation was merged into {number}; change that one");
-    Ok(Error::new(Code::Conflict, text).with("successor", serde_json::json!(number)))
+    Err(Error::new(Code::Conflict, text).with("successor", serde_json::json!(number)))
 }
 
 /// Locks the record that has this number, a merged one too, and checks that the caller may change it.

@@ -136,8 +136,8 @@ both! {
         let refused = az.act(&membership, "type-change", same).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("that type already"), "{}", refused.text());
         let until = json!({"until": ago(&app, 1), "reason": "Reports are missing."});
-        let refused = az.act(&membership, "suspension", until).await.problem(409, "act_not_possible");
-        assert!(refused.str("/detail").contains("last day comes before its first"), "{}", refused.text());
+        let refused = az.act(&membership, "suspension", until).await.problem(422, "invalid_field");
+        assert!(refused.str("/detail").starts_with("/until: comes before"), "{}", refused.text());
     }
 }
 

@@ -307,7 +307,7 @@ both! {
         };
         for day in [app.today(), app.today() + Days::new(179)] {
             let refused = correct(&membership, 1, day).await.problem(409, "act_not_possible");
-            assert!(refused.str("/detail").contains("may apply again"), "{}", refused.text());
+            assert!(refused.str("/detail").contains("may apply for that type again"), "{}", refused.text());
             assert_eq!(refused.at("/possible"), kz.get(&membership).await.at("/possible"));
         }
         correct(&membership, 1, app.today() + Days::new(200)).await.expect(200);

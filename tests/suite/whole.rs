@@ -4,7 +4,7 @@ use chrono::Days;
 use serde_json::json;
 
 use crate::both;
-use crate::kit::{Answer, App};
+use crate::kit::{Answer, App, Person};
 
 /// The acts that a refusal names.
 fn left(refused: &Answer) -> Vec<String> {
@@ -44,7 +44,9 @@ both! {
         assert_eq!(left(&refused), ["dissolve"]);
         az.act(&url, "dissolution", json!({"reason": "Struck off."})).await.expect(200);
         let refused = az.act(&url, "dissolution", json!({"reason": "Struck off."})).await.problem(409, "act_not_possible");
-        assert_eq!(left(&refused), Vec::<String>::new(), "its end is an event of its memberships");
+        assert_eq!(left(&refused), ["correct"], "its end is an event of its memberships");
+        let refused = az.act(&url, "dissolution-withdrawal", nothing).await.problem(409, "act_not_possible");
+        assert_eq!(left(&refused), ["correct"]);
         let bare = dissolved(&app, "AZ").await;
         assert_eq!(az.get(&bare).await.at("/private/dissolved_on"), json!(app.today()));
         let refused = az.post(&format!("{bare}/memberships"), json!({"type": "full"})).await.problem(409, "act_not_possible");
@@ -61,6 +63,14 @@ both! {
         app.decide(&app.secretariat(), &merge, "approved", json!({})).await.expect(200);
         let refused = app.decide(&app.secretariat(), &merge, "approved", json!({})).await.problem(409, "act_not_possible");
         assert_eq!(left(&refused), ["unmerge"]);
+        let any = json!({"reason": "Voted.", "to_country": "TR", "successor": goes_on.number, "type": "full"});
+        for (act, members) in [("transfer", &["reason", "to_country"][..]), ("merge", &["reason", "successor"]), ("dissolution", &["reason"]), ("dissolution-withdrawal", &["reason"])] {
+            let body: serde_json::Value = members.iter().map(|m| ((*m).to_owned(), any[*m].clone())).collect();
+            let refused = kz.post_seen(&format!("{}/{act}", ends.url()), Some("*"), body).await.problem(409, "conflict");
+            assert_eq!((left(&refused), refused.str("/successor")), (vec!["unmerge".to_owned()], goes_on.number.clone()), "{act}");
+        }
+        let refused = kz.post(&format!("{}/memberships", ends.url()), json!({"type": "full"})).await.problem(409, "conflict");
+        assert_eq!(left(&refused), ["unmerge"]);
     }
 }
 
@@ -72,7 +82,17 @@ both! {
         let proposal = az.propose(&ngo.url(), "transfer", json!({"to_country": "KZ", "reason": "The seat moved."})).await;
         let refused = app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
         assert_eq!((left(&refused), refused.at("/missing")), (vec!["refuse".to_owned(), "send_back".to_owned()], json!(["KZ"])));
-        app.decide(&app.secretariat(), &proposal, "sent_back", json!({})).await.expect(200);
+        // Who is asked agrees once, and can say no until it is decided.
+        let kz = app.coordinator("KZ");
+        app.decide(&kz, &proposal, "approved", json!({})).await.expect(200);
+        let again = app.decide(&kz, &proposal, "approved", json!({})).await.problem(409, "conflict");
+        assert_eq!(left(&again), ["refuse", "send_back"]);
+        let refused = az.act(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "Elsewhere."})).await.problem(409, "conflict");
+        assert_eq!(left(&refused), ["apply", "dissolve"], "nobody decides the own proposal");
+        let office = app.secretariat();
+        let refused = office.act(&ngo.url(), "transfer", json!({"to_country": "TR", "reason": "Elsewhere."})).await.problem(409, "conflict");
+        assert_eq!(left(&refused), ["approve", "refuse", "send_back", "apply", "dissolve"]);
+        app.decide(&kz, &proposal, "refused", json!({})).await.expect(200);
     }
 }
 
@@ -100,6 +120,72 @@ both! {
         assert_eq!(offered().await, [false, false, true, true]);
         tr.post(&format!("{proposal}/retraction"), json!({"reason": "Too early."})).await.expect(200);
         assert_eq!(offered().await, [true; 4]);
+    }
+}
+
+both! {
+    async fn a_second_officer_is_told_that_a_proposal_can_be_decided(app) {
+        let (_, membership) = app.member("TM").await;
+        let (tm, office) = (app.coordinator("TM"), app.secretariat());
+        let decisions = async |person: &Person| {
+            let all = left(&person.get(&membership).await.expect(200));
+            all.into_iter().filter(|act| ["approve", "refuse", "send_back"].contains(&act.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!(decisions(&office).await, Vec::<String>::new());
+        let proposal = tm.propose(&membership, "suspension", json!({"reason": "No report."})).await;
+        for person in [&tm, &app.coordinator("TM"), &app.auditor()] {
+            assert_eq!(decisions(person).await, Vec::<String>::new());
+        }
+        assert_eq!(decisions(&office).await, ["approve", "refuse", "send_back"]);
+        let early = json!({"effective_on": app.today() - Days::new(60)});
+        let refused = app.decide(&office, &proposal, "approved", early).await.problem(409, "act_not_possible");
+        assert_eq!(refused.at("/possible"), office.get(&membership).await.at("/possible"));
+        app.decide(&office, &proposal, "refused", json!({})).await.expect(200);
+        assert_eq!(decisions(&office).await, Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn whoever_is_asked_for_a_correction_is_told_what_is_corrected(app) {
+        let (ngo, membership) = app.member("KZ").await;
+        let (kz, uz, office) = (app.coordinator("KZ"), app.coordinator("UZ"), app.secretariat());
+        let moved = kz.propose(&ngo.url(), "transfer", json!({"to_country": "UZ", "reason": "The seat moved."})).await;
+        app.decide(&uz, &moved, "approved", json!({})).await.expect(200);
+        app.decide(&office, &moved, "approved", json!({})).await.expect(200);
+        let no = uz.get(&membership).await.expect(200).at("/events").as_array().unwrap().len();
+        let void = json!({"target_no": no, "how": "void", "reason": "It stayed."});
+        let proposal = uz.propose(&membership, "correction", void).await;
+        let told = kz.get(&proposal).await.expect(200).at("/what/corrects");
+        assert_eq!(told, json!({"kind": "transferred", "to_country": "UZ", "effective_on": app.today()}));
+    }
+}
+
+both! {
+    async fn a_page_of_proposals_is_full_where_there_are_more(app) {
+        let az = app.coordinator("AZ");
+        let mut fallen = Vec::new();
+        for n in 0..6 {
+            let (_, membership) = app.member("AZ").await;
+            let proposal = az.propose(&membership, "suspension", json!({"reason": "No report."})).await;
+            // Every second one falls by another act, which no row tells.
+            if n % 2 == 0 {
+                az.act(&membership, "withdrawal", json!({"reason": "The letter."})).await.expect(200);
+                fallen.push(proposal);
+            }
+        }
+        for (status, all) in [("fallen", 3), ("open", 3)] {
+            let (mut next, mut sizes) = (String::new(), Vec::new());
+            loop {
+                let page = az.get(&format!("/v1/proposals?status={status}&limit=2{next}")).await.expect(200);
+                sizes.push(page.at("/items").as_array().unwrap().len());
+                match page.at("/page/next").as_str() {
+                    Some(cursor) => next = format!("&cursor={cursor}"),
+                    None => break,
+                }
+            }
+            assert_eq!((sizes.iter().sum::<usize>(), sizes), (all, vec![2, 1]), "{status}");
+        }
+        assert_eq!(fallen.len(), 3);
     }
 }
 
