@@ -27,7 +27,7 @@ fn lines(conn: &mut Conn, sql: &str) -> Vec<String> {
 fn columns(conn: &mut Conn) -> Vec<String> {
     let sql = if conn.is_postgres() {
         "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS line FROM information_schema.columns \
-         WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1"
+         WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name NOT LIKE '\\_\\_%' ORDER BY 1"
     } else {
         "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || CASE WHEN c.\"notnull\" OR c.pk > 0 THEN 'NO' ELSE 'YES' END AS line \
          FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' \

@@ -76,13 +76,26 @@ fn members(conn: &Conn, filters: &Filters, day: NaiveDate, known: Known) -> Stri
     )
 }
 
+/// How many criteria, the first ones, the record's own row answers. On PostgreSQL they are a column that stands in an index.
+const OF_THE_ROW: usize = 6;
+
 /// One bit a criterion, the first the lowest.
-fn bits() -> String {
+fn bits(conn: &Conn) -> String {
+    let kept = if conn.is_postgres() { OF_THE_ROW } else { 0 };
+    let mut all = sums(kept, CRITERIA.len());
+    if kept > 0 {
+        all.insert(0, "o.facts".to_owned());
+    }
+    all.join(" + ")
+}
+
+/// The bits of the criteria from one to another.
+fn sums(from: usize, to: usize) -> Vec<String> {
     let one = |(n, (_, _, condition)): (usize, &(&str, &str, &str))| {
         format!("CASE WHEN {condition} THEN {} ELSE 0 END", 1_u32 << n)
     };
-    let all: Vec<String> = CRITERIA.iter().enumerate().map(one).collect();
-    all.join(" + ")
+    let all = CRITERIA.iter().enumerate().take(to).skip(from);
+    all.map(one).collect()
 }
 
 /// How many records of a country meet just these criteria.
@@ -113,7 +126,7 @@ pub fn counted(
              WHERE o.seq <= {} LIMIT {STILL}) AS judged \
          GROUP BY country, met",
         members(conn, filters, day, known),
-        bits(),
+        bits(conn),
         known.seq
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
@@ -192,7 +205,7 @@ pub fn records(
              WHERE (m.country, o.number) > ('{}', '{}')) AS judged \
          WHERE seq > {} OR {} ORDER BY country, number LIMIT {limit}",
         members(conn, filters, day, known),
-        bits(),
+        bits(conn),
         plain(country),
         plain(number),
         known.seq,
@@ -206,4 +219,23 @@ fn plain(text: &str) -> String {
     text.chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CRITERIA, OF_THE_ROW};
+
+    #[test]
+    fn the_column_of_facts_has_the_conditions_of_the_criteria() {
+        let column = include_str!(
+            "../../../migrations/postgres/2026-11-28-000020_facts_of_a_record/up.sql"
+        );
+        let of_the_row = CRITERIA.iter().enumerate().take(OF_THE_ROW);
+        for (n, (code, _, condition)) in of_the_row {
+            let own = condition.replace("o.", "");
+            let bit = format!("CASE WHEN {own} THEN {} ELSE 0 END", 1_u32 << n);
+            assert!(column.contains(&bit), "{code}: {bit}");
+        }
+        assert_eq!(column.matches("CASE WHEN").count(), OF_THE_ROW);
+    }
 }

@@ -1,0 +1,2 @@
+DROP INDEX organisations_facts_key;
+ALTER TABLE organisations DROP COLUMN facts;
