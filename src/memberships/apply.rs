@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, post, web};
 use chrono::NaiveDate;
 
+use super::as_a_whole::{self, impossible};
 use super::dto::{Apply, Membership};
 use super::model::{EventKind, MembershipType};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::whole::{self, impossible};
 use super::{queries, view};
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
@@ -43,7 +43,7 @@ pub(super) async fn apply_for_membership(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = whole::lock(tx, acting, &number, None)?;
+            let organisation = as_a_whole::lock(tx, acting, &number, None)?;
             let held = open(tx, acting, &rules, &organisation, &body.body)?;
             let shown = view::membership(tx, &held, None, acting, Moment::of(acting.now().day()))?;
             Ok(Answer::json(201, &shown)?
@@ -63,7 +63,7 @@ pub fn open(
     body: &Apply,
 ) -> Result<queries::Held, Error> {
     let day = body.effective_on.unwrap_or_else(|| acting.now().day());
-    whole::must_go_on(tx, acting, organisation)?;
+    as_a_whole::must_go_on(tx, acting, organisation)?;
     if let Some(why) = too_soon(
         tx,
         rules,

@@ -2,13 +2,13 @@
 
 use actix_web::{HttpResponse, post, web};
 
+use super::as_a_whole;
 use super::dto::{Dissolved, PlainAct};
 use super::model::{EventKind, State};
 use super::on_organisation::{check_day, must_be_taken_by_all, must_end_all, record_on_all};
 use super::propose::{check_evidence, must_say_how_it_is_known};
 use super::record::{self, Particulars};
 use super::rules::Rules;
-use super::whole;
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
@@ -41,7 +41,7 @@ pub(super) async fn dissolve_organisation(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = as_a_whole::lock(tx, acting, &number, Some(&seen))?;
             let done = dissolve(tx, acting, &rules, &organisation, &body.body)?;
             Ok(Answer::json(200, &done)?.version(done.version))
         })
@@ -57,7 +57,7 @@ pub fn dissolve(
     organisation: &OrganisationRow,
     body: &PlainAct,
 ) -> Result<Dissolved, Error> {
-    whole::must_go_on(tx, acting, organisation)?;
+    as_a_whole::must_go_on(tx, acting, organisation)?;
     check_day(tx, (rules, acting), organisation.id, body.effective_on)?;
     let today = acting.now().day();
     let day = body.effective_on.unwrap_or(today);

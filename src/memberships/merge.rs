@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::acts::Act;
+use super::as_a_whole::{self, impossible};
 use super::consent;
 use super::dto::{Decide, Proposed};
 use super::merges;
@@ -23,7 +24,6 @@ use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
-use super::whole::{self, impossible};
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::{organisation_identifiers, organisations as table};
@@ -80,9 +80,9 @@ pub(super) async fn merge_organisation(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = as_a_whole::lock(tx, acting, &number, Some(&seen))?;
             let body = &body.body;
-            whole::must_go_on(tx, acting, &organisation)?;
+            as_a_whole::must_go_on(tx, acting, &organisation)?;
             let of = organisation.id;
             on_organisation::check_day(tx, (&rules, acting), of, body.effective_on)?;
             let successor = successor(tx, acting, &organisation, &body.successor)?;

@@ -19,7 +19,7 @@
 //! - [`timeline`]: the stored timeline, in two times, and its sums.
 //! - [`late`]: what was learnt late of those sums.
 //! - [`proposed`], [`propose`], [`decide`], `consent`, `retract`: acts that take two people; `on_organisation`: those on a whole
-//!   organisation, of which `whole` says what is possible; `second`: who cannot be the second one; `seen`: what a reader sees of a proposal.
+//!   organisation, of which `as_a_whole` says what is possible; `second`: who cannot be the second one; `seen`: what a reader sees of a proposal.
 //! - one file per act: [`apply`], `submit`, `review`, `release`, `reassign`, `return_application`, `withdraw_application`, [`recommend`],
 //!   `renew`, `renew_many`, `withdraw`, `suspend`, `lift`, `expel`, `reinstate`, `change_type`, `correct`, `transfer`, `dissolve`,
 //!   `withdraw_dissolution`, `merge`, `unmerge`.
@@ -38,6 +38,7 @@ pub mod acts;
 pub mod admissible;
 pub mod adoption;
 pub mod apply;
+mod as_a_whole;
 mod beside;
 pub mod calendar;
 mod change_type;
@@ -88,7 +89,6 @@ pub mod timeline;
 mod transfer;
 mod unmerge;
 mod view;
-mod whole;
 mod withdraw;
 mod withdraw_application;
 mod withdraw_dissolution;

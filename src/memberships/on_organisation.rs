@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::acts::Outcome;
 use super::adoption;
+use super::as_a_whole::{self, impossible, must_go_on};
 use super::consent;
 use super::decide::{close, must_have_seen};
 use super::dto::Decide;
@@ -16,7 +17,6 @@ use super::queries;
 use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::whole::{self, impossible, must_go_on};
 use crate::auth::{Acting, Role, four_eyes};
 use crate::db::schema::organisations as table;
 use crate::db::{Id, Tx};
@@ -93,14 +93,14 @@ pub fn propose(
     organisation: &OrganisationRow,
     proposing: &Proposing,
 ) -> Result<ProposalRow, Error> {
-    let open = whole::left_open(tx, organisation)?;
-    if let Some(open) = whole::open_proposal(tx, organisation)? {
+    let open = as_a_whole::left_open(tx, organisation)?;
+    if let Some(open) = as_a_whole::open_proposal(tx, organisation)? {
         let text = format!(
             "another proposal ({}) about this organisation is open; it has to be decided or retracted first",
             open.act
         );
         let refusal = Error::new(Code::Conflict, text).with("proposal", serde_json::json!(open.id));
-        return Err(whole::told(tx, acting, organisation, refusal));
+        return Err(as_a_whole::told(tx, acting, organisation, refusal));
     }
     journal::enter(
         tx,

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 
 use super::admissible::{Refused, admissible};
 use super::adoption;
+use super::as_a_whole::impossible;
 use super::beside::{self, Refusal};
 use super::ledger::Ledger;
 use super::machine::{Act, is_possible};
@@ -17,7 +18,6 @@ use super::queries::{self, Held};
 use super::rows::{EventRow, MembershipRow, ProposalRow};
 use super::rules::Rules;
 use super::timeline;
-use super::whole::impossible;
 use crate::auth::{Acting, Reach};
 use crate::db::schema::{membership_events, memberships, organisations, proposals};
 use crate::db::{Conn, Id, Tx, dialect};
@@ -439,15 +439,17 @@ fn not_possible(
     }
 }
 
-/// Refuses a reviewer's act that the application's state does not have, before it is asked whose it is. The last state known counts:
-/// steps may be dated ahead.
+/// Refuses a reviewer's act that the application's state does not have, before it is asked whose it is. Steps may be dated ahead: the
+/// state after the last of them counts, and none that only the calendar brings.
 pub fn must_be_in_its_state(
     conn: &mut Conn,
     held: &Held,
     acting: &Acting,
     act: Act,
 ) -> Result<(), Error> {
-    match held.ledger.intervals.last().map(|last| last.state) {
+    let today = acting.now().day();
+    let steps = held.events.iter().map(|event| event.effective_on);
+    match held.ledger.state_on(steps.fold(today, NaiveDate::max)) {
         Some(state) if !is_possible(state, act) => {
             let text = format!("{} is not possible in state {}", act.name(), state.as_str());
             Err(act_not_possible(conn, held, acting, text))

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, post, web};
 
 use super::acts::Act;
+use super::as_a_whole::impossible;
 use super::decide;
 use super::dto::{Proposed, Retract};
 use super::model::{Correction, EventKind};
@@ -11,7 +12,6 @@ use super::queries::{self, Held};
 use super::record::{self, Closing, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
-use super::whole::impossible;
 use crate::auth::policy::acts;
 use crate::auth::{Acting, Permit};
 use crate::db::{Id, Tx, dialect};

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::acts::Act;
+use super::as_a_whole::impossible;
 use super::consent;
 use super::corrections;
 use super::dto::{Decide, Proposed};
@@ -25,7 +26,6 @@ use super::record::{self, Particulars};
 use super::rows::ProposalRow;
 use super::rules::Rules;
 use super::view;
-use super::whole::impossible;
 use crate::auth::policy::acts::Propose;
 use crate::auth::{Acting, Permit};
 use crate::db::schema::organisation_identifiers;

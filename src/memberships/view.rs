@@ -12,7 +12,7 @@ use super::propose::{has_fallen, terms};
 use super::queries::{self, Held, QueueRow};
 use super::recommend::speaks_for_review;
 use super::rows::ProposalRow;
-use super::{consent, corrections, decide, second, whole};
+use super::{as_a_whole, consent, corrections, decide, second};
 use crate::auth::policy::{Action, Grant, grant};
 use crate::auth::{Acting, Role};
 use crate::db::{Conn, Instant};
@@ -75,7 +75,7 @@ pub fn for_caller(
         acts.retain(|act| !act.opens_proposal() || act.is_on_organisation());
     }
     let of_whole = |act: &Act| act.is_on_organisation() && act.opens_proposal();
-    if acts.iter().any(of_whole) && whole::open_proposal(conn, &held.organisation)?.is_some() {
+    if acts.iter().any(of_whole) && as_a_whole::open_proposal(conn, &held.organisation)?.is_some() {
         acts.retain(|act| !of_whole(act));
     }
     let decides = |act: &Act| matches!(act, Act::Decide(_));

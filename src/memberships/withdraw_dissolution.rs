@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::as_a_whole::{self, impossible};
 use super::record;
-use super::whole::{self, impossible};
 use crate::auth::policy::acts::Maintain;
 use crate::auth::{Acting, Permit};
 use crate::db::Tx;
@@ -63,7 +63,7 @@ pub(super) async fn withdraw_dissolution(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write_once(once, body.hash, Keep::Answer, move |tx, acting| {
-            let organisation = whole::lock(tx, acting, &number, Some(&seen))?;
+            let organisation = as_a_whole::lock(tx, acting, &number, Some(&seen))?;
             let done = take_back(tx, acting, &organisation, &body.body)?;
             Ok(Answer::json(200, &done)?.version(done.version))
         })
@@ -86,7 +86,7 @@ fn take_back(
         ));
     }
     record::lock_whole(tx, &[organisation.id])?;
-    if let Some((id, no)) = whole::dissolving_event(tx, organisation.id)? {
+    if let Some((id, no)) = as_a_whole::dissolving_event(tx, organisation.id)? {
         let text = format!("it closed the membership {id}: correct event {no} there instead");
         return Err(impossible(tx, acting, organisation, text)
             .with("membership", serde_json::json!(id))

@@ -132,6 +132,11 @@ both! {
         let refused = az.act(&membership, "withdrawal", json!({"effective_on": before, "reason": "The letter."})).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("before the application"), "{}", refused.text());
         assert_eq!(refused.at("/on_its_day"), json!({"day": before, "state": null, "possible": []}));
+        // The state is that of today, whatever the calendar will bring.
+        for (act, body) in [("release", json!({})), ("recommendation", json!({"stance": "for", "reason": "Checked."}))] {
+            let refused = az.act(&membership, act, body).await.problem(409, "act_not_possible");
+            assert!(refused.str("/detail").ends_with("is not possible in state active"), "{}", refused.text());
+        }
         let same = json!({"to": "full", "reason": "By its wish."});
         let refused = az.act(&membership, "type-change", same).await.problem(409, "act_not_possible");
         assert!(refused.str("/detail").contains("that type already"), "{}", refused.text());

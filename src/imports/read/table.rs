@@ -197,7 +197,7 @@ fn no_header(first: &[&RawRow]) -> ReadError {
     let error = ReadError::new(
         Code::HeaderNotFound,
         format!(
-            "None of the first {HEADER_WITHIN} rows is a header that the registry knows. Put names such as \"name\", \"country\" and \"city\" above the columns, or state what each of your headers means."
+            "None of the first {HEADER_WITHIN} rows is a header that the registry knows. Put names such as \"name\", \"country\" and \"city\" above the columns, or state what each of your headers means. Where another character than a comma, semicolon, tab or | stands between the cells, name it as the delimiter."
         ),
     );
     match first.first() {
