@@ -142,6 +142,9 @@ impl Config {
     }
 
     fn check(texts: Texts) -> Result<Self, String> {
+        if texts.data_dir.is_empty() {
+            return Err("data_dir: must name a folder; leave it out for `data`".to_owned());
+        }
         let data_dir = PathBuf::from(&texts.data_dir);
         let database = match texts.database_url.as_str() {
             "" => DatabaseUrl::Sqlite(data_dir.join("registry.db")),
@@ -427,6 +430,8 @@ mod tests {
             ("log = '==='", "log"),
             ("log = ''", "log"),
             ("witnesses = 'http://hunter2'", "witnesses"),
+            ("data_dir = ''", "data_dir"),
+            ("mail_from = 'hunter2'", "mail_from"),
             ("smtp_url = 'hunter2'", "smtp_url"),
             ("smtp_url = 'smtps://u:hunter2@mail.example'", "mail_from"),
         ] {

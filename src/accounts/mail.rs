@@ -34,6 +34,9 @@ impl Mailer {
     /// Names the key that is wrong, never its value: the URL holds a password.
     pub fn of(smtp_url: &str, mail_from: &str) -> Result<Option<Self>, String> {
         if smtp_url.is_empty() {
+            if !mail_from.is_empty() {
+                return Err("mail_from: needs smtp_url, by which the mail goes out".to_owned());
+            }
             return Ok(None);
         }
         let refused = "smtp_url: must be like smtps://user:password@host or smtp://user:password@host?tls=required; without \

@@ -69,7 +69,9 @@ impl Conn {
 
 fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Failure> {
     let unavailable = |e: ConnectionError| Failure::Unavailable(e.to_string());
+    keep_for_the_owner(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+    must_be_sqlite(&mut conn, path)?;
     // busy_timeout comes first: switching the journal mode itself may meet a lock.
     conn.batch_execute(
         "PRAGMA busy_timeout = 5000;
@@ -100,6 +102,25 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Failur
     Ok(conn)
 }
 
+/// Makes the file of a new database for its owner alone; SQLite gives its log the same rights.
+fn keep_for_the_owner(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // It is there, or cannot be made: then SQLite says what is wrong with the place.
+    let _ = options.open(path);
+}
+
+fn must_be_sqlite(conn: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
+    match conn.batch_execute("PRAGMA schema_version") {
+        Err(error) if error.to_string().contains("not a database") => Err(Failure::Unavailable(
+            format!("database_url: {} is no SQLite database", path.display()),
+        )),
+        done => Ok(done?),
+    }
+}
+
 /// The URL with bounds of time where it has none of its own: libpq waits for ever by default, and a database that is gone, or a
 /// network that swallows everything, must become a 503 within seconds.
 fn bounded(url: &str) -> String {
@@ -119,14 +140,53 @@ fn bounded(url: &str) -> String {
     bounded
 }
 
+/// What is wrong with a connection, without libpq's own text: that can hold the user and the host; the operator has the URL, the log
+/// need not.
+fn why_not(said: &str) -> &'static str {
+    const KNOWN: [(&str, &str); 8] = [
+        (
+            "SSL support is not compiled in",
+            "database_url: this program was built without TLS to PostgreSQL, which sslmode asks for (docs/operations.md)",
+        ),
+        (
+            "invalid sslmode value",
+            "database_url: its sslmode is none that PostgreSQL knows",
+        ),
+        (
+            "invalid URI query parameter",
+            "database_url: it has a parameter that PostgreSQL does not know",
+        ),
+        (
+            "could not translate host name",
+            "database_url: its host cannot be found",
+        ),
+        (
+            "password authentication failed",
+            "database_url: PostgreSQL refused its user or password",
+        ),
+        (
+            "no password supplied",
+            "database_url: PostgreSQL asks its user for a password",
+        ),
+        (
+            "role \"",
+            "database_url: its user does not exist or may not log in",
+        ),
+        ("database \"", "database_url: its database does not exist"),
+    ];
+    KNOWN
+        .into_iter()
+        .find(|(text, _)| said.contains(text))
+        .map_or(
+            "PostgreSQL refused the connection or did not answer within 2 s",
+            |(_, told)| told,
+        )
+}
+
 fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
     let bounded = bounded(url);
-    let mut conn = PgConnection::establish(&bounded).map_err(|_| {
-        // libpq's text can hold the user and the host; the operator has the URL, the log need not.
-        Failure::Unavailable(
-            "PostgreSQL refused the connection or did not answer within 2 s".to_owned(),
-        )
-    })?;
+    let mut conn = PgConnection::establish(&bounded)
+        .map_err(|error| Failure::Unavailable(why_not(&error.to_string()).to_owned()))?;
     // Compiling a statement costs more here than it saves: half a second for a report that takes one.
     conn.batch_execute(
         "SET TIME ZONE 'UTC';
@@ -146,4 +206,84 @@ fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
         ));
     }
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Conn, DatabaseUrl, Failure, why_not};
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("ots-conn-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_connection_is_told_by_its_key_without_names() {
+        for (said, told) in [
+            (
+                r#"sslmode value "verify-full" invalid when SSL support is not compiled in"#,
+                "without TLS",
+            ),
+            (r#"invalid sslmode value: "hunter2""#, "sslmode"),
+            (r#"invalid URI query parameter: "hunter2""#, "parameter"),
+            (
+                r#"could not translate host name "hunter2" to address: Name or service not known"#,
+                "host",
+            ),
+            (
+                r#"FATAL:  password authentication failed for user "hunter2""#,
+                "password",
+            ),
+            (r#"FATAL:  role "hunter2" does not exist"#, "user"),
+            (r#"FATAL:  database "hunter2" does not exist"#, "database"),
+        ] {
+            let text = why_not(said);
+            assert!(
+                text.starts_with("database_url: ")
+                    && text.contains(told)
+                    && !text.contains("hunter2"),
+                "{said}: {text}"
+            );
+        }
+        assert!(why_not("hunter2").contains("did not answer"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named() {
+        let folder = folder("letter");
+        let path = folder.join("registry.db");
+        std::fs::write(
+            &path,
+            "This is a letter and no database at all. ".repeat(100),
+        )
+        .unwrap();
+        match Conn::open_for_work(&DatabaseUrl::Sqlite(path)) {
+            Err(Failure::Unavailable(text)) => {
+                assert!(text.contains("registry.db is no SQLite database"), "{text}");
+            }
+            other => panic!("{:?}", other.err()),
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_database_is_its_owner_s_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder("rights");
+        let path = folder.join("registry.db");
+        let _conn = Conn::open_for_work(&DatabaseUrl::Sqlite(path)).unwrap();
+        for file in ["registry.db", "registry.db-wal", "registry.db-shm"] {
+            let mode = std::fs::metadata(folder.join(file))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o077, 0, "{file}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
