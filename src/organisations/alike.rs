@@ -435,8 +435,11 @@ fn told(first: &Ready<'_>, second: &Ready<'_>, pair: Pair) -> Option<Weighing> {
     };
     let how = if one.score >= READS_THE_SAME {
         "reads the same as"
-    } else {
+    } else if one.score >= POSSIBLE / 2.0 {
         "is like"
+    } else {
+        // What speaks for it is a number or an address.
+        "differs from"
     };
     let mut reasons = vec![format!("its {kind} name “{other}” {how} “{own}”")];
     reasons.extend(one.reasons);

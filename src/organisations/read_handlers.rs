@@ -24,7 +24,7 @@ use crate::auth::policy::acts::ReadOrganisations;
 use crate::auth::reads::What;
 use crate::auth::{Acting, Permit, Reach};
 use crate::countries::{self, Countries};
-use crate::db::Conn;
+use crate::db::{Conn, Instant};
 use crate::http::pages::{self, Page, PageInfo, fetch_limit, limit_or_default, read_cursor};
 use crate::http::words::NotEmpty;
 use crate::http::{Code, Error, PUBLIC_MAX_AGE, Path, Query, cached_public, docs, private, tags};
@@ -173,6 +173,9 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
         .at_field("identifier")
     };
     let (scheme, value) = text.split_once(':').ok_or_else(bad)?;
+    if value.trim().is_empty() {
+        return Err(bad());
+    }
     let home = countries
         .scheme(scheme)
         .and_then(|(c, _)| c.map(|c| c.code.clone()));
@@ -616,8 +619,12 @@ fn described(change: Value) -> (String, Option<Value>) {
     (part, became)
 }
 
-/// Columns that hold a list as text are shown as lists.
+/// Columns that hold a list as text are shown as lists, and instants as everywhere.
 fn readable(column: &str, value: &mut Value) {
+    if let (Some(micros), true) = (value.as_i64(), column.ends_with("_at")) {
+        *value = serde_json::json!(Instant(micros));
+        return;
+    }
     let Value::String(text) = value else { return };
     let list = match column {
         "themes" => Some(serde_json::json!(super::model::split_codes(text))),

@@ -204,6 +204,16 @@ both! {
 }
 
 both! {
+    async fn names_that_share_nothing_are_not_said_to_be_alike(app) {
+        let signs = json!({"phone": "+7 7172 55 66 77", "website": "https://dogs.example"});
+        app.organisation("KZ").named("Mountain Dogs Rescue").with(signs.clone()).create().await;
+        let refused = register(&app.coordinator("KZ"), "KZ", "Zephyr Quilting Cooperative", signs).await.problem(409, "possible_duplicate");
+        let reasons = refused.at("/candidates/0/reasons").to_string();
+        assert!(reasons.contains("“Mountain Dogs Rescue” differs from “Zephyr Quilting Cooperative”"), "{reasons}");
+    }
+}
+
+both! {
     async fn across_a_border_only_what_is_public_counts(app) {
         let tr = app.organisation("TR").named("Bozkır Ozanları Korosu").with(json!({
             "phone": "+90 312 345 67 89", "email": "ozan@bozkir.example", "website": "https://ozan.example",

@@ -243,6 +243,8 @@ both! {
         let own = hu.get(&format!("{}/history", ngo.url())).await.expect(200);
         assert_eq!(own.at("/items/0/actor"), json!(format!("user:{}", hu.id)));
         assert_eq!(own.at("/items/0/changes/0/became/notes"), "Private remark.");
+        let made = own.at("/items").as_array().unwrap().iter().find_map(|e| e["changes"].as_array()?.iter().find_map(|c| c["became"]["created_at"].as_str().map(str::to_owned)));
+        assert!(made.is_some_and(|at| at.ends_with('Z')), "{}", own.text());
         let public = app.get(&format!("{}/history", ngo.url())).await.expect(200);
         assert_eq!(public.at("/items/0/changes/0/became/city"), "Szeged");
         let actions: Vec<_> = public.at("/items").as_array().unwrap().iter().map(|e| e["action"].clone()).collect();

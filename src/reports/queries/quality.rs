@@ -227,9 +227,8 @@ mod tests {
 
     #[test]
     fn the_column_of_facts_has_the_conditions_of_the_criteria() {
-        let column = include_str!(
-            "../../../migrations/postgres/2026-11-28-000020_facts_of_a_record/up.sql"
-        );
+        let column =
+            include_str!("../../../migrations/postgres/2026-11-28-000020_facts_of_a_record/up.sql");
         let of_the_row = CRITERIA.iter().enumerate().take(OF_THE_ROW);
         for (n, (code, _, condition)) in of_the_row {
             let own = condition.replace("o.", "");
