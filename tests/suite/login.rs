@@ -102,7 +102,8 @@ pub async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
     (secret, codes.collect())
 }
 
-async fn token_of(app: &App, email: &str) -> String {
+/// An access token of a new session.
+pub async fn token_of(app: &App, email: &str) -> String {
     let body = json!({"email": email, "password": PASSWORD});
     log_in(app, body).await.expect(200).str("/access_token")
 }
@@ -543,7 +544,6 @@ both! {
     }
 }
 
-#[test]
 /// A folder with one key that seals, which has been there for long.
 fn seal_folder() -> std::path::PathBuf {
     let folder = databases::scratch(&format!("seals-{}", Id::random().unwrap()));
@@ -610,6 +610,7 @@ both! {
     }
 }
 
+#[test]
 fn a_new_signing_key_is_known_everywhere_before_it_signs_and_an_old_one_verifies_until_its_file_goes()
  {
     let folder = databases::scratch("rotation");
