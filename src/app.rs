@@ -36,8 +36,8 @@ use crate::memberships::rules::Rules;
 use crate::reports::turns::Turns;
 use crate::search::Search;
 use crate::{
-    accounts, auth, checkpoints, countries, duplicates, imports, journal, memberships,
-    organisations, pages, people, reports,
+    accounts, checkpoints, countries, duplicates, imports, journal, memberships, organisations,
+    pages, people, reports,
 };
 
 /// The parts that handlers take, each by its own type.
@@ -191,7 +191,7 @@ pub fn app(
         InitError = (),
     > + use<>,
 > {
-    let caller_key: CallerKey = auth::caller_key;
+    let caller_key: CallerKey = accounts::desk::caller_key;
     let is_person: IsPerson = crate::countries::holds_person_number;
     App::new()
         .configure(urls)

@@ -9,10 +9,10 @@
 
 use std::marker::PhantomData;
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -23,8 +23,9 @@ use super::model::{DESK_SECONDS, End};
 use super::sessions::{self, For};
 use crate::auth::policy::{DeskAct, acts::OwnAccount};
 use crate::auth::secrets::Secret;
-use crate::auth::{Credential, Permit};
+use crate::auth::{self, Credential, Permit};
 use crate::db::{Db, Failure};
+use crate::http::envelope::Claimed;
 use crate::http::{Code, Error};
 
 /// The cookie of a session, without what a browser demands before its name.
@@ -69,6 +70,24 @@ fn cookie(request: &HttpRequest, base: &BaseUrl, plain: &str) -> Option<String> 
     let first = found.next()?;
     // Two of a name: somebody else has set one of them.
     found.next().is_none().then_some(first)
+}
+
+/// The opaque key that the rate limits count a caller by: what is in the header, and at the desk's addresses, which alone read it, what the
+/// cookie holds. That one is proven by nothing but the database.
+pub fn caller_key(request: &ServiceRequest) -> Option<Claimed> {
+    auth::caller_key(request).or_else(|| {
+        let path = request.path();
+        if path != "/reports" && !path.starts_with("/reports/") {
+            return None;
+        }
+        let request = request.request();
+        let value = cookie(request, &base(request).ok()?, SESSION)?;
+        let (_, digest) = sessions::of_cookie(&value)?;
+        Some(Claimed {
+            key: HEXLOWER.encode(&digest),
+            proven: false,
+        })
+    })
 }
 
 /// Where the registry is reached from outside.

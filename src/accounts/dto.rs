@@ -108,6 +108,34 @@ pub struct SetPassword {
     pub password: String,
 }
 
+/// Whose password is lost.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "office@sample.example"}))]
+pub struct LostPassword {
+    /// E-mail address of the account.
+    pub email: Email,
+}
+
+/// What happens now, the same for every address.
+#[derive(Serialize, ToSchema)]
+pub struct ResetAsked {
+    /// The same in words, for the person who asked.
+    #[schema(
+        example = "If this is the address of an active account and the registry sends mail, a link is on its way"
+    )]
+    pub detail: &'static str,
+}
+
+impl Default for ResetAsked {
+    fn default() -> Self {
+        Self {
+            detail: "If this is the address of an active account and the registry sends mail, a link that sets another password is on \
+                its way there; it works for 30 minutes. Otherwise ask the secretariat for a link, or whoever runs the registry.",
+        }
+    }
+}
+
 /// What setting up a second factor begins with.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

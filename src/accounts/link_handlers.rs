@@ -88,7 +88,8 @@ async fn accept_invitation(
 
 /// Resets a password by a link.
 ///
-/// All sessions of the account end at once. The link works once and for 30 minutes; the secretariat makes it.
+/// All sessions of the account end at once. The link works once and for 30 minutes; the secretariat makes it, or whoever lost the
+/// password asks for it.
 #[utoipa::path(
     tag = "accounts", operation_id = "reset_password", security(()),
     params(("token" = String, Path, description = "The last part of the link", example = "4vKd0Yv0m3s9Qw1zJ8p2Lr6Tn5Xc7Bb0Ha1Ge3Uf9Ik")),

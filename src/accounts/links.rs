@@ -56,6 +56,11 @@ pub struct NewLink {
 /// Makes a link; earlier ones of the account are no longer good.
 pub fn create(tx: &mut Tx<'_>, user: Id, purpose: Purpose, now: Instant) -> Result<NewLink, Error> {
     burn(tx, user, now)?;
+    add(tx, user, purpose, now)
+}
+
+/// Makes a link beside those that the account has.
+pub fn add(tx: &mut Tx<'_>, user: Id, purpose: Purpose, now: Instant) -> Result<NewLink, Error> {
     let token = Secret::random().map_err(Failure::from)?;
     let expires_at = now.plus_seconds(purpose.seconds());
     diesel::insert_into(one_time_links::table)

@@ -12,6 +12,7 @@
 //! | `desk.rs` | the session of the auditors' desk: a cookie |
 //! | `devices.rs` | how a device that logged in before is known again |
 //! | `links.rs` | links that set a password once |
+//! | `lost_password.rs` | a link for whoever asks for one without a log-in |
 //! | `mail.rs` | one-time links by mail |
 //! | `keys.rs` | partners' API keys |
 //! | `handover.rs` | the secretariat's office goes to others |
@@ -33,6 +34,7 @@ pub mod keys;
 mod link_handlers;
 mod link_pages;
 pub mod links;
+pub mod lost_password;
 pub mod mail;
 pub mod model;
 mod own_handlers;
@@ -70,6 +72,7 @@ pub fn routes(config: &mut impl Routes) {
     second_factor_handlers::routes(config);
     link_handlers::routes(config);
     link_pages::routes(config);
+    lost_password::routes(config);
     user_handlers::routes(config);
     user_session_handlers::routes(config);
     key_handlers::routes(config);

@@ -56,7 +56,8 @@ fn recovery_hash(code: &str) -> String {
 }
 
 /// What this code proves for an account with this factor; none when it proves nothing. An account without one costs the same
-/// work.
+/// work, and a secret that no key here opens makes codes wrong, not the log-in an error: that would tell that there is an account with a
+/// factor. Its recovery codes are good all the same.
 pub fn judge(
     seals: &SealKeys,
     factor: Option<&SecondFactorRow>,
@@ -67,18 +68,25 @@ pub fn judge(
     let (secret, left) = match factor {
         Some(row) => {
             let about = subject(Id(row.user_id));
-            let secret = seals.open(PURPOSE, &about, &row.sealed_secret)?;
-            (secret, row.recovery_hashes()?)
+            (
+                opened(seals, &about, &row.sealed_secret),
+                row.recovery_hashes()?,
+            )
         }
         None => {
             let secret = vec![0; totp::SECRET_BYTES];
             seals.seal(PURPOSE, &subject(Id(0)), &secret)?;
             let none: Vec<String> = serde_json::from_str(&DECOY).map_err(Error::internal)?;
-            (secret, none)
+            (Some(secret), none)
         }
     };
     let text = code.unwrap_or("");
-    let step = totp::matching_step(&secret, text, now)?;
+    let step = totp::matching_step(
+        secret.as_deref().unwrap_or(&[0; totp::SECRET_BYTES]),
+        text,
+        now,
+    )?;
+    let step = step.filter(|_| secret.is_some());
     let hash = recovery_hash(text);
     let known = left.contains(&hash);
     let Some(row) = factor else {
@@ -88,6 +96,22 @@ pub fn judge(
         return Ok(Some(Proof::Step(step, row.set_at)));
     }
     Ok(known.then_some(Proof::Recovery(hash)))
+}
+
+/// The secret, if a key here opens it; the log has why not.
+fn opened(seals: &SealKeys, about: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    match seals.open(PURPOSE, about, sealed) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            let (cause, _) = error.inside();
+            tracing::error!(
+                about,
+                cause,
+                "the secret of a second factor cannot be opened; its codes count as wrong"
+            );
+            None
+        }
+    }
 }
 
 /// Spends a proof, under the lock of the account's row; false when it is no longer good, or somebody was faster.

@@ -114,7 +114,7 @@ impl CheckpointKeys {
 
     /// The private key files, newest first.
     pub fn files(directory: &Path, now: Instant) -> Result<Vec<KeyFile>, String> {
-        let ring = Ring::load(directory, Use::Checkpoints, now)?;
+        let ring: Ring = Ring::load(directory, Use::Checkpoints, now)?;
         let mut newer: Option<Instant> = None;
         let mut found = Vec::new();
         for held in ring.all() {
@@ -131,7 +131,7 @@ impl CheckpointKeys {
 
     /// Removes the private half of a key, by its id or file name, when a newer one has taken over; the public half stays.
     pub fn retire(directory: &Path, which: &str, now: Instant) -> Result<PathBuf, String> {
-        let ring = Ring::load(directory, Use::Checkpoints, now)?;
+        let ring: Ring = Ring::load(directory, Use::Checkpoints, now)?;
         let files = Self::files(directory, now)?;
         let named = |f: &&KeyFile| {
             f.kid == which || f.path.file_name().and_then(|n| n.to_str()) == Some(which)

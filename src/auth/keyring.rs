@@ -1,7 +1,8 @@
 //! The folder of keys, looked at again and again: keys come and go without a restart.
 //!
-//! Each kind of key has files of its own: `token-*.pem`, `checkpoint-*.pem`. A key that is new signs only when it was seen a second time, [`LOOK_SECONDS`] after the first: by then every process that
-//! looks at the same folder knows it. What is there verifies, until its file is removed.
+//! Each kind of key has files of its own: `token-*.pem`, `checkpoint-*.pem`, `totp-*.key`. A key that is new signs (or seals) only when
+//! it was seen a second time, [`LOOK_SECONDS`] after the first: by then every process that looks at the same folder knows it. What is
+//! there verifies (or opens), until its file is removed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,13 +20,15 @@ pub const LOOK_SECONDS: i64 = 30;
 /// After so many seconds every process that runs signs with a new key: two looks, or a start in between.
 pub const SIGNS_BY_SECONDS: i64 = 3 * LOOK_SECONDS;
 
-/// What the keys of a ring sign, as their files begin.
+/// What the keys of a ring are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     /// Access tokens.
     Tokens,
     /// Checkpoints of the journal.
     Checkpoints,
+    /// Secrets of second factors, and tags.
+    Seals,
 }
 
 impl Use {
@@ -34,8 +37,26 @@ impl Use {
         match self {
             Self::Tokens => "token-",
             Self::Checkpoints => "checkpoint-",
+            Self::Seals => "totp-",
         }
     }
+
+    /// How they end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Tokens | Self::Checkpoints => ".pem",
+            Self::Seals => ".key",
+        }
+    }
+}
+
+/// A key that is kept in a file.
+pub(super) trait Kept: Sized {
+    /// The key of a file with this text; an error says what the text is not.
+    fn of_text(text: &str) -> Result<Self, String>;
+
+    /// The id by which the key is known again.
+    fn id(&self) -> &str;
 }
 
 /// A key pair that signs.
@@ -48,23 +69,22 @@ pub(super) struct Pair {
 }
 
 /// A key file with what is known of it.
-#[derive(Clone)]
-pub(super) struct Held {
+pub(super) struct Held<K = Pair> {
     pub path: PathBuf,
     /// When the file was written.
     pub made: Instant,
-    pub pair: Arc<Pair>,
+    pub pair: Arc<K>,
     seen: Instant,
     ready: bool,
 }
 
 /// The keys of the folder at one look, newest first by name.
-pub(super) struct Ring {
+pub(super) struct Ring<K = Pair> {
     kind: Use,
-    held: Vec<Held>,
+    held: Vec<Held<K>>,
 }
 
-impl Ring {
+impl<K: Kept> Ring<K> {
     /// The first look, at the start. A file that is old enough signs at once: the other processes have seen it.
     pub fn load(directory: &Path, kind: Use, now: Instant) -> Result<Self, String> {
         let mut held = read(directory, kind, now)?;
@@ -76,9 +96,9 @@ impl Ring {
 
     /// The next look.
     pub fn again(&self, directory: &Path, now: Instant) -> Result<Self, String> {
-        let mut held = read(directory, self.kind, now)?;
+        let mut held: Vec<Held<K>> = read(directory, self.kind, now)?;
         for one in &mut held {
-            if let Some(known) = self.held.iter().find(|k| k.pair.kid == one.pair.kid) {
+            if let Some(known) = self.held.iter().find(|k| k.pair.id() == one.pair.id()) {
                 one.seen = known.seen;
                 one.ready = known.ready || known.seen.plus_seconds(LOOK_SECONDS) <= now;
             }
@@ -88,24 +108,30 @@ impl Ring {
     }
 
     /// The key that signs now: the newest that is ready; where none is, the oldest.
-    pub fn signing(&self) -> Option<&Held> {
+    pub fn signing(&self) -> Option<&Held<K>> {
         let ready = self.held.iter().find(|k| k.ready);
         ready.or_else(|| self.held.last())
     }
 
     /// The key with this id.
-    pub fn find(&self, kid: &str) -> Option<&Held> {
-        self.held.iter().find(|k| k.pair.kid == kid)
+    pub fn find(&self, id: &str) -> Option<&Held<K>> {
+        self.held.iter().find(|k| k.pair.id() == id)
+    }
+
+    /// The id of the key that signs now, and those of all: what a look can change.
+    pub fn ids(&self) -> (Option<String>, Vec<String>) {
+        let id = |one: &Held<K>| one.pair.id().to_owned();
+        (self.signing().map(id), self.held.iter().map(id).collect())
     }
 
     /// All keys, newest first by name.
-    pub fn all(&self) -> &[Held] {
+    pub fn all(&self) -> &[Held<K>] {
         &self.held
     }
 }
 
-fn read(directory: &Path, kind: Use, now: Instant) -> Result<Vec<Held>, String> {
-    let mut files = files_named(directory, kind.prefix(), ".pem")?;
+fn read<K: Kept>(directory: &Path, kind: Use, now: Instant) -> Result<Vec<Held<K>>, String> {
+    let mut files = files_named(directory, kind.prefix(), kind.ending())?;
     files.sort();
     files.reverse();
     let mut held = Vec::new();
@@ -115,14 +141,9 @@ fn read(directory: &Path, kind: Use, now: Instant) -> Result<Vec<Held>, String> 
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
         let made = std::fs::metadata(&path).and_then(|m| m.modified());
         let made = chrono::DateTime::<chrono::Utc>::from(made.map_err(unreadable)?);
-        let key = SigningKey::from_pkcs8_pem(&text).map_err(|_| {
-            format!(
-                "keys_dir: {} is not an Ed25519 key in PKCS#8 PEM",
-                path.display()
-            )
-        })?;
+        let key = K::of_text(&text).map_err(|why| format!("keys_dir: {} {why}", path.display()))?;
         held.push(Held {
-            pair: Arc::new(Pair::new(&key)?),
+            pair: Arc::new(key),
             made: Instant(made.timestamp_micros()),
             seen: now,
             ready: false,
@@ -131,8 +152,9 @@ fn read(directory: &Path, kind: Use, now: Instant) -> Result<Vec<Held>, String> 
     }
     if held.is_empty() {
         return Err(format!(
-            "keys_dir: no {}*.pem in {}; run `ots-registry init`",
+            "keys_dir: no {}*{} in {}; run `ots-registry init`",
             kind.prefix(),
+            kind.ending(),
             directory.display()
         ));
     }
@@ -175,6 +197,18 @@ fn create(directory: &Path, name: &str) -> Result<PathBuf, String> {
     let path = directory.join(name);
     write_private(&path, pem.as_bytes()).map_err(say)?;
     Ok(path)
+}
+
+impl Kept for Pair {
+    fn of_text(text: &str) -> Result<Self, String> {
+        let key = SigningKey::from_pkcs8_pem(text)
+            .map_err(|_| "is not an Ed25519 key in PKCS#8 PEM".to_owned())?;
+        Self::new(&key)
+    }
+
+    fn id(&self) -> &str {
+        &self.kid
+    }
 }
 
 impl Pair {

@@ -9,6 +9,7 @@
 //! | `tokens.rs` | access tokens (EdDSA JWT), the public key set |
 //! | `keyring.rs` | the folder of signing keys, looked at again and again |
 //! | `passwords.rs` | argon2id behind a semaphore |
+//! | `guessable.rs` | passwords that are long and guessed soon (pure) |
 //! | `totp.rs` | codes that change every 30 seconds (pure) |
 //! | `sealing.rs` | values that only this service can read, by a key that is a file |
 //! | `checkpoint_keys.rs` | the keys that sign checkpoints of the journal |
@@ -21,6 +22,7 @@
 pub mod checkpoint_keys;
 mod credential;
 pub mod four_eyes;
+mod guessable;
 pub mod keyring;
 pub mod passwords;
 mod permit;

@@ -1,8 +1,8 @@
 //! Passwords: argon2id, on half of the cores at most, so that log-ins leave the others to everybody else.
 //!
 //! Parameters (m = 19456 KiB, t = 2, p = 1) are OWASP's first choice for argon2id; a hash with weaker ones is renewed at the next
-//! log-in. The length counts after NFKC; there are no rules of composition (NIST SP 800-63B), but a block list
-//! (`common-passwords.txt`, which names its source and licence).
+//! log-in. The length counts after NFKC; there are no rules of composition (NIST SP 800-63B), but what is
+//! guessed first is refused (`guessable.rs`, and the list `common-passwords.txt`, which names its source and licence).
 
 use std::thread;
 
@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization;
 
+use super::guessable::{OBVIOUS, PRODUCT, is_common, is_guessable};
 use crate::http::{Code, Error};
 
 /// The shortest password, in code points.
@@ -27,31 +28,6 @@ const WAITING: usize = 16;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-
-/// Common passwords, in lower case and in byte order.
-const COMMON: &str = include_str!("common-passwords.txt");
-/// Passwords that are long enough and on no list of other people's.
-const OBVIOUS: &[&str] = &[
-    "administrator",
-    "changeme",
-    "changemechangeme",
-    "correcthorsebatterystaple",
-    "letmein",
-    "letmeinletmein",
-    "letmeinletmeinletmein",
-    "passwordpassword",
-    "aaaaaaaa",
-    "qwertyuiopasdfgh",
-];
-/// The product's own names, without spaces.
-const PRODUCT: &[&str] = &[
-    "otsregistry",
-    "otsngoregistry",
-    "ngoregistry",
-    "ngoplatform",
-    "organizationofturkicstates",
-    "organisationofturkicstates",
-];
 
 /// Whose password it is to be.
 #[derive(Clone, Debug, Default)]
@@ -125,40 +101,43 @@ pub fn check_rules(password: &str, about: &About) -> Result<(), String> {
     let plain = normal.to_lowercase();
     let squeezed = squeeze(&plain);
     let word = squeezed.trim_end_matches(|c: char| c.is_ascii_digit());
-    let first = plain.chars().next();
-    if is_common(&plain)
-        || is_common(&squeezed)
-        || OBVIOUS.contains(&word)
-        || plain.chars().all(|c| Some(c) == first)
-    {
+    if is_common(&plain) || is_common(&squeezed) || OBVIOUS.contains(&word) {
         return Err("is one of the passwords that everybody tries first".to_owned());
     }
     if PRODUCT.contains(&word) {
         return Err("is the registry's own name".to_owned());
     }
-    let own = about.own.iter().flat_map(|text| {
-        let local = text.split_once('@').map(|(local, _)| local);
-        [Some(text.as_str()), local].into_iter().flatten()
-    });
-    for text in own {
-        let text: String = text.nfkc().collect();
-        let text = squeeze(&text.to_lowercase());
-        if !text.is_empty() && (squeezed == text || word == text) {
-            return Err("is the account's own name or e-mail address".to_owned());
-        }
+    let own = own_words(&about.own);
+    if own.iter().any(|own| squeezed == *own || word == own) {
+        return Err("is the account's own name or e-mail address".to_owned());
+    }
+    if is_guessable(&plain, least, &own) {
+        return Err(
+            "is made of words, digits or keys in a row that everybody tries first; four words that have nothing to do with \
+             each other do well"
+                .to_owned(),
+        );
     }
     Ok(())
 }
 
-/// Letters and digits only: spaces and signs make a common password no better.
-fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
+/// The texts, what stands before their `@`, and their single words, as [`squeeze`] leaves them.
+fn own_words(texts: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    for text in texts {
+        let text: String = text.nfkc().collect::<String>().to_lowercase();
+        words.push(squeeze(&text));
+        words.extend(text.split_once('@').map(|(local, _)| squeeze(local)));
+        let single = text.split(|c: char| !c.is_alphanumeric());
+        words.extend(single.map(str::to_owned));
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
-fn is_common(plain: &str) -> bool {
-    static LIST: std::sync::LazyLock<Vec<&str>> =
-        std::sync::LazyLock::new(|| COMMON.lines().filter(|l| !l.starts_with('#')).collect());
-    LIST.binary_search(&plain).is_ok()
+/// Letters and digits only: spaces and signs make a common password no better.
+pub(super) fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Computes the stored hash of this password again, with its own parameters, and compares.
@@ -267,7 +246,7 @@ mod tests {
     use argon2::PasswordVerifier;
     use argon2::password_hash::phc::PasswordHash;
 
-    use super::{About, COMMON, DECOY, argon, check_rules, hash, is_right, is_weak};
+    use super::{About, DECOY, argon, check_rules, hash, is_right, is_weak};
 
     #[test]
     fn a_hash_names_its_parameters() {
@@ -338,8 +317,14 @@ mod tests {
                 "{password}"
             );
         }
-        assert!(check_rules(&"əa".repeat(341), &plain).is_ok());
-        assert!(check_rules(&"əa".repeat(342), &plain).is_err());
+        // Four bytes a letter; none comes again.
+        let long = |letters: u32| {
+            (0..letters)
+                .filter_map(|n| char::from_u32(0x1_3000 + n * 7 % 1021))
+                .collect::<String>()
+        };
+        assert!(check_rules(&long(256), &plain).is_ok(), "1,024 bytes");
+        assert!(check_rules(&long(257), &plain).is_err());
     }
 
     #[test]
@@ -364,23 +349,15 @@ mod tests {
             "first.coordinator@sample.example",
             "First Coordinator 1",
             "örnek ofisi adı",
+            "Örnek 2026 Örnek",
+            "coordinator password 1",
+            "Sample-Example-Sample",
         ] {
             assert!(check_rules(password, &about).is_err(), "{password}");
         }
         assert!(check_rules(&"z".repeat(40), &about).is_err());
         assert!(check_rules("nine sample beekeepers", &about).is_ok());
-    }
-
-    #[test]
-    fn the_list_of_common_passwords_can_be_searched() {
-        let words: Vec<&str> = COMMON.lines().filter(|l| !l.starts_with('#')).collect();
-        assert!(words.len() > 10_000);
-        assert!(words.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(
-            words
-                .iter()
-                .all(|w| w.chars().count() >= 8 && w.to_lowercase() == *w)
-        );
+        assert!(check_rules("first sample of nine beekeepers", &about).is_ok());
     }
 
     #[test]

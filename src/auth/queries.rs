@@ -25,8 +25,8 @@ fn of_session(session: Id, now: Instant) -> _ {
         .select((users::id, users::role, users::country))
 }
 
-/// Who the credential stands for at this moment; a good key is remembered for the limits. Disabled or unconfirmed accounts, ended sessions and revoked or expired keys never
-/// become a principal.
+/// Who the credential stands for at this moment; a good key and a good session at the desk are remembered for the limits. Disabled or
+/// unconfirmed accounts, ended sessions and revoked or expired keys never become a principal.
 pub fn principal(
     conn: &mut Conn,
     credential: &Credential,
@@ -56,6 +56,9 @@ pub fn principal(
                 .first(conn)
                 .optional()?;
             let (id, role, country): SessionUser = row.ok_or_else(unauthenticated)?;
+            if let Some(limits) = limits {
+                limits.confirm_session(&HEXLOWER.encode(digest), id);
+            }
             Ok(Principal::User {
                 id,
                 session: *session,

@@ -1,10 +1,12 @@
 //! Values that only this service can read or make, although they lie in the database or with a client.
 //!
 //! The key is a file `totp-*.key` (32 random bytes, base64) beside the token keys; it is never in the database. Each purpose
-//! has a key of its own, derived by HMAC-SHA-256. The last file by name seals; all of them open.
+//! has a key of its own, derived by HMAC-SHA-256. The last file by name seals, from the second look at the folder on that finds it; all of
+//! them open (`keyring.rs`). What no key here opens may be of one that another process has seen before this one, so the folder is looked
+//! at again.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chacha20poly1305::aead::{Aead, KeyInit as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key as CipherKey, Nonce};
@@ -12,50 +14,82 @@ use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
-use super::keyring::write_private;
+use super::keyring::{Held, Kept, Ring, Use, write_private};
 use crate::db::Instant;
 use crate::http::Error;
 
 const ID_BYTES: usize = 8;
 const NONCE_BYTES: usize = 12;
 
+/// What no key here opens makes the folder looked at again, at most so often, in seconds.
+const UNKNOWN_SECONDS: i64 = 5;
+
 /// One key of a file.
 struct Key {
     id: [u8; ID_BYTES],
+    name: String,
     secret: [u8; 32],
 }
 
-/// The keys that seal; the first seals, all open. Cheap to clone.
+/// The keys that seal: one seals, all open. Cheap to clone; all clones see the same keys.
 #[derive(Clone)]
 pub struct SealKeys {
-    keys: Arc<Vec<Key>>,
+    ring: Arc<RwLock<Arc<Ring<Key>>>>,
+    looked_at: Arc<Mutex<Instant>>,
+    directory: Arc<PathBuf>,
 }
 
 impl SealKeys {
-    /// Reads every `totp-*.key` in the directory.
+    /// Reads every `totp-*.key` in the directory; the last by name seals, unless it is quite new.
     pub fn load(directory: &Path) -> Result<Self, String> {
-        let mut files = key_files(directory)?;
-        files.sort();
-        files.reverse();
-        let mut keys = Vec::new();
-        for file in &files {
-            let text = std::fs::read_to_string(file)
-                .map_err(|e| format!("keys_dir: {} cannot be read: {e}", file.display()))?;
-            let bytes = BASE64.decode(text.trim().as_bytes()).ok();
-            let secret = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
-            let secret = secret
-                .ok_or_else(|| format!("keys_dir: {} is not 32 bytes in base64", file.display()))?;
-            keys.push(Key::new(secret));
-        }
-        if keys.is_empty() {
-            return Err(format!(
-                "keys_dir: no totp-*.key in {}",
-                directory.display()
-            ));
-        }
+        Self::load_at(directory, Instant::now())
+    }
+
+    /// The same at a given moment.
+    pub fn load_at(directory: &Path, now: Instant) -> Result<Self, String> {
+        let ring = Ring::load(directory, Use::Seals, now)?;
         Ok(Self {
-            keys: Arc::new(keys),
+            ring: Arc::new(RwLock::new(Arc::new(ring))),
+            looked_at: Arc::new(Mutex::new(now)),
+            directory: Arc::new(directory.to_owned()),
         })
+    }
+
+    /// Looks at the folder again; true when other keys are there than before, or another one seals. When it cannot be read, the keys
+    /// stay.
+    pub fn look(&self, now: Instant) -> Result<bool, String> {
+        let looked_at = self.looked_at.lock();
+        self.look_once(&mut looked_at.unwrap_or_else(PoisonError::into_inner), now)
+    }
+
+    fn look_once(&self, looked_at: &mut Instant, now: Instant) -> Result<bool, String> {
+        *looked_at = now;
+        let before = self.ring();
+        let after = before.again(&self.directory, now)?;
+        let changed = before.ids() != after.ids();
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
+        Ok(changed)
+    }
+
+    fn ring(&self) -> Arc<Ring<Key>> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&ring)
+    }
+
+    /// Other keys than these: of another thread's look in the meantime, or of one now, when the last is long enough ago.
+    fn looked_again(&self, known: &Arc<Ring<Key>>, now: Instant) -> Option<Arc<Ring<Key>>> {
+        let looked_at = self.looked_at.lock();
+        let mut looked_at = looked_at.unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(known, &self.ring()) {
+            if now < looked_at.plus_seconds(UNKNOWN_SECONDS) {
+                return None;
+            }
+            if let Err(error) = self.look_once(&mut looked_at, now) {
+                tracing::error!(error, "the keys that seal cannot be read; they stay");
+                return None;
+            }
+        }
+        Some(self.ring())
     }
 
     /// True when the directory holds a key.
@@ -75,12 +109,13 @@ impl SealKeys {
 
     /// True when the key that sealed this is among the keys.
     pub fn knows(&self, sealed: &[u8]) -> bool {
-        self.key_of(sealed).is_some()
+        self.key_of(sealed, Instant::now()).is_some()
     }
 
     /// Seals a value for one purpose and one subject; elsewhere it does not open.
     pub fn seal(&self, purpose: &str, subject: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
-        let key = self.keys.first().ok_or_else(no_key)?;
+        let ring = self.ring();
+        let key = sealing(&ring)?;
         let mut nonce = [0u8; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(Error::internal)?;
         let payload = Payload {
@@ -96,7 +131,7 @@ impl SealKeys {
 
     /// Opens what was sealed; an error names the key that is missing, never the value.
     pub fn open(&self, purpose: &str, subject: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        let key = self.key_of(sealed).ok_or_else(|| {
+        let key = self.key_of(sealed, Instant::now()).ok_or_else(|| {
             let id = HEXLOWER.encode(sealed.get(..ID_BYTES).unwrap_or(sealed));
             Error::internal(format!(
                 "keys_dir: the totp-*.key with the id {id} is not here"
@@ -117,7 +152,8 @@ impl SealKeys {
 
     /// A tag that proves that this service has seen the message.
     pub fn tag(&self, purpose: &str, message: &str) -> Result<Vec<u8>, Error> {
-        let key = self.keys.first().ok_or_else(no_key)?;
+        let ring = self.ring();
+        let key = sealing(&ring)?;
         let mut mac = key.mac(purpose)?;
         mac.update(message.as_bytes());
         Ok(mac.finalize().into_bytes().to_vec())
@@ -125,25 +161,60 @@ impl SealKeys {
 
     /// True when the tag is the message's, by any of the keys.
     pub fn has_tag(&self, purpose: &str, message: &str, tag: &[u8]) -> Result<bool, Error> {
-        let mut good = false;
-        for key in self.keys.iter() {
-            let mut mac = key.mac(purpose)?;
-            mac.update(message.as_bytes());
-            good |= mac.verify_slice(tag).is_ok();
+        let known = self.ring();
+        if is_tag(&known, purpose, message, tag)? {
+            return Ok(true);
         }
-        Ok(good)
+        match self.looked_again(&known, Instant::now()) {
+            Some(ring) => is_tag(&ring, purpose, message, tag),
+            None => Ok(false),
+        }
     }
 
-    fn key_of(&self, sealed: &[u8]) -> Option<&Key> {
+    fn key_of(&self, sealed: &[u8], now: Instant) -> Option<Arc<Key>> {
         let id = sealed.get(..ID_BYTES)?;
-        self.keys.iter().find(|k| k.id == id)
+        let find = |ring: &Ring<Key>| {
+            let held = ring.all().iter().find(|k| k.pair.id == id);
+            held.map(|k| k.pair.clone())
+        };
+        let known = self.ring();
+        find(&known).or_else(|| find(&*self.looked_again(&known, now)?))
     }
+}
+
+fn is_tag(ring: &Ring<Key>, purpose: &str, message: &str, tag: &[u8]) -> Result<bool, Error> {
+    let mut good = false;
+    for held in ring.all() {
+        let mut mac = held.pair.mac(purpose)?;
+        mac.update(message.as_bytes());
+        good |= mac.verify_slice(tag).is_ok();
+    }
+    Ok(good)
+}
+
+/// The key that seals now.
+fn sealing(ring: &Ring<Key>) -> Result<&Key, Error> {
+    let held: Option<&Held<Key>> = ring.signing();
+    let key = held.map(|held| held.pair.as_ref());
+    key.ok_or_else(|| Error::internal("no totp-*.key"))
 }
 
 impl std::fmt::Debug for SealKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ids = self.keys.iter().map(|k| HEXLOWER.encode(&k.id));
-        f.debug_list().entries(ids).finish()
+        f.debug_list().entries(self.ring().ids().1).finish()
+    }
+}
+
+impl Kept for Key {
+    fn of_text(text: &str) -> Result<Self, String> {
+        let bytes = BASE64.decode(text.trim().as_bytes()).ok();
+        let secret = bytes.and_then(|b| <[u8; 32]>::try_from(b).ok());
+        let secret = secret.ok_or_else(|| "is not 32 bytes in base64".to_owned())?;
+        Ok(Self::new(secret))
+    }
+
+    fn id(&self) -> &str {
+        &self.name
     }
 }
 
@@ -157,7 +228,8 @@ impl Key {
         for (to, from) in id.iter_mut().zip(digest) {
             *to = from;
         }
-        Self { id, secret }
+        let name = HEXLOWER.encode(&id);
+        Self { id, name, secret }
     }
 
     /// The keyed hash of one purpose; also what derives the purpose's key.
@@ -178,25 +250,39 @@ impl Key {
     }
 }
 
-fn no_key() -> Error {
-    Error::internal("no totp-*.key")
-}
-
 fn key_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    super::keyring::files_named(directory, "totp-", ".key")
+    super::keyring::files_named(directory, Use::Seals.prefix(), Use::Seals.ending())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::path::Path;
+
+    use data_encoding::BASE64;
 
     use super::{Key, SealKeys};
+    use crate::auth::keyring::Kept;
+    use crate::db::Instant;
 
+    /// The keys of a folder with these files; the first by name seals last.
     fn keys(secrets: &[u8]) -> SealKeys {
-        let keys = secrets.iter().map(|n| Key::new([*n; 32])).collect();
-        SealKeys {
-            keys: Arc::new(keys),
+        let folder = folder();
+        for (n, secret) in secrets.iter().rev().enumerate() {
+            write(&folder, &format!("totp-{n}.key"), *secret);
         }
+        let later = Instant::now().plus_seconds(3600);
+        SealKeys::load_at(&folder, later).unwrap()
+    }
+
+    fn folder() -> std::path::PathBuf {
+        let name = format!("ots-seals-{}", crate::db::Id::random().unwrap());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn write(folder: &Path, name: &str, secret: u8) {
+        std::fs::write(folder.join(name), BASE64.encode(&[secret; 32])).unwrap();
     }
 
     #[test]
@@ -238,5 +324,75 @@ mod tests {
         assert!(!keys(&[1]).has_tag("device", "b", &tag).unwrap());
         assert!(!keys(&[1]).has_tag("other", "a", &tag).unwrap());
         assert!(!keys(&[1]).has_tag("device", "a", &tag[..16]).unwrap());
+    }
+
+    #[test]
+    fn a_new_key_opens_at_once_and_seals_when_every_process_knows_it() {
+        let folder = folder();
+        let start = Instant::now();
+        let at = |seconds: i64| start.plus_seconds(seconds);
+        let sealed_by = |keys: &SealKeys, secret: u8| {
+            keys.seal("totp", "user:1", b"x")
+                .unwrap()
+                .starts_with(&Key::new([secret; 32]).id)
+        };
+        write(&folder, "totp-1.key", 1);
+        // The last looks are long ago for these two, so that what they do not know is looked for.
+        let (a, b) = (
+            SealKeys::load_at(&folder, at(-60)).unwrap(),
+            SealKeys::load_at(&folder, at(-60)).unwrap(),
+        );
+        write(&folder, "totp-2.key", 2);
+        assert!(a.look(at(-40)).unwrap());
+        assert!(sealed_by(&a, 1), "seen once, it does not seal");
+        assert!(
+            !a.look(at(-20)).unwrap() && sealed_by(&a, 1),
+            "nor when it is seen again at once"
+        );
+        assert!(a.look(at(-10)).unwrap() && sealed_by(&a, 2));
+        let (sealed, tag) = (
+            a.seal("totp", "user:1", b"x").unwrap(),
+            a.tag("refresh", "m").unwrap(),
+        );
+        assert!(sealed_by(&b, 1), "which has not looked since");
+        assert_eq!(b.open("totp", "user:1", &sealed).unwrap(), b"x");
+        assert!(b.has_tag("refresh", "m", &tag).unwrap());
+        assert!(sealed_by(&b, 1), "known, and not sealing yet");
+        // A process that starts in between seals with the old one, a later one with the new.
+        assert!(sealed_by(&SealKeys::load_at(&folder, at(30)).unwrap(), 1));
+        assert!(sealed_by(&SealKeys::load_at(&folder, at(90)).unwrap(), 2));
+
+        std::fs::write(folder.join("totp-3.key"), "half a k").unwrap();
+        assert!(a.look(at(60)).is_err());
+        assert_eq!(
+            a.open("totp", "user:1", &sealed).unwrap(),
+            b"x",
+            "the keys stay"
+        );
+    }
+
+    #[test]
+    fn what_is_unknown_is_looked_for_but_not_all_the_time() {
+        let folder = folder();
+        write(&folder, "totp-1.key", 1);
+        let just = SealKeys::load(&folder).unwrap();
+        let tag = keys(&[2]).tag("device", "a").unwrap();
+        assert!(!just.has_tag("device", "a", &tag).unwrap());
+        write(&folder, "totp-2.key", 2);
+        assert!(
+            !just.has_tag("device", "a", &tag).unwrap(),
+            "it looked a moment ago"
+        );
+        just.look(Instant::now().plus_seconds(-60)).unwrap();
+        assert!(just.has_tag("device", "a", &tag).unwrap());
+    }
+
+    #[test]
+    fn a_key_is_not_shown_by_debug() {
+        let one = keys(&[7]);
+        assert_eq!(
+            format!("{one:?}"),
+            format!("[\"{}\"]", Key::new([7; 32]).id())
+        );
     }
 }

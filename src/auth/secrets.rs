@@ -80,6 +80,31 @@ mod tests {
     }
 
     #[test]
+    fn a_key_has_the_form_by_which_scanners_recognise_a_leaked_one() {
+        let told = "otsk_[0-9a-z]{8}_[A-Za-z0-9_-]{43}[0-9a-f]{6}";
+        assert!(include_str!("../../docs/rights.md").contains(told));
+        for _ in 0..100 {
+            let (key, prefix) = api_key().unwrap();
+            let (start, rest) = key.split_at(13);
+            assert_eq!(start, prefix);
+            assert!(
+                start
+                    .strip_prefix("otsk_")
+                    .unwrap()
+                    .bytes()
+                    .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z'))
+            );
+            let (secret, sum) = rest.strip_prefix('_').unwrap().split_at(43);
+            assert!(
+                secret
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            );
+            assert!(sum.len() == 6 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+        }
+    }
+
+    #[test]
     fn a_secret_is_not_shown_by_debug() {
         let secret = Secret::random().unwrap();
         assert!(!format!("{secret:?}").contains(secret.reveal()));

@@ -120,7 +120,7 @@ impl Throttle {
             let seconds = wait.as_secs() + 1;
             return Err(Error::new(
                 Code::TooManyRequests,
-                format!("too many failed log-ins from here; try again in {seconds} s"),
+                format!("too many failed tries from here; try again in {seconds} s"),
             )
             .header("Retry-After", seconds.to_string()));
         }
@@ -132,7 +132,7 @@ impl Throttle {
         if all_run(pair, self.free) || network.is_some_and(|n| all_run(n, self.free_network)) {
             return Err(Error::new(
                 Code::TooManyRequests,
-                "too many log-ins from here at once; try again in 1 s",
+                "too many tries from here at once; try again in 1 s",
             )
             .header("Retry-After", "1"));
         }

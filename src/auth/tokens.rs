@@ -171,12 +171,7 @@ impl TokenKeys {
             .unwrap_or_else(PoisonError::into_inner) = now;
         let before = self.ring();
         let after = before.again(&self.directory, now)?;
-        let ids = |ring: &Ring| {
-            let signing = ring.signing().map(|k| k.pair.kid.clone());
-            let all: Vec<String> = ring.all().iter().map(|k| k.pair.kid.clone()).collect();
-            (signing, all)
-        };
-        let changed = ids(&before) != ids(&after);
+        let changed = before.ids() != after.ids();
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         Ok(changed)
     }
@@ -224,7 +219,7 @@ impl TokenKeys {
 
     /// The key files, newest first, with what is left for each to do.
     pub fn files(directory: &Path, now: Instant) -> Result<Vec<KeyFile>, String> {
-        let ring = Ring::load(directory, Use::Tokens, now)?;
+        let ring: Ring = Ring::load(directory, Use::Tokens, now)?;
         let mut newer: Option<Instant> = None;
         let mut found = Vec::new();
         for held in ring.all() {

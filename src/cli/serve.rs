@@ -125,7 +125,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
 async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
-    actix_web::rt::spawn(watch_keys(parts.keys.clone(), parts.checkpoints.clone()));
+    actix_web::rt::spawn(watch_keys(parts.clone()));
     let witnesses = Witnesses::new(
         config.witnesses.clone(),
         Outgoing::new(config.outgoing_loopback),
@@ -161,8 +161,14 @@ async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Looks at the folder of keys again and again: signing keys turn without a restart.
-async fn watch_keys(keys: TokenKeys, checkpoints: Checkpoints) {
+/// Looks at the folder of keys again and again: keys turn without a restart.
+async fn watch_keys(parts: Parts) {
+    let Parts {
+        keys,
+        seals,
+        checkpoints,
+        ..
+    } = parts;
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(LOOK_SECONDS.unsigned_abs())).await;
         match keys.look(Instant::now()) {
@@ -170,6 +176,13 @@ async fn watch_keys(keys: TokenKeys, checkpoints: Checkpoints) {
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(error, "the folder of keys cannot be read; the keys stay");
+            }
+        }
+        match seals.look(Instant::now()) {
+            Ok(true) => tracing::info!(keys = ?seals, "the keys that seal changed"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(error, "the keys that seal cannot be read; they stay");
             }
         }
         if let Err(error) = checkpoints.keys().look(Instant::now()) {

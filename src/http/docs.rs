@@ -85,6 +85,8 @@ groups! {
     ReadByPost: DATA MalformedRequest NotAuthenticated BodyTooLarge InvalidField NaturalPersonNumber;
     /// What giving credentials can meet.
     LogIn: DATA MalformedRequest WrongCredentials BodyTooLarge InvalidField NaturalPersonNumber InsufficientStorage;
+    /// What asking for a link without a log-in can meet.
+    AskLink: SERVICE MalformedRequest BodyTooLarge InvalidField NaturalPersonNumber;
     /// What logging out can meet.
     LogOut: DATA NotAuthenticated Forbidden InsufficientStorage;
     /// What changing one's own password can meet.

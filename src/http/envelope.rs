@@ -181,14 +181,16 @@ fn admit(request: &ServiceRequest) -> Result<Option<super::limits::Standing>, Er
     let Some(limits) = request.app_data::<web::Data<Limits>>() else {
         return Ok(None);
     };
-    let key = request
+    let claimed = request
         .app_data::<web::Data<CallerKey>>()
         .and_then(|f| f.get_ref()(request));
-    let caller = match key {
-        Some(claimed) if claimed.proven || limits.is_confirmed(&claimed.key) => {
-            Caller::Known(claimed.key)
-        }
-        _ => Caller::Address(peer(request.request())),
+    let address = || peer(request.request());
+    let caller = match claimed {
+        None => Caller::Address(address()),
+        Some(Claimed { key, proven: true }) => Caller::Known(key),
+        Some(Claimed { key, .. }) => limits
+            .counted_by(&key)
+            .map_or_else(|| Caller::Unconfirmed(address()), Caller::Known),
     };
     if matches!(request.path(), "/healthz" | "/readyz") {
         return Ok(None);

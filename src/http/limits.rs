@@ -24,6 +24,8 @@ type Limiter =
 pub enum Caller {
     /// Nobody known: the peer's address.
     Address(IpAddr),
+    /// Nobody known, with a credential that may turn out to be good: the peer's address.
+    Unconfirmed(IpAddr),
     /// A log-in or an API key.
     Known(String),
 }
@@ -37,14 +39,19 @@ pub struct Allowance {
     pub known: u32,
 }
 
-/// How many confirmed keys are remembered; more than that many partners forget each other now and then.
+/// How many confirmed keys, and how many sessions, are remembered; more than that many partners forget each other now and then.
 const CONFIRMED: usize = 10_000;
+/// Of a network's allowance, the part that it has once more for credentials that this process has not seen yet.
+const UNCONFIRMED_PART: u32 = 10;
 
 /// The limits of one process.
 #[derive(Clone)]
 pub struct Limits {
     confirmed: Arc<Mutex<HashMap<String, Confirmed>>>,
+    /// The accounts of the desk's sessions that the database has known, by the digest of their cookie.
+    sessions: Arc<Mutex<HashMap<String, Id>>>,
     anonymous: Option<Arc<Limiter>>,
+    unconfirmed: Option<Arc<Limiter>>,
     known: Option<Arc<Limiter>>,
     /// For keys with an allowance of their own, by allowance.
     own: Arc<Mutex<HashMap<u32, Arc<Limiter>>>>,
@@ -74,7 +81,9 @@ impl Limits {
     pub fn new(allowance: Allowance) -> Self {
         Self {
             confirmed: Arc::default(),
+            sessions: Arc::default(),
             anonymous: limiter(allowance.anonymous),
+            unconfirmed: limiter(unconfirmed(allowance.anonymous)),
             known: limiter(allowance.known),
             own: Arc::default(),
             allowance,
@@ -82,7 +91,19 @@ impl Limits {
     }
 
     /// Counts one request; 429 when the caller has none left.
+    ///
+    /// What a credential is worth, only the database knows, and a made-up one looks like any other. So one that this process has not seen
+    /// counts as nobody's, and when its network has used that up, by a small allowance beside it: enough for a partner or somebody at the desk
+    /// to become known, and no way round the limit.
     pub fn count(&self, caller: &Caller) -> Result<Option<Standing>, Error> {
+        let Caller::Unconfirmed(address) = caller else {
+            return self.count_once(caller);
+        };
+        self.count_once(&Caller::Address(*address))
+            .or_else(|refused| self.count_once(caller).map_err(|_| refused))
+    }
+
+    fn count_once(&self, caller: &Caller) -> Result<Option<Standing>, Error> {
         let (limiter, name, key, quota) = match caller {
             Caller::Address(address) => (
                 &self.anonymous,
@@ -90,11 +111,17 @@ impl Limits {
                 network(*address),
                 self.allowance.anonymous,
             ),
+            Caller::Unconfirmed(address) => (
+                &self.unconfirmed,
+                "unconfirmed",
+                network(*address),
+                unconfirmed(self.allowance.anonymous),
+            ),
             Caller::Known(key) => (&self.known, "known", key.clone(), self.allowance.known),
         };
         let own = match caller {
             Caller::Known(key) => self.own(key),
-            Caller::Address(_) => None,
+            Caller::Address(_) | Caller::Unconfirmed(_) => None,
         };
         // A key's own allowance holds also where there is none for all.
         let Some((limiter, quota)) = own
@@ -177,14 +204,34 @@ impl Limits {
         .collect()
     }
 
-    /// True when the database has known this key: a made-up one must not get an allowance of its own.
-    pub fn is_confirmed(&self, key: &str) -> bool {
-        self.confirmed().contains_key(key)
+    /// Remembers that the database knows the session at the desk whose cookie this is the digest of.
+    pub fn confirm_session(&self, key: &str, account: Id) {
+        let mut sessions = self.sessions();
+        if sessions.len() >= CONFIRMED {
+            sessions.clear();
+        }
+        if !sessions.contains_key(key) {
+            sessions.insert(key.to_owned(), account);
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Id>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a credential that the database has known counts by: a key by itself, a session by its account, as its tokens do. A made-up one
+    /// must not get an allowance of its own.
+    pub fn counted_by(&self, key: &str) -> Option<String> {
+        if self.confirmed().contains_key(key) {
+            return Some(key.to_owned());
+        }
+        self.sessions().get(key).map(Id::to_string)
     }
 
     /// Forgets the callers whose allowance is whole again; to be called once a minute.
     pub fn forget_idle(&self) {
-        for limiter in [&self.anonymous, &self.known].into_iter().flatten() {
+        let all = [&self.anonymous, &self.unconfirmed, &self.known];
+        for limiter in all.into_iter().flatten() {
             limiter.retain_recent();
         }
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,6 +239,11 @@ impl Limits {
             limiter.retain_recent();
         }
     }
+}
+
+/// A network's small allowance for credentials that this process has not seen yet; none where there is no limit.
+fn unconfirmed(anonymous: u32) -> u32 {
+    anonymous.div_ceil(UNCONFIRMED_PART)
 }
 
 fn limiter(per_minute: u32) -> Option<Arc<Limiter>> {
@@ -234,6 +286,40 @@ mod tests {
             super::Code::TooManyRequests
         );
         assert!(limits.count(&other).is_ok());
+    }
+
+    #[test]
+    fn made_up_credentials_get_a_tenth_more_than_none_and_no_allowance_each() {
+        let limits = Limits::new(Allowance {
+            anonymous: 20,
+            known: 1_000,
+        });
+        let address = "192.0.2.1".parse().unwrap();
+        let admitted = (0..100)
+            .filter(|_| limits.count(&Caller::Unconfirmed(address)).is_ok())
+            .count();
+        assert_eq!(admitted, 22);
+        assert!(limits.count(&Caller::Address(address)).is_err());
+        let off = Limits::new(Allowance {
+            anonymous: 0,
+            known: 0,
+        });
+        assert_eq!(off.count(&Caller::Unconfirmed(address)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_session_at_the_desk_counts_by_its_account() {
+        let limits = Limits::new(Allowance {
+            anonymous: 1,
+            known: 1,
+        });
+        assert_eq!(limits.counted_by("digest"), None);
+        limits.confirm_session("digest", crate::db::Id(7));
+        limits.confirm_session("another", crate::db::Id(7));
+        let one = limits.counted_by("digest");
+        assert_eq!(one, Some(crate::db::Id(7).to_string()));
+        assert_eq!(limits.counted_by("another"), one);
+        assert_eq!(limits.take_uses(), [], "which is no use of a key");
     }
 
     #[test]

@@ -9,8 +9,9 @@ const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Changes that need neither a key nor a tag: they hold credentials or a one-time link, end something for good, or only
 /// read.
-const WITHOUT_KEY_OR_TAG: [&str; 14] = [
+const WITHOUT_KEY_OR_TAG: [&str; 15] = [
     "accept_invitation",
+    "ask_password_reset",
     "begin_second_factor",
     "change_own_password",
     "check_identifier",

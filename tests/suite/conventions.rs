@@ -266,6 +266,42 @@ both! {
 }
 
 both! {
+    async fn a_partner_s_key_becomes_known_in_a_network_that_has_used_up_its_allowance_and_a_made_up_one_does_not(app) {
+        use ots_registry::http::limits::{Allowance, Limits};
+        let secret = app.secretariat().post("/v1/api-keys", json!({"name": "Sample partner"})).await.expect(201).str("/secret");
+        let (made_up, _) = ots_registry::auth::secrets::api_key().unwrap();
+        let app = app.with(|parts| parts.limits = Limits::new(Allowance { anonymous: 5, known: 4 })).await;
+        let ask = async |ip: &str, key: Option<&str>| {
+            let mut request = TestRequest::get().uri("/v1/organisations").peer_addr(format!("{ip}:1").parse().unwrap());
+            if let Some(key) = key {
+                request = request.insert_header(("Authorization", format!("Bearer {key}")));
+            }
+            app.send(request).await
+        };
+        for ip in ["192.0.2.1", "192.0.2.2"] {
+            for _ in 0..5 {
+                ask(ip, None).await.expect(200);
+            }
+            ask(ip, None).await.problem(429, "too_many_requests");
+        }
+        // The key is public in its form: who makes one up gets one request more, however many they make up.
+        ask("192.0.2.1", Some(&made_up)).await.problem(401, "not_authenticated");
+        let (other, _) = ots_registry::auth::secrets::api_key().unwrap();
+        for key in [&made_up, &other, &secret] {
+            ask("192.0.2.1", Some(key)).await.problem(429, "too_many_requests");
+        }
+        // In a network where nobody does, the partner's key becomes known, and then counts by itself everywhere.
+        let first = ask("192.0.2.2", Some(&secret)).await.expect(200);
+        assert_eq!(first.header("ratelimit-policy"), Some("\"unconfirmed\";q=1;w=60"));
+        for _ in 0..4 {
+            let known = ask("192.0.2.1", Some(&secret)).await.expect(200);
+            assert_eq!(known.header("ratelimit-policy"), Some("\"known\";q=4;w=60"));
+        }
+        ask("192.0.2.2", Some(&secret)).await.problem(429, "too_many_requests");
+    }
+}
+
+both! {
     async fn behind_a_trusted_proxy_the_address_that_it_tells_counts_and_no_other(app) {
         use ots_registry::http::envelope::TrustedProxies;
         use ots_registry::http::limits::{Allowance, Limits};

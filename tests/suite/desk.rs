@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::both;
 use crate::kit::book::Book;
 use crate::kit::{Answer, App, encoded};
-use crate::login::{OTHER, PASSWORD, account, code, enrol, with_waits};
+use crate::login::{OTHER, PASSWORD, account, code, enrol, token_of, with_waits};
 use crate::report_kinds::addresses;
 
 /// A browser: it keeps cookies, sends them back, and says where a form comes from.
@@ -113,6 +113,37 @@ async fn at_desk(app: &App, role: Role) -> Browser {
         .await
         .expect(303);
     browser
+}
+
+both! {
+    async fn whoever_sits_at_the_desk_counts_by_the_account_and_not_by_the_network(app) {
+        use ots_registry::http::limits::{Allowance, Limits};
+        let (_, email) = account(&app, Role::Auditor).await;
+        let limited = app.with(|parts| parts.limits = Limits::new(Allowance { anonymous: 4, known: 3 })).await;
+        let mut browser = Browser::new(&limited);
+        browser.log_in(&[("email", &email), ("password", PASSWORD)]).await.expect(303);
+        // The third of the network's four; from then on the session is known.
+        browser.get("/reports").await.expect(200);
+        for left in [2, 1, 0] {
+            let answer = browser.get("/reports").await.expect(200);
+            assert_eq!(answer.header("ratelimit"), Some(format!("\"known\";r={left};t=60").as_str()));
+        }
+        browser.get("/reports").await.expect(429);
+        // Another session of the account, and its tokens, count with it; below /v1 the cookie does not count.
+        let token = token_of(&app, &email).await;
+        limited.send_as(&token, Method::GET, "/v1/auth/me", None).await.problem(429, "too_many_requests");
+        let mut made_up = Browser::new(&limited);
+        made_up.cookies = browser.cookies.clone();
+        let answer = browser.get("/v1/countries").await.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"anonymous\";q=4;w=60"));
+        browser.get("/v1/countries").await.expect(429);
+        // A made-up cookie is nobody's, but for one request.
+        for value in made_up.cookies.values_mut() {
+            value.push('x');
+        }
+        made_up.get("/reports").await.expect(401);
+        made_up.get("/reports").await.expect(429);
+    }
 }
 
 #[track_caller]

@@ -8,6 +8,7 @@ use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use ots_registry::accounts::{self, NewUser, second_factor};
 use ots_registry::auth::policy::Action;
+use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::throttle::Throttle;
 use ots_registry::auth::tokens::TokenKeys;
 use ots_registry::auth::{Acting, Role, SecondFactorRule, totp};
@@ -101,7 +102,8 @@ pub async fn enrol(app: &App, token: &str) -> (Vec<u8>, Vec<String>) {
     (secret, codes.collect())
 }
 
-async fn token_of(app: &App, email: &str) -> String {
+/// An access token of a new session.
+pub async fn token_of(app: &App, email: &str) -> String {
     let body = json!({"email": email, "password": PASSWORD});
     log_in(app, body).await.expect(200).str("/access_token")
 }
@@ -539,6 +541,72 @@ both! {
             .first(&mut app.db_conn())
             .unwrap();
         assert_eq!((actor, subject), (format!("user:{}", office.id), format!("user:{id}")));
+    }
+}
+
+/// A folder with one key that seals, which has been there for long.
+fn seal_folder() -> std::path::PathBuf {
+    let folder = databases::scratch(&format!("seals-{}", Id::random().unwrap()));
+    SealKeys::create(&folder, Instant::now()).unwrap();
+    folder
+}
+
+both! {
+    async fn a_new_key_that_seals_crosses_over_without_a_restart(app) {
+        let folder = seal_folder();
+        // All started a minute ago, and so did their last looks at the folder.
+        let start = Instant::now().plus_seconds(-60);
+        let load = || SealKeys::load_at(&folder, start).unwrap();
+        let b = app.with(|parts| parts.seals = load()).await;
+        let a = app.replica().await.with(|parts| parts.seals = load()).await;
+        let another = app.replica().await.with(|parts| parts.seals = load()).await;
+        let (_, email) = account(&app, Role::Auditor).await;
+        let old = log_in(&b, json!({"email": email, "password": PASSWORD})).await.expect(200);
+        std::fs::write(folder.join("totp-99990101.key"), data_encoding::BASE64.encode(&[7; 32])).unwrap();
+        let sealed_by = |app: &App| app.parts.seals.seal("totp", "user:1", b"x").unwrap()[..8].to_vec();
+        let before = sealed_by(&b);
+        b.parts.seals.look(start.plus_seconds(5)).unwrap();
+        assert_eq!(sealed_by(&b), before, "known, but others may not know it yet");
+        b.parts.seals.look(start.plus_seconds(40)).unwrap();
+        assert_ne!(sealed_by(&b), before);
+
+        // What b makes from now on is good at replicas that have not looked since.
+        let refresh = async |app: &App, from: &Answer| {
+            let body = json!({"refresh_token": from.str("/refresh_token")});
+            app.send_as("", Method::POST, "/v1/auth/refresh", Some(body)).await
+        };
+        let tokens = log_in(&b, json!({"email": email, "password": PASSWORD})).await.expect(200);
+        let tokens = refresh(&a, &tokens).await.expect(200);
+        assert_eq!(sealed_by(&a), before, "a knows the key now, and does not seal by it yet");
+        let tokens = refresh(&b, &tokens).await.expect(200);
+        refresh(&a, &old).await.expect(200);
+        let (secret, _) = enrol(&b, &tokens.str("/access_token")).await;
+        let with = |password: &str| json!({"email": email, "password": password, "code": code(&secret, 0)});
+        log_in(&another, with(OTHER)).await.problem(401, "wrong_credentials");
+        log_in(&another, with(PASSWORD)).await.expect(200);
+        assert_recorded(&app);
+    }
+}
+
+both! {
+    async fn a_factor_that_no_key_opens_answers_as_a_wrong_code_does(app) {
+        let (_, email) = account(&app, Role::Auditor).await;
+        let (_, without) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &email).await;
+        let (secret, recovery) = enrol(&app, &token).await;
+        let other = app.with(|parts| parts.seals = SealKeys::load(&seal_folder()).unwrap()).await;
+        let with = |email: &str, password: &str, code: &str| json!({"email": email, "password": password, "code": code});
+        let wrong = log_in(&other, with(&without, OTHER, "287082")).await.problem(401, "wrong_credentials");
+        for (password, code) in [(PASSWORD, code(&secret, 0)), (OTHER, code(&secret, 0)), (PASSWORD, code(&[0; 20], 0)), (OTHER, String::new())] {
+            let answer = log_in(&other, with(&email, password, &code)).await;
+            assert_eq!(answer.shape(), wrong.shape());
+        }
+        let set = app.send_as(&token, Method::POST, "/v1/auth/totp", Some(json!({"password": PASSWORD, "code": code(&secret, 0)}))).await;
+        set.expect(200);
+        let set = json!({"password": PASSWORD, "code": code(&secret, 0)});
+        other.send_as(&token, Method::POST, "/v1/auth/totp", Some(set)).await.problem(401, "wrong_credentials");
+        // A recovery code needs no key.
+        log_in(&other, with(&email, PASSWORD, &recovery[0])).await.expect(200);
     }
 }
 

@@ -38,6 +38,7 @@ mod journal;
 mod ledger;
 mod locks;
 mod login;
+mod lost_password;
 mod memberships;
 mod merging;
 mod migrations;

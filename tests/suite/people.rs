@@ -8,6 +8,7 @@ use ots_registry::http::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::both;
+use crate::kit::mail::{MailServer, mail_server, with_mail};
 use crate::kit::{App, Person, encoded};
 
 /// What auditors are told, as `what subject rows`, the oldest first.
@@ -469,53 +470,9 @@ finds_after_an_erasure! {
     a_public_item_cannot_be_decided_away: "UPDATE journal_facts SET salt = NULL, body = NULL WHERE class = 'public' AND seq = 1", "without a recorded decision";
 }
 
-/// A mail server that takes everything; gives its address and what it was told.
-fn mail_server() -> (String, std::sync::Arc<std::sync::Mutex<String>>) {
-    use std::io::{BufRead, BufReader, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://{}", listener.local_addr().unwrap());
-    let heard = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let told = heard.clone();
-    std::thread::spawn(move || {
-        for connection in listener.incoming() {
-            let mut answer = connection.unwrap();
-            let lines = BufReader::new(answer.try_clone().unwrap()).lines();
-            let mut in_mail = false;
-            answer.write_all(b"220 sample\r\n").unwrap();
-            for line in lines {
-                let Ok(line) = line else { break };
-                told.lock().unwrap().push_str(&format!("{line}\n"));
-                let reply: &[u8] = match line.as_str() {
-                    "." => {
-                        in_mail = false;
-                        b"250 taken\r\n"
-                    }
-                    _ if in_mail => b"",
-                    "DATA" => {
-                        in_mail = true;
-                        b"354 go on\r\n"
-                    }
-                    "QUIT" => b"221 bye\r\n",
-                    _ => b"250 ok\r\n",
-                };
-                if answer.write_all(reply).is_err() {
-                    break;
-                }
-            }
-        }
-    });
-    (url, heard)
-}
-
-/// The application with this mail server.
-async fn with_mail(app: &App, url: &str) -> App {
-    let mailer = ots_registry::accounts::mail::Mailer::of(url, "registry@sample.example").unwrap();
-    app.with(|parts| parts.mail = mailer).await
-}
-
 both! {
     async fn a_link_that_was_mailed_is_not_in_the_answer(app) {
-        let (url, heard) = mail_server();
+        let MailServer { url, heard, .. } = mail_server();
         let mailing = with_mail(&app, &url).await;
         let office = mailing.secretariat();
         let name = "Subject: Zqheader Bcc: x@sample.example";

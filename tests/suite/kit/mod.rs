@@ -4,6 +4,7 @@ pub mod book;
 pub mod databases;
 mod fixtures;
 pub mod forger;
+pub mod mail;
 mod operations;
 mod people;
 pub mod process;
