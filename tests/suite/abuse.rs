@@ -10,23 +10,13 @@ use ots_registry::db::Id;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{App, Person, operations};
+use crate::kit::{Person, operations};
 use crate::rights::{COLUMNS, Objects, committed, token};
 
 fn authorized(request: TestRequest, token: Option<&str>) -> TestRequest {
     match token {
         Some(token) => request.insert_header(("Authorization", format!("Bearer {token}"))),
         None => request,
-    }
-}
-
-/// What may change when requests are only refused: nothing. The message says what did.
-fn assert_same(app: &App, before: &str, what: &str) {
-    let after = app.db_dump();
-    if after != before {
-        let was: std::collections::BTreeSet<&str> = before.lines().collect();
-        let new: Vec<&str> = after.lines().filter(|l| !was.contains(l)).take(5).collect();
-        panic!("{what} changed something: {new:?}");
     }
 }
 
@@ -48,7 +38,7 @@ both! {
                 assert_eq!(answer.status, expected, "{} as {column}", operation.id);
                 tried += 1;
             }
-            assert_same(&app, &before, column);
+            app.assert_same(&before, column);
         }
         assert!(tried > 400, "{tried}");
     }
@@ -145,31 +135,6 @@ both! {
 }
 
 both! {
-    async fn a_second_id_that_is_foreign_is_one_that_does_not_exist(app) {
-        let kz = app.coordinator("KZ");
-        let foreign = app.organisation("KG").named("Foreign Sample").create().await;
-        let (own, _) = app.member("KZ").await;
-        let unknown = ots_registry::organisations::RegistryNumber::random().unwrap().to_string();
-        let before = app.db_dump();
-        let body_of = |number: &str| [
-            (format!("{}/merge", own.url()), json!({"successor": number, "reason": "They voted."})),
-            (format!("{}/relations", own.url()), json!({"kind": "member_of", "other": number})),
-        ];
-        for (with_foreign, with_unknown) in body_of(&foreign.number).into_iter().zip(body_of(&unknown)) {
-            let first = kz.post_seen(&with_foreign.0, Some("*"), with_foreign.1).await;
-            let second = kz.post_seen(&with_unknown.0, Some("*"), with_unknown.1).await;
-            assert!(first.status == 404 || first.status == 422, "{}: {}", with_foreign.0, first.text());
-            assert_eq!(first.status, second.status, "{}", with_foreign.0);
-            let told = |text: String, id: &str, number: &str| text.replace(id, "…").replace(number, "…");
-            let of = |a: &crate::kit::Answer, number: &str| told(a.text(), a.header("x-request-id").unwrap(), number);
-            assert_eq!(of(&first, &foreign.number), of(&second, &unknown), "{}", with_foreign.0);
-            assert!(!first.text().contains("Foreign Sample"));
-        }
-        assert_same(&app, &before, "a foreign second id");
-    }
-}
-
-both! {
     async fn an_item_is_reached_by_its_own_parent_alone(app) {
         let kz = app.coordinator("KZ");
         let mine = app.organisation("KZ").with(json!({"identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]})).create().await;
@@ -188,7 +153,7 @@ both! {
         kz.send(kz.request(Method::DELETE, &format!("/v1/auth/sessions/{session}"))).await.problem(404, "not_found");
         let path = format!("/v1/users/{}/sessions/{session}", kz.id);
         office.send(office.request(Method::DELETE, &path)).await.problem(404, "not_found");
-        assert_same(&app, &before, "a path of two parents");
+        app.assert_same(&before, "a path of two parents");
     }
 }
 
@@ -208,7 +173,7 @@ both! {
             }
             person.post("/v1/api-keys", json!({"name": "Sample partner"})).await.problem(403, "forbidden");
         }
-        assert_same(&app, &before, "a raised account");
+        app.assert_same(&before, "a raised account");
     }
 }
 
@@ -243,7 +208,7 @@ both! {
                 assert!(!text.contains("Path Sample") && !text.contains("root:") && !text.contains("[package]"), "{method} {path}");
             }
         }
-        assert_same(&app, &before, "another way to say it");
+        app.assert_same(&before, "another way to say it");
     }
 }
 
@@ -343,7 +308,7 @@ both! {
             }
         }
         assert!(tried > 500, "{tried}");
-        assert_same(&app, &before, "a bad body");
+        app.assert_same(&before, "a bad body");
     }
 }
 
@@ -362,7 +327,7 @@ both! {
         }
         let marks = format!("S{}", "\u{301}".repeat(10_000));
         kz.post("/v1/organisations", json!({"country": "KZ", "names": [{"kind": "legal", "text": marks}]})).await.problem(422, "invalid_field");
-        assert_same(&app, &before, "a name that was refused");
+        app.assert_same(&before, "a name that was refused");
         for name in [
             "'; DROP TABLE organisations; --", "100%_\\% Sample", "a\" OR \"\"=\"", "<script>alert(1)</script>", "=HYPERLINK(\"x\")", "${jndi:ldap://x}", "{{7*7}}", "../../etc/passwd",
             "NEAR/2 NOT (x* AND y)", "NULL", "Ümit Derneği", "I\u{307}stanbul", "Жас Отан", "ہم آہنگ", "𐱅𐰇𐰼𐰰",
@@ -435,6 +400,6 @@ both! {
         let before = app.db_dump();
         let body = json!({"outcome": "approved", "reason": "Looked at.", "revision": revision});
         other.post(&format!("{proposal}/decision"), body).await.problem(401, "not_authenticated");
-        assert_same(&app, &before, "a decision without the right");
+        app.assert_same(&before, "a decision without the right");
     }
 }

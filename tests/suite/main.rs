@@ -61,6 +61,7 @@ mod rights;
 mod roll_forward;
 mod rules;
 mod search;
+mod second_ids;
 mod second_officer;
 mod together;
 mod tokens;

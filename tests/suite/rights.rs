@@ -194,13 +194,22 @@ async fn items(app: &App, kz: &Person, number: &str) -> BTreeMap<&'static str, S
 /// An import that waits for its commit.
 async fn import(kz: &Person) -> String {
     let id = Id::random().unwrap();
-    let file = format!("id,name,country\n{id},Sample Association {id},KZ\n");
+    upload(
+        kz,
+        &format!("id,name,country\n{id},Sample Association {id},KZ\n"),
+    )
+    .await
+}
+
+/// Uploads a file; gives the import's id.
+pub async fn upload(kz: &Person, file: &str) -> String {
+    let id = Id::random().unwrap();
     let path = format!("/v1/imports?file_name={id}.csv");
     let request = kz
         .request(Method::POST, &path)
         .insert_header(("Idempotency-Key", id.to_string()))
         .insert_header(("Content-Type", "text/csv"))
-        .set_payload(file);
+        .set_payload(file.to_owned());
     kz.send(request).await.expect(201).str("/id")
 }
 
