@@ -315,3 +315,17 @@ both! {
         place.ask(&kz, &place.known.0).await.expect(place.known.1);
     }
 }
+
+both! {
+    async fn what_the_database_cannot_answer_is_no_organisation_that_does_not_exist(app) {
+        use diesel::connection::SimpleConnection;
+        let kz = app.coordinator("KZ");
+        app.organisation("KZ").named(TWIN).create().await;
+        let own = app.organisation("KZ").create().await;
+        let import = uploaded(&kz, &format!("id,name,country\n1,{TWIN},KZ\n")).await;
+        app.db_conn().batch_execute("ALTER TABLE organisations RENAME TO away").unwrap();
+        let body = json!({"resolution": "same_as", "number": own.number});
+        let answer = kz.send_with(Method::PATCH, &format!("{import}/rows/2"), "*", Some(body)).await;
+        assert!(answer.status >= 500, "{}", answer.text());
+    }
+}
