@@ -32,6 +32,7 @@ mod endings;
 mod ends;
 mod erasures;
 mod floors;
+mod hidden;
 mod imports;
 mod journal;
 mod ledger;
