@@ -1,7 +1,7 @@
 //! What attackers try, by class: each with the answer that they get and the proof that nothing has changed.
 //!
-//! Tokens are in `tokens.rs`, log-in in `login.rs` and `accounts.rs`, four eyes in `memberships.rs` and `ledger.rs`, races beside
-//! what they race for. Here is what goes over all operations of the contract, and what an object's own rights are about.
+//! Tokens are in `tokens.rs`, log-in in `login.rs` and `accounts.rs`, four eyes in `memberships.rs`, `second_officer.rs` and `ledger.rs`, second
+//! ids in `second_ids.rs`, what another country keeps private in `hidden.rs` and `markers.rs`, races beside what they race for. Here is what goes over all operations of the contract, and what an object's own rights are about.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -290,6 +290,7 @@ both! {
         }
         let (kz, kg) = (app.coordinator("KZ"), app.coordinator("KG"));
         let cursor = kz.get("/v1/organisations?limit=1&country=KZ").await.expect(200).str("/page/next");
+        let before = app.db_dump();
         let taken = kg.get(&format!("/v1/organisations?limit=1&country=KZ&cursor={cursor}")).await.expect(200);
         assert_eq!(taken.at("/items"), json!([]), "a place in a list is no right to it");
         for query in [
@@ -301,6 +302,7 @@ both! {
             let answer = kg.get(&format!("/v1/organisations?{query}")).await;
             assert!(answer.status == 400 || answer.status == 422, "{query}: {} {}", answer.status, answer.text());
         }
+        app.assert_same(&before, "a foreign cursor or a wrong parameter");
     }
 }
 
@@ -309,6 +311,7 @@ both! {
         let ngo = app.organisation("KZ").create().await;
         let tag = app.coordinator("KZ").tag(&ngo.url()).await;
         let kg = app.coordinator("KG");
+        let before = app.db_dump();
         for person in [Some(&kg), None] {
             for header in ["If-None-Match", "If-Match"] {
                 for value in [tag.as_str(), "*", "\"x\""] {
@@ -321,6 +324,7 @@ both! {
         let right = kg.send_with(Method::PATCH, &ngo.url(), &tag, Some(json!({"city": "Osh"}))).await;
         let wrong = kg.send_with(Method::PATCH, &ngo.url(), "\"x\"", Some(json!({"city": "Osh"}))).await;
         assert_eq!((right.status, wrong.status), (404, 404));
+        app.assert_same(&before, "a guessed tag");
     }
 }
 

@@ -374,6 +374,8 @@ both! {
         let app = with_waits(&app).await;
         let (_, email) = account(&app, Role::Auditor).await;
         let mut tried = 0;
+        // The waits are counted in the memory of the process (`auth/throttle.rs`), and failures nowhere else.
+        let before = app.db_dump();
         for n in 0..1_000 {
             let address = format!("198.51.100.{}", n % 20);
             let answer = log_in_from(&app, &address, json!({"email": email, "password": OTHER})).await;
@@ -402,6 +404,7 @@ both! {
         let wrong = json!({"email": email, "password": OTHER});
         while log_in_from(&app, "198.51.100.1", wrong.clone()).await.status != 429 {}
         log_in_from(&app, "198.51.100.1", right.clone()).await.problem(429, "too_many_requests");
+        app.assert_same(&before, "a thousand wrong log-ins");
         log_in_from(&app, "192.0.2.1", right).await.expect(200);
     }
 }
@@ -414,6 +417,7 @@ both! {
         let right = json!({"email": email, "password": PASSWORD});
         let device = log_in_from(&app, "192.0.2.1", right.clone()).await.expect(200).str("/device_token");
         let foreign = log_in_from(&app, "192.0.2.1", json!({"email": other, "password": PASSWORD})).await.expect(200).str("/device_token");
+        let before = app.db_dump();
         for _ in 0..5 {
             log_in_from(&app, "192.0.2.1", json!({"email": email, "password": OTHER})).await.problem(401, "wrong_credentials");
         }
@@ -423,14 +427,17 @@ both! {
         for no_device in ["", "x", &forged, &foreign] {
             log_in_from(&app, "192.0.2.1", with(no_device)).await.problem(429, "too_many_requests");
         }
+        app.assert_same(&before, "a log-in that has to wait");
         let again = log_in_from(&app, "192.0.2.1", with(&device)).await.expect(200);
         assert_eq!(again.str("/device_token"), device, "a known device stays the same");
         // A stolen one has waits of its own, and the password is still needed.
+        let before = app.db_dump();
         let wrong = json!({"email": email, "password": OTHER, "device_token": device});
         for _ in 0..5 {
             log_in_from(&app, "203.0.113.1", wrong.clone()).await.problem(401, "wrong_credentials");
         }
         log_in_from(&app, "203.0.113.1", wrong).await.problem(429, "too_many_requests");
+        app.assert_same(&before, "a stolen device");
         log_in_from(&app, "192.0.2.7", right).await.expect(200);
     }
 }
@@ -440,12 +447,14 @@ both! {
         let app = with_waits(&app).await;
         let (_, email) = account(&app, Role::Auditor).await;
         let token = token_of(&app, &email).await;
+        let before = app.db_dump();
         for _ in 0..5 {
             let body = json!({"password": OTHER});
             app.send_as(&token, Method::POST, "/v1/auth/totp", Some(body)).await.problem(401, "wrong_credentials");
         }
         let change = json!({"current_password": PASSWORD, "new_password": OTHER});
         app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.problem(429, "too_many_requests");
+        app.assert_same(&before, "tried passwords");
         token_of(&app, &email).await;
     }
 }
@@ -461,10 +470,12 @@ both! {
             let body = json!({"code": code});
             app.send_as(&token, Method::POST, "/v1/auth/totp/confirmation", Some(body)).await
         };
+        let before = app.db_dump();
         for _ in 0..5 {
             confirm("no code").await.problem(422, "invalid_field");
         }
         confirm("no code").await.problem(429, "too_many_requests");
+        app.assert_same(&before, "tried codes");
     }
 }
 
