@@ -64,6 +64,7 @@ mod rules;
 mod search;
 mod second_ids;
 mod second_officer;
+mod stages;
 mod together;
 mod tokens;
 mod whole;
