@@ -38,6 +38,7 @@ mod journal;
 mod ledger;
 mod locks;
 mod login;
+mod markers;
 mod memberships;
 mod merging;
 mod migrations;
