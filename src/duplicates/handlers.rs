@@ -268,16 +268,7 @@ fn of_number(
     number: &RegistryNumber,
     pointer: &str,
 ) -> Result<OrganisationRow, Error> {
-    let row =
-        register::by_number(conn, acting.reach(), acting.now().day(), number).map_err(|error| {
-            match error.code() {
-                Code::NotFound => Error::field(
-                    pointer,
-                    "there is no such organisation, or it is not visible to you",
-                ),
-                _ => error,
-            }
-        })?;
+    let row = register::named(conn, acting.reach(), acting.now().day(), number, pointer)?;
     if row.merged_into.is_some() {
         return Err(
             Error::new(Code::Conflict, "this organisation was merged into another")

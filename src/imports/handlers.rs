@@ -579,14 +579,8 @@ fn resolved(
     }
     if let Resolution::SameAs { number } = resolution {
         let today = acting.now().day();
-        crate::organisations::queries::by_number(tx, acting.reach(), today, number).map_err(
-            |_| {
-                Error::field(
-                    format!("{pointer}/number"),
-                    "there is no such organisation, or it is not visible to you",
-                )
-            },
-        )?;
+        let pointer = format!("{pointer}/number");
+        crate::organisations::queries::named(tx, acting.reach(), today, number, &pointer)?;
     }
     row.resolution = Some(serde_json::to_string(resolution).map_err(Error::internal)?);
     queries::update_line(tx, &row)?;

@@ -329,12 +329,13 @@ pub fn add_relation(
     new: &NewRelation,
 ) -> Done<(RelationRow, OrganisationRow)> {
     let today = acting.now().day();
-    let other = queries::by_number(tx, acting.reach(), today, &new.organisation).map_err(|_| {
-        Error::field(
-            "/organisation",
-            "there is no such organisation, or it is not visible to you",
-        )
-    })?;
+    let other = queries::named(
+        tx,
+        acting.reach(),
+        today,
+        &new.organisation,
+        "/organisation",
+    )?;
     if other.id == before.id {
         return Err(Error::field(
             "/organisation",
@@ -343,7 +344,12 @@ pub fn add_relation(
     }
     if other.merged_into.is_some() {
         let goes_on = merged::leads_to(tx, &other, acting.reach(), today)
-            .map_err(|_| Error::field("/organisation", "was merged into another organisation"))?
+            .map_err(|error| match error.code() {
+                Code::NotFound => {
+                    Error::field("/organisation", "was merged into another organisation")
+                }
+                _ => error,
+            })?
             .successor;
         let text = format!("was merged into {goes_on}; name that one");
         return Err(Error::field("/organisation", text));

@@ -21,7 +21,7 @@ use crate::db::schema::{
     organisation_relations, organisations, proposals,
 };
 use crate::db::{Conn, MultiBackend};
-use crate::http::Error;
+use crate::http::{Code, Error};
 use crate::journal::Moment;
 
 pub use super::merged::with_identifier;
@@ -73,6 +73,23 @@ pub fn by_number(
         .optional()?;
     row.filter(|row| may_know(row, reach, today))
         .ok_or_else(|| Error::not_found("organisation"))
+}
+
+/// The organisation that a body names at `pointer`; one that this reach may not know of is told as one that does not exist.
+pub fn named(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    number: &RegistryNumber,
+    pointer: &str,
+) -> Result<OrganisationRow, Error> {
+    by_number(conn, reach, today, number).map_err(|error| match error.code() {
+        Code::NotFound => Error::field(
+            pointer,
+            "there is no such organisation, or it is not visible to you",
+        ),
+        _ => error,
+    })
 }
 
 /// True when this reach may know of the organisation today.

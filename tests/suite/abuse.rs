@@ -1,7 +1,7 @@
 //! What attackers try, by class: each with the answer that they get and the proof that nothing has changed.
 //!
-//! Tokens are in `tokens.rs`, log-in in `login.rs` and `accounts.rs`, four eyes in `memberships.rs` and `ledger.rs`, races beside
-//! what they race for. Here is what goes over all operations of the contract, and what an object's own rights are about.
+//! Tokens are in `tokens.rs`, log-in in `login.rs` and `accounts.rs`, four eyes in `memberships.rs`, `second_officer.rs` and `ledger.rs`, second
+//! ids in `second_ids.rs`, what another country keeps private in `hidden.rs` and `markers.rs`, races beside what they race for. Here is what goes over all operations of the contract, and what an object's own rights are about.
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
@@ -10,23 +10,13 @@ use ots_registry::db::Id;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::{App, Person, operations};
+use crate::kit::{Person, operations};
 use crate::rights::{COLUMNS, Objects, committed, token};
 
 fn authorized(request: TestRequest, token: Option<&str>) -> TestRequest {
     match token {
         Some(token) => request.insert_header(("Authorization", format!("Bearer {token}"))),
         None => request,
-    }
-}
-
-/// What may change when requests are only refused: nothing. The message says what did.
-fn assert_same(app: &App, before: &str, what: &str) {
-    let after = app.db_dump();
-    if after != before {
-        let was: std::collections::BTreeSet<&str> = before.lines().collect();
-        let new: Vec<&str> = after.lines().filter(|l| !was.contains(l)).take(5).collect();
-        panic!("{what} changed something: {new:?}");
     }
 }
 
@@ -48,7 +38,7 @@ both! {
                 assert_eq!(answer.status, expected, "{} as {column}", operation.id);
                 tried += 1;
             }
-            assert_same(&app, &before, column);
+            app.assert_same(&before, column);
         }
         assert!(tried > 400, "{tried}");
     }
@@ -82,94 +72,6 @@ both! {
 }
 
 both! {
-    async fn another_country_s_private_record_shows_in_no_list_filter_sort_count_or_report(app) {
-        let name = "Qarashanyraq Hidden Sample";
-        let hidden = app.organisation("KZ").named(name).with(json!({"city": "Hiddenville", "legal_form": "Hidden form"})).create().await;
-        let kz = app.coordinator("KZ");
-        app.recommended(&kz, &hidden.number).await;
-        app.organisation("KG").create().await;
-        let today = app.today();
-        let lists: [(&str, &[&str]); 18] = [
-            ("/v1/organisations", &[
-                "", "country=KZ", "country=KG", "city=Hiddenville", "legal_form=Hidden%20form", "state=recommended", "type=full", "sort=-name", "count=true",
-                "country=KZ&count=true", "country=KZ&state=recommended&count=true", "sort=updated", "limit=200",
-            ]),
-            ("/v1/memberships", &["", "country=KZ", "state=recommended", "type=full", "country=KZ&state=recommended"]),
-            ("/v1/proposals", &["", "status=open", "status=fallen"]),
-            ("/v1/tasks", &[""]),
-            ("/v1/calendar", &["through=2099-12-31", "through=2099-12-31&country=KZ"]),
-            ("/v1/imports", &[""]),
-            ("/v1/users", &["", "country=KZ", "role=coordinator", "count=true"]),
-            ("/v1/reports/register", &["", "country=KZ", "format=csv"]),
-            ("/v1/reports/roll-forward", &["from=2020-01-01&to=2026-01-01", "from=2020-01-01&to=2026-01-01&country=KZ&format=csv"]),
-            ("/v1/reports/roll-forward/members", &["column=closing&from=2020-01-01&to=2026-01-01&country=KZ"]),
-            ("/v1/reports/standing", &["", "format=html"]),
-            ("/v1/reports/ageing", &["", "country=KZ", "format=csv"]),
-            ("/v1/reports/ageing/applications", &["column=waiting", "column=waiting&country=KZ", "column=waiting&format=csv"]),
-            ("/v1/reports/decisions/exceptions", &["kind=back_dated&from=2020-01-01&to=2026-01-01", "kind=identifier_override&from=2020-01-01&to=2030-01-01"]),
-            ("/v1/reports/decisions/proposals", &["column=closed&from=2020-01-01&to=2030-01-01"]),
-            ("/v1/reports/data-quality/records", &["criterion=city", "criterion=city&column=met&format=csv"]),
-            ("/v1/exports/organisations", &["country=KZ", "country=KG", "country=KZ&format=xlsx"]),
-            ("/v1/journal", &["", "organisation=OTS-7K3M9Q2-54"]),
-        ];
-        let kg = app.coordinator("KG");
-        for person in [Some(&kg), None] {
-            for (path, queries) in lists {
-                for query in queries {
-                    for day in ["", "as_of", "known_at"] {
-                        let mut path = format!("{path}?{query}");
-                        if !day.is_empty() {
-                            path = format!("{path}&{day}={today}");
-                        }
-                        let answer = match person {
-                            Some(person) => person.get(&path).await,
-                            None => app.get(&path).await,
-                        };
-                        assert!(answer.status < 500, "{path}");
-                        let text = answer.text();
-                        for marker in [name, hidden.number.as_str(), "Hiddenville", "Hidden form"] {
-                            // A problem may say the filter back, never what it found.
-                            let said = answer.status >= 400 && path.contains(&marker.replace(' ', "%20"));
-                            assert!(said || !text.contains(marker), "{path}: {text}");
-                        }
-                    }
-                }
-            }
-        }
-        // Counts tell nothing either: with the record and without it they are the same.
-        let count = async |query: &str| kg.get(&format!("/v1/organisations?count=true&{query}")).await.expect(200).at("/page/total");
-        for query in ["country=KZ", "city=Hiddenville", "state=recommended"] {
-            assert_eq!(count(query).await, json!(0), "{query}");
-        }
-    }
-}
-
-both! {
-    async fn a_second_id_that_is_foreign_is_one_that_does_not_exist(app) {
-        let kz = app.coordinator("KZ");
-        let foreign = app.organisation("KG").named("Foreign Sample").create().await;
-        let (own, _) = app.member("KZ").await;
-        let unknown = ots_registry::organisations::RegistryNumber::random().unwrap().to_string();
-        let before = app.db_dump();
-        let body_of = |number: &str| [
-            (format!("{}/merge", own.url()), json!({"successor": number, "reason": "They voted."})),
-            (format!("{}/relations", own.url()), json!({"kind": "member_of", "other": number})),
-        ];
-        for (with_foreign, with_unknown) in body_of(&foreign.number).into_iter().zip(body_of(&unknown)) {
-            let first = kz.post_seen(&with_foreign.0, Some("*"), with_foreign.1).await;
-            let second = kz.post_seen(&with_unknown.0, Some("*"), with_unknown.1).await;
-            assert!(first.status == 404 || first.status == 422, "{}: {}", with_foreign.0, first.text());
-            assert_eq!(first.status, second.status, "{}", with_foreign.0);
-            let told = |text: String, id: &str, number: &str| text.replace(id, "…").replace(number, "…");
-            let of = |a: &crate::kit::Answer, number: &str| told(a.text(), a.header("x-request-id").unwrap(), number);
-            assert_eq!(of(&first, &foreign.number), of(&second, &unknown), "{}", with_foreign.0);
-            assert!(!first.text().contains("Foreign Sample"));
-        }
-        assert_same(&app, &before, "a foreign second id");
-    }
-}
-
-both! {
     async fn an_item_is_reached_by_its_own_parent_alone(app) {
         let kz = app.coordinator("KZ");
         let mine = app.organisation("KZ").with(json!({"identifiers": [{"scheme": "KZ-BIN", "value": "950440001673"}]})).create().await;
@@ -188,7 +90,7 @@ both! {
         kz.send(kz.request(Method::DELETE, &format!("/v1/auth/sessions/{session}"))).await.problem(404, "not_found");
         let path = format!("/v1/users/{}/sessions/{session}", kz.id);
         office.send(office.request(Method::DELETE, &path)).await.problem(404, "not_found");
-        assert_same(&app, &before, "a path of two parents");
+        app.assert_same(&before, "a path of two parents");
     }
 }
 
@@ -208,7 +110,7 @@ both! {
             }
             person.post("/v1/api-keys", json!({"name": "Sample partner"})).await.problem(403, "forbidden");
         }
-        assert_same(&app, &before, "a raised account");
+        app.assert_same(&before, "a raised account");
     }
 }
 
@@ -243,7 +145,7 @@ both! {
                 assert!(!text.contains("Path Sample") && !text.contains("root:") && !text.contains("[package]"), "{method} {path}");
             }
         }
-        assert_same(&app, &before, "another way to say it");
+        app.assert_same(&before, "another way to say it");
     }
 }
 
@@ -343,7 +245,7 @@ both! {
             }
         }
         assert!(tried > 500, "{tried}");
-        assert_same(&app, &before, "a bad body");
+        app.assert_same(&before, "a bad body");
     }
 }
 
@@ -362,7 +264,7 @@ both! {
         }
         let marks = format!("S{}", "\u{301}".repeat(10_000));
         kz.post("/v1/organisations", json!({"country": "KZ", "names": [{"kind": "legal", "text": marks}]})).await.problem(422, "invalid_field");
-        assert_same(&app, &before, "a name that was refused");
+        app.assert_same(&before, "a name that was refused");
         for name in [
             "'; DROP TABLE organisations; --", "100%_\\% Sample", "a\" OR \"\"=\"", "<script>alert(1)</script>", "=HYPERLINK(\"x\")", "${jndi:ldap://x}", "{{7*7}}", "../../etc/passwd",
             "NEAR/2 NOT (x* AND y)", "NULL", "Ümit Derneği", "I\u{307}stanbul", "Жас Отан", "ہم آہنگ", "𐱅𐰇𐰼𐰰",
@@ -388,6 +290,7 @@ both! {
         }
         let (kz, kg) = (app.coordinator("KZ"), app.coordinator("KG"));
         let cursor = kz.get("/v1/organisations?limit=1&country=KZ").await.expect(200).str("/page/next");
+        let before = app.db_dump();
         let taken = kg.get(&format!("/v1/organisations?limit=1&country=KZ&cursor={cursor}")).await.expect(200);
         assert_eq!(taken.at("/items"), json!([]), "a place in a list is no right to it");
         for query in [
@@ -399,6 +302,7 @@ both! {
             let answer = kg.get(&format!("/v1/organisations?{query}")).await;
             assert!(answer.status == 400 || answer.status == 422, "{query}: {} {}", answer.status, answer.text());
         }
+        app.assert_same(&before, "a foreign cursor or a wrong parameter");
     }
 }
 
@@ -407,6 +311,7 @@ both! {
         let ngo = app.organisation("KZ").create().await;
         let tag = app.coordinator("KZ").tag(&ngo.url()).await;
         let kg = app.coordinator("KG");
+        let before = app.db_dump();
         for person in [Some(&kg), None] {
             for header in ["If-None-Match", "If-Match"] {
                 for value in [tag.as_str(), "*", "\"x\""] {
@@ -419,6 +324,7 @@ both! {
         let right = kg.send_with(Method::PATCH, &ngo.url(), &tag, Some(json!({"city": "Osh"}))).await;
         let wrong = kg.send_with(Method::PATCH, &ngo.url(), "\"x\"", Some(json!({"city": "Osh"}))).await;
         assert_eq!((right.status, wrong.status), (404, 404));
+        app.assert_same(&before, "a guessed tag");
     }
 }
 
@@ -435,6 +341,6 @@ both! {
         let before = app.db_dump();
         let body = json!({"outcome": "approved", "reason": "Looked at.", "revision": revision});
         other.post(&format!("{proposal}/decision"), body).await.problem(401, "not_authenticated");
-        assert_same(&app, &before, "a decision without the right");
+        app.assert_same(&before, "a decision without the right");
     }
 }

@@ -43,7 +43,9 @@ both! {
         let done = officer.act(&membership, "recommendation", json!({"stance": "for", "reason": "Checked."})).await.expect(202);
         let proposal = format!("/v1/proposals/{}", done.str("/proposal/id"));
         let decision = json!({"outcome": "approved", "reason": "My own.", "revision": done.at("/proposal/revision")});
+        let before = app.db_dump();
         officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
+        app.assert_same(&before, "the own decision");
         assert_eq!(officer.get(&membership).await.str("/state"), "recommended");
         app.secretariat().post(&format!("{proposal}/decision"), decision).await.expect(200);
     }
@@ -53,10 +55,10 @@ both! {
     async fn a_coordinator_does_not_decide_by_the_default_rules(app) {
         let ngo = app.organisation("KZ").create().await;
         let (_, proposal) = app.recommended(&app.coordinator("KZ"), &ngo.number).await;
-        let other = app.coordinator("KZ");
-        let revision = other.get(&proposal).await.at("/revision");
-        let decision = json!({"outcome": "approved", "reason": "A colleague.", "revision": revision});
-        other.post(&format!("{proposal}/decision"), decision).await.problem(403, "forbidden");
+        for outcome in ["approved", "refused", "sent_back"] {
+            app.decide_in_vain(&app.coordinator("KZ"), &proposal, outcome).await.problem(403, "forbidden");
+        }
+        assert_eq!(app.secretariat().get(&proposal).await.str("/status"), "open");
     }
 }
 
@@ -72,13 +74,13 @@ both! {
         let (_, proposal) = app.recommended(&kz, &ngo.number).await;
         let revision = kz.get(&proposal).await.at("/revision");
         let decision = json!({"outcome": "approved", "reason": "I invited them.", "revision": revision});
-        officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
+        app.decide_in_vain(&officer, &proposal, "approved").await.problem(403, "second_officer_needed");
         let mut made = |days: i64| {
             let at = Instant::now().plus_seconds(-days * 24 * 3600).0;
             diesel::update(users::table.filter(users::id.eq(kz.id))).set(users::created_at.eq(at)).execute(&mut conn).unwrap();
         };
         made(29);
-        officer.post(&format!("{proposal}/decision"), decision.clone()).await.problem(403, "second_officer_needed");
+        app.decide_in_vain(&officer, &proposal, "approved").await.problem(403, "second_officer_needed");
         made(31);
         officer.post(&format!("{proposal}/decision"), decision).await.expect(200);
     }
@@ -102,7 +104,7 @@ both! {
         let ngo = app.organisation("KZ").create().await;
         let (_, proposal) = app.recommended(&kz, &ngo.number).await;
         for tied in [&maker, &officer, &chain, &last] {
-            app.decide(tied, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+            app.decide_in_vain(tied, &proposal, "approved").await.problem(403, "second_officer_needed");
         }
         app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
     }
@@ -121,7 +123,7 @@ both! {
                 let email = format!("{}@sample.example", Id::random().unwrap());
                 officer.patch(&account, json!({"email": email})).await.expect(200);
             }
-            app.decide(&officer, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+            app.decide_in_vain(&officer, &proposal, "approved").await.problem(403, "second_officer_needed");
             let tied = |days: i64| {
                 let at = Instant::now().plus_seconds(days * 24 * 3600);
                 Ties::load(&mut app.db_conn(), &[kz.id, officer.id], at).unwrap().between(officer.id, kz.id)

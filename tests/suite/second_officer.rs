@@ -63,7 +63,9 @@ both! {
             change(&kg, &ngo.url(), what).await;
             assert_eq!(office.get(&proposal).await.str("/status"), "fallen", "{what}");
             let decision = json!({"outcome": "approved", "reason": "As recommended.", "revision": read.at("/revision")});
+            let before = app.db_dump();
             office.post(&format!("{proposal}/decision"), decision).await.problem(409, "act_not_possible");
+            app.assert_same(&before, what);
             assert_eq!(kg.get(&membership).await.str("/state"), "recommended");
             app.get(&ngo.url()).await.problem(404, "not_found");
             let possible = |read: &Value| read.as_array().unwrap().iter().any(|act| act == "recommend");
@@ -75,7 +77,7 @@ both! {
             // So with whatever is proposed about the membership.
             let suspension = kg.propose(&membership, "suspension", json!({"reason": "Reports are missing."})).await;
             kg.act(&ngo.url(), "names", json!({"kind": "legal", "text": a_name()})).await.expect(201);
-            app.decide(&app.secretariat(), &suspension, "approved", json!({})).await.problem(409, "act_not_possible");
+            app.decide_in_vain(&app.secretariat(), &suspension, "approved").await.problem(409, "act_not_possible");
         }
         assert_eq!(app.findings(), Vec::<String>::new());
     }
@@ -88,12 +90,12 @@ both! {
         let (membership, proposal) = app.recommended(&kg, &ngo.number).await;
         // The own edit of what the organisation is told by makes the proposal fall; any other is an own edit all the same.
         office.act(&ngo.url(), "names", json!({"kind": "legal", "text": a_name()})).await.expect(201);
-        app.decide(&office, &proposal, "approved", json!({})).await.problem(409, "act_not_possible");
+        app.decide_in_vain(&office, &proposal, "approved").await.problem(409, "act_not_possible");
         let proposal = recommend(&kg, &membership).await;
         office.patch(&ngo.url(), json!({"descriptions": [{"language": "en", "text": "Another purpose."}]})).await.expect(200);
         assert_eq!(kg.get(&proposal).await.str("/status"), "open");
         assert!(!kinds(&office).await.contains(&"decide".to_owned()));
-        app.decide(&office, &proposal, "approved", json!({})).await.problem(403, "second_officer_needed");
+        app.decide_in_vain(&office, &proposal, "approved").await.problem(403, "second_officer_needed");
         let other = app.secretariat();
         assert!(kinds(&other).await.contains(&"decide".to_owned()));
         app.decide(&other, &proposal, "approved", json!({})).await.expect(200);
@@ -134,7 +136,7 @@ both! {
             let (membership, proposal) = applied(&app, opens, submits).await;
             for own in [&office, &tied] {
                 for outcome in ["approved", "refused", "sent_back"] {
-                    app.decide(own, &proposal, outcome, json!({})).await.problem(403, "second_officer_needed");
+                    app.decide_in_vain(own, &proposal, outcome).await.problem(403, "second_officer_needed");
                 }
                 let possible = own.get(&membership).await.at("/possible");
                 assert!(!possible.as_array().unwrap().iter().any(|act| act == "approve"), "{possible}");

@@ -118,6 +118,17 @@ impl App {
         officer.post(&format!("{proposal}/decision"), body).await
     }
 
+    /// The same by somebody whose decision does not count: the answer, behind which nothing has changed.
+    pub async fn decide_in_vain(&self, officer: &Person, proposal: &str, outcome: &str) -> Answer {
+        // What is read of it is recorded: so it is read before.
+        let revision = officer.get(proposal).await.at("/revision");
+        let body = json!({"outcome": outcome, "reason": "Looked at by one officer.", "revision": revision});
+        let before = self.db_dump();
+        let answer = officer.post(&format!("{proposal}/decision"), body).await;
+        self.assert_same(&before, "a decision that does not count");
+        answer
+    }
+
     /// Proposes an act and has it approved by the secretariat.
     pub async fn decided(
         &self,

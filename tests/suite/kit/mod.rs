@@ -2,7 +2,7 @@
 
 pub mod book;
 pub mod databases;
-mod fixtures;
+pub mod fixtures;
 pub mod forger;
 pub mod mail;
 mod operations;
@@ -299,6 +299,11 @@ impl App {
 
     /// Everything that is stored, as text: for searching what must not be there.
     pub fn db_dump(&self) -> String {
+        self.db_dump_but(&[])
+    }
+
+    /// Everything that is stored but for these tables.
+    pub fn db_dump_but(&self, without: &[&str]) -> String {
         use diesel::prelude::*;
         #[derive(QueryableByName)]
         struct Line {
@@ -314,6 +319,7 @@ impl App {
                 table = name;
             } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ")
                 && !column.contains(':')
+                && !without.contains(&table)
             {
                 let text = match (kind.contains("Binary"), self.url.kind()) {
                     (true, "postgres") => format!("encode({column}, 'hex')"),
@@ -331,6 +337,17 @@ impl App {
             }
         }
         found
+    }
+
+    /// What may change when requests are only refused: nothing. The message says what did.
+    #[track_caller]
+    pub fn assert_same(&self, before: &str, what: &str) {
+        let after = self.db_dump();
+        if after != before {
+            let was: std::collections::BTreeSet<&str> = before.lines().collect();
+            let new: Vec<&str> = after.lines().filter(|l| !was.contains(l)).take(5).collect();
+            panic!("{what} changed something: {new:?}");
+        }
     }
 
     /// Today, as the application sees it.

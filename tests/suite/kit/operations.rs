@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::encoded;
 
 /// One operation of the contract.
+#[derive(Clone)]
 pub struct Operation {
     /// Its name.
     pub id: String,
@@ -18,7 +19,7 @@ pub struct Operation {
     /// Whether it takes a bearer's token, or even needs one.
     pub takes_token: bool,
     /// The parameters that it cannot do without, by their examples.
-    query: String,
+    pub query: String,
     /// Media type and example of the body.
     pub body: Option<(String, Value)>,
 }
@@ -66,7 +67,12 @@ pub fn operations() -> Vec<Operation> {
             let body = operation["requestBody"]["content"]
                 .as_object()
                 .and_then(|kinds| {
-                    let (kind, content) = kinds.iter().next()?;
+                    // One that has an example, where a file may come in several forms.
+                    let has = |content: &Value| !content["example"].is_null();
+                    let (kind, content) = kinds
+                        .iter()
+                        .find(|(_, content)| has(content))
+                        .or(kinds.iter().next())?;
                     Some((kind.clone(), example(&contract, content)))
                 });
             found.push(Operation {
