@@ -264,7 +264,7 @@ fn end_but(
         sessions::table
             .filter(sessions::user_id.eq(user.0))
             // No session has a negative id.
-            .filter(sessions::id.ne(kept.map_or(-1, |id| id.0)))
+            .filter(sessions::id.ne(kept.map_or(i64::MIN, |id| id.0)))
             .filter(sessions::ended_at.is_null()),
     )
     .set((

@@ -115,6 +115,9 @@ both! {
         assert_ne!(first.str("/refresh_token"), second.str("/refresh_token"));
         me(&app, &second.str("/access_token")).await.expect(200);
         let third = refresh(&app, &second.str("/refresh_token")).await.expect(200);
+        let session = first.str("/refresh_token").split('.').next().unwrap().parse::<Id>().unwrap();
+        let generation = sessions::table.find(session.0).select(sessions::generation).first::<i32>(&mut app.db_conn());
+        assert_eq!(generation.unwrap(), 3, "the row counts its tokens");
         refresh(&app, &first.str("/refresh_token")).await.problem(401, "wrong_credentials");
         refresh(&app, &third.str("/refresh_token")).await.problem(401, "wrong_credentials");
         me(&app, &third.str("/access_token")).await.problem(401, "not_authenticated");
