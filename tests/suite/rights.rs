@@ -76,6 +76,18 @@ impl Objects {
         }
     }
 
+    /// The ids that stand in paths.
+    pub fn ids(&self) -> [String; 5] {
+        [
+            &self.number,
+            &self.membership,
+            &self.account,
+            &self.handover,
+            &self.import,
+        ]
+        .map(Clone::clone)
+    }
+
     pub async fn make(app: &App) -> Self {
         let kz = app.coordinator("KZ");
         let ngo = app.organisation("KZ").create().await;
@@ -355,7 +367,7 @@ both! {
         let mut wrong = String::new();
         for mut staged in operations() {
             let mut objects = made.clone();
-            stage(&app, &mut objects, &mut staged).await;
+            let apart = stage(&app, &mut objects, &mut staged).await;
             let mut row = Vec::new();
             for column in COLUMNS {
                 let token = objects.token(&app, column).await;
@@ -372,7 +384,9 @@ both! {
                 let status = status(&app, &operation, &objects, token.as_deref()).await;
                 assert_ne!(status / 100, 5, "{} as {column}", operation.id);
                 if status < 400 && operation.method != Method::GET {
-                    made = Objects::make(&app).await;
+                    if !apart {
+                        made = Objects::make(&app).await;
+                    }
                     objects = made.clone();
                     stage(&app, &mut objects, &mut staged).await;
                 }

@@ -67,8 +67,10 @@ async fn merged(app: &App, kz: &Person) -> Made {
     old
 }
 
-/// Where the operation is possible for whoever may, and the body that it takes there, if that is not the contract's example.
-pub async fn stage(app: &App, objects: &mut Objects, operation: &mut Operation) {
+/// Where the operation is possible for whoever may, and the body that it takes there, if that is not the contract's example. True where it has
+/// an object of its own, so that the others are as they were when it is done.
+pub async fn stage(app: &App, objects: &mut Objects, operation: &mut Operation) -> bool {
+    let before = objects.ids();
     let kz = objects.maker.clone().expect("somebody made the objects");
     let id = operation.id.clone();
     let because = || json!({"reason": "Said in their letter."});
@@ -166,6 +168,7 @@ pub async fn stage(app: &App, objects: &mut Objects, operation: &mut Operation) 
         _ => None,
     };
     give(operation, body);
+    objects.ids() != before
 }
 
 fn give(operation: &mut Operation, body: Option<Value>) {
