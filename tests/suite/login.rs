@@ -797,9 +797,12 @@ async fn told_apart(app: &App) -> String {
     let mut times = vec![Vec::new(); kinds.len()];
     let mut shapes = Vec::new();
     for round in 0..ROUNDS + 20 {
-        // The order changes, so that none of them is always the first after a pause.
+        // The order changes and turns round, so that none of them is always the first after a pause or behind the same other one.
         for n in 0..kinds.len() {
-            let n = (n + round) % kinds.len();
+            let mut n = (n + round) % kinds.len();
+            if round % 2 == 1 {
+                n = kinds.len() - 1 - n;
+            }
             let kind = &kinds[n];
             // From an address of its own each time, or it would have to wait.
             let mut address = format!("10.{}.{}.1", round / 250, round % 250);
