@@ -99,6 +99,13 @@ fn propose(
     body: &UnmergeOrganisation,
 ) -> Result<ProposalRow, Error> {
     let successor = goes_on(tx, acting, organisation)?;
+    // Which items another country's record has is not told.
+    if !body.evidence.is_empty() && !acting.reach().covers(&successor.country) {
+        return Err(Error::field(
+            "/evidence",
+            "is that of the organisation that goes on, which is another country's: leave it out",
+        ));
+    }
     check_evidence(tx, successor.id, "/evidence", &body.evidence)?;
     // Asked now, too, so that nobody decides in vain.
     refuse_held(tx, acting, organisation)?;

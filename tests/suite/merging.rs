@@ -283,6 +283,30 @@ both! {
     }
 }
 
+both! {
+    async fn the_evidence_of_another_country_s_record_is_not_told_where_a_merge_is_undone(app) {
+        let old = app.organisation("KZ").create().await;
+        let (new, _) = app.member("UZ").await;
+        let (kz, uz, office) = (app.coordinator("KZ"), app.coordinator("UZ"), app.secretariat());
+        let merge = kz.propose(&old.url(), "merge", json!({"successor": new.number, "reason": "Voted."})).await;
+        app.decide(&uz, &merge, "approved", json!({})).await.expect(200);
+        app.decide(&office, &merge, "approved", json!({})).await.expect(200);
+        let body = json!({"kind": "decision", "issuer": "Sample court", "issued_on": app.today(), "sha256": "ab".repeat(32)});
+        let item = uz.post_seen(&format!("{}/evidence", new.url()), Some("*"), body).await.expect(201).at("/id");
+        let undoing = async |person: &Person, item: &Value| {
+            let body = json!({"reason": "A mistake.", "evidence": [item]});
+            person.post_seen(&format!("{}/unmerge", old.url()), Some("*"), body).await
+        };
+        let mut told = Vec::new();
+        for item in [&item, &json!(99)] {
+            told.push(undoing(&kz, item).await.problem(422, "invalid_field").str("/detail"));
+        }
+        assert_eq!(told[0], told[1]);
+        undoing(&office, &json!(99)).await.problem(422, "invalid_field");
+        undoing(&office, &item).await.expect(202);
+    }
+}
+
 /// Three organisations, the first merged into the second and that one into the third.
 async fn chain(app: &App) -> [Ngo; 3] {
     let (a, b, c) = (
