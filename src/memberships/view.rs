@@ -413,7 +413,10 @@ pub fn proposal_with_consents(
             && let Some(what) = shown.what.as_object_mut()
         {
             let mut corrects = serde_json::to_value(&target.kind).map_err(Error::internal)?;
-            corrects["effective_on"] = serde_json::json!(target.effective_on);
+            if let Some(members) = corrects.as_object_mut() {
+                let day = serde_json::json!(target.effective_on);
+                members.insert("effective_on".to_owned(), day);
+            }
             what.insert("corrects".to_owned(), corrects);
         }
     }
