@@ -2,7 +2,7 @@
 //!
 //! Every address gets the same answer, before anybody has looked whether it is an account's: what there is to do is done behind it. The
 //! link goes to the account's own address, or nowhere. Nothing ends before it is used, the links that others made stay good, and one in
-//! [`PAUSE_SECONDS`] is enough, so whoever asks for somebody else does no more than send them a mail. It is nobody's link: it makes no
+//! `PAUSE_SECONDS` is enough, so whoever asks for somebody else does no more than send them a mail. It is nobody's link: it makes no
 //! two people one.
 
 use actix_web::{HttpResponse, post, web};
