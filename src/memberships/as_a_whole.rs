@@ -55,14 +55,14 @@ pub fn lock(
     number: &RegistryNumber,
     seen: Option<&IfMatch>,
 ) -> Result<OrganisationRow, Error> {
-    let row = change::lock_record(tx, acting, number)?;
-    if let Err(refusal) = change::must_be_itself(tx, acting, &row) {
-        return Err(told(tx, acting, &row, refusal));
-    }
-    if let Some(seen) = seen {
-        seen.check(row.version)?;
-    }
-    Ok(row)
+    change::lock(tx, acting, number, seen).or_else(|refusal| match refusal.code() {
+        // Merged: what is left to do to it is told, too.
+        Code::Conflict => {
+            let row = change::lock_record(tx, acting, number)?;
+            Err(told(tx, acting, &row, refusal))
+        }
+        _ => Err(refusal),
+    })
 }
 
 /// Refuses an act on an organisation that is no more. A merged one has been refused when it was locked.
@@ -84,7 +84,12 @@ pub fn open_proposal(
     organisation: &OrganisationRow,
 ) -> Result<Option<ProposalRow>, Error> {
     let open = left_open(conn, organisation)?;
-    Ok(open.filter(|open| open.revision == organisation.version))
+    Ok(open.filter(|open| stands(open, organisation)))
+}
+
+/// Whether a proposal that is open in its row was made for the organisation as it is.
+pub fn stands(open: &ProposalRow, organisation: &OrganisationRow) -> bool {
+    open.revision == organisation.version
 }
 
 /// The one that no decision has closed, fallen or not.

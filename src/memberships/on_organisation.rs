@@ -94,7 +94,10 @@ pub fn propose(
     proposing: &Proposing,
 ) -> Result<ProposalRow, Error> {
     let open = as_a_whole::left_open(tx, organisation)?;
-    if let Some(open) = as_a_whole::open_proposal(tx, organisation)? {
+    if let Some(open) = open
+        .as_ref()
+        .filter(|open| as_a_whole::stands(open, organisation))
+    {
         let text = format!(
             "another proposal ({}) about this organisation is open; it has to be decided or retracted first",
             open.act

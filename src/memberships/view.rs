@@ -25,9 +25,11 @@ use crate::organisations::rows::OrganisationRow;
 /// proposal, and beside the organisation's other memberships.
 pub fn possible(conn: &mut Conn, held: &Held, acting: &Acting) -> Result<Vec<Act>, Error> {
     let today = acting.now().day();
-    let mut acts = for_caller(conn, held, acting, (in_the_state(held, today), today))?;
+    let open = still_open(conn, held, acting)?;
+    let of_the_state = (in_the_state(held, today), today);
+    let mut acts = beside(conn, held, acting, of_the_state, open.as_ref())?;
     // A decision on a recommendation is the state machine's; of any other act that is proposed, nothing shows in the state.
-    if let Some(open) = still_open(conn, held, acting)?
+    if let Some(open) = open
         && open.act != Act::Recommend.name()
         && may_decide(conn, held, acting, Some(&open))?
     {
@@ -50,7 +52,19 @@ pub fn for_caller(
     conn: &mut Conn,
     held: &Held,
     acting: &Acting,
+    of_the_day: (Vec<Act>, NaiveDate),
+) -> Result<Vec<Act>, Error> {
+    let open = still_open(conn, held, acting)?;
+    beside(conn, held, acting, of_the_day, open.as_ref())
+}
+
+/// The same beside the proposal that is open, if one is.
+fn beside(
+    conn: &mut Conn,
+    held: &Held,
+    acting: &Acting,
     (mut acts, day): (Vec<Act>, NaiveDate),
+    open: Option<&ProposalRow>,
 ) -> Result<Vec<Act>, Error> {
     if too_far_ahead(&held.ledger, &held.rules, day).is_some() {
         acts.retain(|act| *act != Act::Renew);
@@ -70,7 +84,6 @@ pub fn for_caller(
     if acts.contains(&Act::Reinstate) && other_open(conn, held, day)? {
         acts.retain(|act| *act != Act::Reinstate);
     }
-    let open = still_open(conn, held, acting)?;
     if open.is_some() {
         acts.retain(|act| !act.opens_proposal() || act.is_on_organisation());
     }
@@ -79,7 +92,7 @@ pub fn for_caller(
         acts.retain(|act| !of_whole(act));
     }
     let decides = |act: &Act| matches!(act, Act::Decide(_));
-    if acts.iter().any(decides) && !may_decide(conn, held, acting, open.as_ref())? {
+    if acts.iter().any(decides) && !may_decide(conn, held, acting, open)? {
         acts.retain(|act| !decides(act));
     }
     Ok(acts)

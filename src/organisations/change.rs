@@ -30,11 +30,7 @@ pub fn lock(
 }
 
 /// Refuses a merged organisation, which takes no change: 409 with the one that goes on, where the caller may know of it.
-pub fn must_be_itself(
-    tx: &mut Tx<'_>,
-    acting: &Acting,
-    row: &OrganisationRow,
-) -> Result<(), Error> {
+fn must_be_itself(tx: &mut Tx<'_>, acting: &Acting, row: &OrganisationRow) -> Result<(), Error> {
     if row.merged_into.is_none() {
         return Ok(());
     }

@@ -19,6 +19,7 @@ use crate::auth::Reach;
 use crate::db::{Conn, Id, Instant};
 use crate::http::words::schema_words;
 use crate::http::{Error, pages};
+use crate::memberships::acts::Act;
 use crate::organisations::{self, queries::may_know};
 
 /// Counts up when the same question gets another answer. 2: one more kind of exception. 3: an event is an exception of every country
@@ -38,16 +39,16 @@ pub const FIGURES: [&str; 7] = [
 
 /// The acts that are proposed.
 pub const ACTS: [&str; 10] = [
-    "recommend",
-    "suspend",
-    "lift",
-    "expel",
-    "reinstate",
-    "change_type",
-    "transfer",
-    "merge",
-    "unmerge",
-    "correct",
+    Act::Recommend.name(),
+    Act::Suspend.name(),
+    Act::Lift.name(),
+    Act::Expel.name(),
+    Act::Reinstate.name(),
+    Act::ChangeType.name(),
+    Act::Transfer.name(),
+    Act::Merge.name(),
+    Act::Unmerge.name(),
+    Act::Correct.name(),
 ];
 
 /// How a proposal is closed by a decision.
