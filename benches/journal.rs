@@ -17,7 +17,7 @@ use ots_registry::auth::checkpoint_keys::CheckpointKeys;
 use ots_registry::checkpoints::{Checkpoints, queries};
 use ots_registry::cli::{check_against, recorded_tables};
 use ots_registry::db::schema::{organisation_identifiers, organisation_names, organisations};
-use ots_registry::db::{Conn, DatabaseUrl, Instant, migrate};
+use ots_registry::db::{Both, Conn, DatabaseUrl, Instant, migrate};
 use ots_registry::dialect;
 use ots_registry::http::Error;
 use ots_registry::journal::export::{self, Facts};
@@ -117,7 +117,7 @@ fn tell(kind: &str, what: &str, entries: u64, took: Duration) {
 
 /// Registers and changes organisations until the journal has so many entries.
 fn fill(conn: &mut Conn, held: u64, wanted: u64) -> Fallible<()> {
-    if let Conn::Sqlite(c) = conn {
+    if let Both::Sqlite(c) = conn.each() {
         c.batch_execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -500000")?;
     }
     let mut n = held / EACH;
@@ -153,7 +153,7 @@ fn fill(conn: &mut Conn, held: u64, wanted: u64) -> Fallible<()> {
             eprintln!("… {} entries", n * EACH);
         }
     }
-    if let Conn::Sqlite(c) = conn {
+    if let Both::Sqlite(c) = conn.each() {
         c.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA synchronous = FULL")?;
     }
     Ok(())

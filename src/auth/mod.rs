@@ -5,6 +5,7 @@
 //! | `principal.rs` | [`Principal`] and [`Actor`]: who somebody is once the database has confirmed it |
 //! | `policy.rs` | the one exhaustive table: role × action → reach |
 //! | `permit.rs` | [`Permit`]: the handler's parameter that holds both the proof and the way to the data |
+//! | `way.rs` | that way: who asks, read in the same call as the data, whatever the right and the work |
 //! | `credential.rs` | what a request claims to be, checked without the database |
 //! | `tokens.rs` | access tokens (EdDSA JWT), the public key set |
 //! | `keyring.rs` | the folder of signing keys, looked at again and again |
@@ -35,8 +36,10 @@ pub mod secrets;
 pub mod throttle;
 pub mod tokens;
 pub mod totp;
+mod way;
 
 pub use credential::{Credential, caller_key};
-pub use permit::{Acting, Permit, SecondFactorRule, still_may};
+pub use permit::{Acting, Permit, SecondFactorRule};
 pub use policy::{Act, Reach, Scope};
 pub use principal::{Actor, Principal, Role};
+pub use way::still_may;

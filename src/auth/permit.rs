@@ -8,66 +8,25 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, DeskAct, Grant};
-use super::reads::{self, ReadLog, Seen, What};
-use super::{Actor, Credential, Principal, Reach, Role, queries};
-use crate::db::{Conn, Db, Id, Instant, Tx};
-use crate::http::envelope::{RequestId, Unsettled};
+use super::reads::{self, Seen, What};
+use super::way::Way;
+use super::{Actor, Credential, Principal, Reach};
+use crate::db::{Conn, Id, Instant, Tx};
+use crate::http::envelope::Unsettled;
 use crate::http::idempotency::{Keep, Once};
-use crate::http::limits::Limits;
 use crate::http::{Answer, Code, Error};
 
 /// The right to do `A`, as far as it can be told before the database is asked.
 pub struct Permit<A> {
-    db: Db,
-    caller: Caller,
-    /// Where readings of private data are recorded, and the request that they are recorded with.
-    log: Option<ReadLog>,
-    request: Option<String>,
+    way: Way,
     act: PhantomData<fn() -> A>,
-}
-
-/// Who asks, as far as the request tells; the rest the database says.
-#[derive(Clone)]
-struct Caller {
-    credential: Credential,
-    limits: Option<Limits>,
-    rule: SecondFactorRule,
-    /// True once the database was asked.
-    asked: Arc<AtomicBool>,
-}
-
-/// A right that was read at the beginning of a transaction that writes.
-struct Held {
-    caller: Caller,
-    action: Action,
-    principal: Principal,
-}
-
-/// Asks for the right of this transaction once more: to be called when the journal's head was waited for. Whatever takes a right
-/// away is an entry too, so that nothing is written behind the entry that took it. On SQLite there is one writer, who has waited
-/// before anything was read.
-///
-/// # Errors
-///
-/// As for somebody who asks without that right.
-pub fn still_may(tx: &mut Tx<'_>) -> Result<(), Error> {
-    let Some(held) = tx.watched::<Held>() else {
-        return Ok(());
-    };
-    let again = held.caller.acting(tx, held.action)?;
-    if again.principal != held.principal {
-        return Err(unauthenticated());
-    }
-    tx.holds();
-    Ok(())
 }
 
 /// Whose accounts need a second factor.
@@ -87,10 +46,7 @@ impl Default for SecondFactorRule {
 impl<A> Clone for Permit<A> {
     fn clone(&self) -> Self {
         Self {
-            db: self.db.clone(),
-            caller: self.caller.clone(),
-            log: self.log.clone(),
-            request: self.request.clone(),
+            way: self.way.clone(),
             act: PhantomData,
         }
     }
@@ -116,7 +72,7 @@ impl Acting {
         Self::of(principal, action, Instant::now())
     }
 
-    fn of(principal: Principal, action: Action, now: Instant) -> Result<Self, Error> {
+    pub(super) fn of(principal: Principal, action: Action, now: Instant) -> Result<Self, Error> {
         match policy::reach(&principal, action) {
             Some(reach) => Ok(Self {
                 principal,
@@ -194,32 +150,9 @@ impl Acting {
 }
 
 impl<A: Act + 'static> Permit<A> {
-    /// Asks who this is and whether they may, where that was not done yet: before anything else is said.
-    async fn settle(&self) -> Result<(), Error> {
-        if self.caller.asked.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let caller = self.caller.clone();
-        self.db
-            .read(move |conn| caller.acting(conn, A::ACTION).map(|_| ()))
-            .await
-    }
-
     /// For what needs no data: a credential that was sent must still be good. Nobody known costs no query.
     pub async fn confirm(&self) -> Result<(), Error> {
-        self.counts().await?;
-        self.caller.asked.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    async fn counts(&self) -> Result<(), Error> {
-        let caller = self.caller.clone();
-        if caller.credential == Credential::None {
-            return Ok(());
-        }
-        self.db
-            .read(move |conn| caller.principal(conn, Instant::now()).map(|_| ()))
-            .await
+        self.way.confirm().await
     }
 
     /// Runs a reading query.
@@ -227,17 +160,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (caller, request) = (self.caller, self.request);
-        let (done, seen) = self
-            .db
-            .read(move |conn| {
-                let acting = caller.acting(conn, A::ACTION)?;
-                let done = work(conn, &acting)?;
-                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
-            })
-            .await?;
-        record(self.log, seen).await?;
-        Ok(done)
+        self.way.read(A::ACTION, Box::new(work)).await
     }
 
     /// Runs several reading queries that all see the same moment.
@@ -245,17 +168,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (caller, request) = (self.caller, self.request);
-        let (done, seen) = self
-            .db
-            .snapshot(move |conn| {
-                let acting = caller.acting(conn, A::ACTION)?;
-                let done = work(conn, &acting)?;
-                Ok::<_, Error>((done, acting.taken(request.as_deref())?))
-            })
-            .await?;
-        record(self.log, seen).await?;
-        Ok(done)
+        self.way.snapshot(A::ACTION, Box::new(work)).await
     }
 
     /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
@@ -264,7 +177,7 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        match self.caller.credential {
+        match self.way.caller.credential {
             Credential::None => self.read(work).await,
             Credential::Token(_) | Credential::Key(_) | Credential::Desk { .. } => {
                 self.snapshot(work).await
@@ -272,38 +185,13 @@ impl<A: Act + 'static> Permit<A> {
         }
     }
 
-    /// Runs a write transaction; the rights are read inside it, and again when the journal's head was waited for ([`still_may`]).
+    /// Runs a write transaction; the rights are read inside it, and again when the journal's head was waited for
+    /// ([`still_may`](super::still_may)).
     pub async fn write<T: Send + 'static>(
         self,
-        mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (caller, request) = (self.caller, self.request);
-        // What a refusal tells was read as well, though nothing else of the transaction stays.
-        let refused: Arc<Mutex<Vec<reads::Row>>> = Arc::default();
-        let told = refused.clone();
-        let done = self
-            .db
-            .write(move |tx| {
-                let acting = caller.acting(tx, A::ACTION)?;
-                tx.watch(Held {
-                    caller: caller.clone(),
-                    action: A::ACTION,
-                    principal: acting.principal.clone(),
-                });
-                let done = work(tx, &acting);
-                let seen = acting.taken(request.as_deref())?;
-                match &done {
-                    Ok(_) => reads::insert(tx, &seen)?,
-                    Err(_) => *told.lock().unwrap_or_else(PoisonError::into_inner) = seen,
-                }
-                done
-            })
-            .await;
-        if done.is_err() {
-            let seen = std::mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
-            record(self.log, seen).await?;
-        }
-        done
+        self.way.write(A::ACTION, Box::new(work)).await
     }
 
     /// Runs a write transaction once per `Idempotency-Key`; a repeat gets the same answer, if the right still holds.
@@ -312,63 +200,12 @@ impl<A: Act + 'static> Permit<A> {
         once: Once,
         request_hash: Vec<u8>,
         keep: Keep,
-        mut work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<Answer, Error> + Send + 'static,
+        work: impl FnMut(&mut Tx<'_>, &Acting) -> Result<Answer, Error> + Send + 'static,
     ) -> Result<Answer, Error> {
-        let caller = match &self.caller.credential {
-            Credential::None => "anonymous".to_owned(),
-            Credential::Token(claims) => format!("user:{}", claims.sub),
-            Credential::Key(digest) => data_encoding::HEXLOWER.encode(digest),
-            // Nothing at the desk is done once; the name is its own all the same.
-            Credential::Desk { session, .. } => format!("desk:{session}"),
-        };
-        let _running = once.begin(&caller)?;
-        self.write(move |tx, acting| {
-            let reach = acting.principal.rights();
-            let who = (caller.as_str(), reach.as_str());
-            once.run(tx, who, &request_hash, acting.now(), keep, |tx| {
-                work(tx, acting)
-            })
-        })
-        .await
-    }
-}
-
-/// Records what was read; nothing to record is the common case.
-async fn record(log: Option<ReadLog>, seen: Vec<reads::Row>) -> Result<(), Error> {
-    if seen.is_empty() {
-        return Ok(());
-    }
-    let log = log.ok_or_else(|| Error::internal("no log of reads"))?;
-    log.record(seen).await
-}
-
-impl Caller {
-    /// Whose credential it is now.
-    fn principal(&self, conn: &mut Conn, now: Instant) -> Result<Principal, Error> {
-        queries::principal(conn, &self.credential, self.limits.as_ref(), now)
-    }
-
-    /// Who acts, if they may.
-    fn acting(&self, conn: &mut Conn, action: Action) -> Result<Acting, Error> {
-        self.asked.store(true, Ordering::Relaxed);
-        let now = Instant::now();
-        let principal = self.principal(conn, now)?;
-        // The own account is what a second factor is set up with.
-        if let Principal::User {
-            id,
-            role: Role::Secretariat,
-            ..
-        } = principal
-            && self.rule.secretariat
-            && action != Action::OwnAccount
-            && !queries::has_second_factor(conn, id)?
-        {
-            return Err(Error::new(
-                Code::SecondFactorNeeded,
-                "set up a second factor first: POST /v1/auth/totp with your password, then its code to /v1/auth/totp/confirmation",
-            ));
-        }
-        Acting::of(principal, action, now)
+        let work = Box::new(work);
+        self.way
+            .write_once(A::ACTION, once, request_hash, keep, work)
+            .await
     }
 }
 
@@ -379,21 +216,21 @@ impl<A: Act + 'static> FromRequest for Permit<A> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let permit = Credential::of(request).and_then(|found| permit::<A>(request, found));
         if let Ok(permit) = &permit
-            && permit.caller.credential != Credential::None
+            && permit.way.caller.credential != Credential::None
         {
-            let permit = permit.clone();
+            let way = permit.way.clone();
             let ask = Unsettled(Rc::new(move || {
-                let permit = permit.clone();
-                Box::pin(async move { permit.settle().await })
+                let way = way.clone();
+                Box::pin(async move { way.settle(A::ACTION).await })
             }));
             request.extensions_mut().insert(ask);
         }
         Box::pin(async move {
             let permit = permit?;
-            match refuse_early(&permit.caller.credential, A::ACTION) {
+            match refuse_early(&permit.way.caller.credential, A::ACTION) {
                 // Whoever is nobody any more is told that, not what the role may do.
                 // (Another parameter may be refused meanwhile: then it is asked again.)
-                Err(refused) => permit.counts().await.and(Err(refused)),
+                Err(refused) => permit.way.counts().await.and(Err(refused)),
                 Ok(()) => Ok(permit),
             }
         })
@@ -408,28 +245,8 @@ impl<A: DeskAct> Permit<A> {
 }
 
 fn permit<A: Act>(request: &HttpRequest, credential: Credential) -> Result<Permit<A>, Error> {
-    let db = request
-        .app_data::<web::Data<Db>>()
-        .ok_or_else(|| Error::internal("no database"))?;
     Ok(Permit {
-        db: db.get_ref().clone(),
-        caller: Caller {
-            credential,
-            limits: request
-                .app_data::<web::Data<Limits>>()
-                .map(|l| l.get_ref().clone()),
-            rule: request
-                .app_data::<web::Data<SecondFactorRule>>()
-                .map_or_else(SecondFactorRule::default, |r| *r.get_ref()),
-            asked: Arc::default(),
-        },
-        log: request
-            .app_data::<web::Data<ReadLog>>()
-            .map(|l| l.get_ref().clone()),
-        request: request
-            .extensions()
-            .get::<RequestId>()
-            .map(|id| id.0.clone()),
+        way: Way::of(request, credential)?,
         act: PhantomData,
     })
 }
@@ -468,7 +285,8 @@ fn forbidden() -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acting, Action, Principal, Role};
+    use super::{Acting, Action, Principal};
+    use crate::auth::Role;
     use crate::db::{Id, Instant};
     use crate::http::Code;
 

@@ -120,6 +120,8 @@ pub(super) fn run(args: &Import, config: &Config) -> Done {
     let mut conn = super::open(config)?;
     dialect::expect_much(&mut conn)?;
     import(args, &mut conn, &countries)?;
+    // Where somebody reads meanwhile, the log is emptied another time.
+    dialect::empty_log(&mut conn)?;
     Ok(ExitCode::SUCCESS)
 }
 

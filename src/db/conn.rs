@@ -1,9 +1,4 @@
 //! One connection to either database, opened with the settings that make a commit durable.
-#![allow(
-    missing_docs,
-    clippy::allow_attributes,
-    reason = "the MultiConnection derive makes undocumented items"
-)]
 
 use std::path::Path;
 
@@ -12,15 +7,17 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection};
 
+use super::both::Both;
 use super::{DatabaseUrl, Failure};
 
-/// A connection to SQLite or to PostgreSQL; queries are written once for both.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// SQLite, inside this process.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(PgConnection),
+/// A connection to SQLite or to PostgreSQL; queries are written once for both and run without their types
+/// (`erased.rs`).
+pub struct Conn(Both);
+
+impl From<Both> for Conn {
+    fn from(both: Both) -> Self {
+        Self(both)
+    }
 }
 
 /// What a connection is for.
@@ -46,9 +43,10 @@ impl Conn {
     /// Opens a connection and checks that its commits are durable (promise 3 of the design: refuse otherwise).
     pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> Result<Self, Failure> {
         match url {
-            DatabaseUrl::Sqlite(path) => open_sqlite(path, purpose).map(Self::Sqlite),
-            DatabaseUrl::Postgres(url) => open_postgres(url).map(Self::Postgres),
+            DatabaseUrl::Sqlite(path) => open_sqlite(path, purpose).map(Both::Sqlite),
+            DatabaseUrl::Postgres(url) => open_postgres(url).map(Both::Postgres),
         }
+        .map(Self)
     }
 
     /// Opens a writing connection for the migrations, `journal verify` and other one-off work.
@@ -58,7 +56,12 @@ impl Conn {
 
     /// Says whether this is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self.0, Both::Postgres(_))
+    }
+
+    /// The connection of the one database or the other, for what differs between them.
+    pub fn each(&mut self) -> &mut Both {
+        &mut self.0
     }
 
     /// True while the connection still answers.

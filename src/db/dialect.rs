@@ -6,16 +6,16 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::pool::Tx;
-use super::{Conn, Failure};
+use super::{Both, Conn, Failure};
 
 /// Compiles one body twice, with `$c` as the connection of each database: for what Diesel refuses on the
 /// enum (`on_conflict`, batch inserts).
 #[macro_export]
 macro_rules! dialect {
     ($conn:expr, |$c:ident| $body:expr) => {
-        match &mut *$conn {
-            $crate::db::Conn::Sqlite($c) => $body,
-            $crate::db::Conn::Postgres($c) => $body,
+        match $conn.each() {
+            $crate::db::Both::Sqlite($c) => $body,
+            $crate::db::Both::Postgres($c) => $body,
         }
     };
 }
@@ -36,14 +36,15 @@ pub fn column<'a, R, T>(rows: &'a [R], cell: impl Fn(&'a R) -> T) -> Vec<T> {
 
 /// Prepares a connection of one's own for writing very much. Commits are as durable as before.
 ///
-/// On SQLite a larger cache, and checkpoints that are rarer. On PostgreSQL indexes wherever there are some: what is prepared
+/// On SQLite a larger cache, and checkpoints that are rarer: pages of indexes over random numbers are written again and again, and a
+/// longer log (256 MB, emptied when the work is done) writes them into the database once. On PostgreSQL indexes wherever there are some: what is prepared
 /// while a table is still empty would read all of it until the next `ANALYZE`, however large it has become.
 pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            conn.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16000;")
+    match conn.each() {
+        Both::Sqlite(conn) => {
+            conn.batch_execute("PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 64000;")
         }
-        Conn::Postgres(conn) => conn.batch_execute("SET enable_seqscan = off"),
+        Both::Postgres(conn) => conn.batch_execute("SET enable_seqscan = off"),
     }?;
     Ok(())
 }
@@ -57,7 +58,7 @@ struct Checkpointed {
 /// Empties the write-ahead log of SQLite, which holds pages as they were before an erasure; false where a reader that began before
 /// keeps it from that. Writers wait for a second at most. PostgreSQL's vacuum does its part by itself.
 pub fn empty_log(conn: &mut Conn) -> Result<bool, Failure> {
-    let Conn::Sqlite(conn) = conn else {
+    let Both::Sqlite(conn) = conn.each() else {
         return Ok(true);
     };
     // Whoever reads for longer than that reads for minutes, and nobody can write meanwhile.
@@ -84,7 +85,7 @@ pub fn lock_row(
     column: &'static str,
     id: i64,
 ) -> Result<(), Failure> {
-    if let Conn::Postgres(conn) = &mut **tx {
+    if let Both::Postgres(conn) = tx.each() {
         diesel::sql_query(format!(
             "SELECT 1 FROM {table} WHERE {column} = $1 FOR NO KEY UPDATE"
         ))
@@ -104,7 +105,7 @@ pub fn lock_rows(
     column: &'static str,
     ids: &[i64],
 ) -> Result<(), Failure> {
-    if let Conn::Postgres(conn) = &mut **tx {
+    if let Both::Postgres(conn) = tx.each() {
         diesel::sql_query(format!(
             "SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR NO KEY UPDATE"
         ))
@@ -122,20 +123,20 @@ struct Taken {
 
 /// Takes a lock on a number until the transaction ends; false when somebody else holds it.
 pub fn try_lock_number(tx: &mut Tx<'_>, number: i64) -> Result<bool, Failure> {
-    match &mut **tx {
-        Conn::Postgres(conn) => {
+    match tx.each() {
+        Both::Postgres(conn) => {
             let row: Taken = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS taken")
                 .bind::<BigInt, _>(number)
                 .get_result(conn)?;
             Ok(row.taken)
         }
-        Conn::Sqlite(_) => Ok(true),
+        Both::Sqlite(_) => Ok(true),
     }
 }
 
 /// Takes a lock on a number until the transaction ends, however long somebody else holds it. SQLite has one writer already.
 pub fn lock_number(tx: &mut Tx<'_>, number: i64) -> Result<(), Failure> {
-    if let Conn::Postgres(conn) = &mut **tx {
+    if let Both::Postgres(conn) = tx.each() {
         conn.batch_execute(&format!(
             "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({number});"
         ))?;

@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{Conn, Failure};
+use super::{Both, Conn, Failure};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -18,25 +18,25 @@ const LOCK: i64 = 0x6f74_736d;
 
 /// Runs the migrations that are missing; several processes may call this at once. Returns their names.
 pub fn up(conn: &mut Conn) -> Result<Vec<String>, Failure> {
-    locked(conn, |conn| match conn {
-        Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|done| names(&done)),
-        Conn::Postgres(c) => c.run_pending_migrations(POSTGRES).map(|done| names(&done)),
+    locked(conn, |conn| match conn.each() {
+        Both::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|done| names(&done)),
+        Both::Postgres(c) => c.run_pending_migrations(POSTGRES).map(|done| names(&done)),
     })
 }
 
 /// Takes every migration back, newest first: for the test that proves them reversible.
 pub fn down(conn: &mut Conn) -> Result<Vec<String>, Failure> {
-    locked(conn, |conn| match conn {
-        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(|done| names(&done)),
-        Conn::Postgres(c) => c.revert_all_migrations(POSTGRES).map(|done| names(&done)),
+    locked(conn, |conn| match conn.each() {
+        Both::Sqlite(c) => c.revert_all_migrations(SQLITE).map(|done| names(&done)),
+        Both::Postgres(c) => c.revert_all_migrations(POSTGRES).map(|done| names(&done)),
     })
 }
 
 /// True when the database has exactly the migrations that this program knows.
 pub fn is_current(conn: &mut Conn) -> Result<bool, Failure> {
-    let applied = match conn {
-        Conn::Sqlite(c) => c.applied_migrations(),
-        Conn::Postgres(c) => c.applied_migrations(),
+    let applied = match conn.each() {
+        Both::Sqlite(c) => c.applied_migrations(),
+        Both::Postgres(c) => c.applied_migrations(),
     };
     let mut applied = names(&applied.map_err(|e| Failure::of_text(e.to_string()))?);
     applied.sort();
@@ -73,12 +73,12 @@ fn locked(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Outcome,
 ) -> Result<Vec<String>, Failure> {
-    match conn {
-        Conn::Sqlite(c) => {
+    match conn.each() {
+        Both::Sqlite(c) => {
             c.batch_execute("PRAGMA busy_timeout = 60000;")?;
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN EXCLUSIVE")?;
         }
-        Conn::Postgres(c) => {
+        Both::Postgres(c) => {
             AnsiTransactionManager::begin_transaction_sql(c, "BEGIN")?;
             c.batch_execute(&format!(
                 "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK});"
@@ -94,7 +94,7 @@ fn locked(
             Err(Failure::Other(format!("a migration failed: {error}")))
         }
     };
-    if let Conn::Sqlite(c) = conn {
+    if let Both::Sqlite(c) = conn.each() {
         c.batch_execute("PRAGMA busy_timeout = 5000;")?;
     }
     done

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `url.rs` | which database a URL names; a URL without a scheme is refused |
 //! | `conn.rs` | [`Conn`], the SQLite-or-PostgreSQL connection, and how one is opened and checked |
+//! | `both.rs` | [`Both`]: what is inside of it, as Diesel's derive makes it |
+//! | `erased.rs` | how a [`Conn`] runs queries: without their types, so that it is compiled once |
 //! | `pool.rs` | [`Db`]: dedicated threads behind an async face, reads and write transactions |
 //! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
 //! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
@@ -16,8 +18,10 @@
 //! Instants are `BIGINT` microseconds and ids are `BIGINT`, so no column type differs between the databases
 //! (`docs/decisions/0002-portable-columns.md`).
 
+mod both;
 mod conn;
 pub mod dialect;
+mod erased;
 mod failure;
 pub mod kept;
 pub mod marks;
@@ -27,7 +31,8 @@ pub mod schema;
 mod types;
 mod url;
 
-pub use conn::{Conn, MultiBackend};
+pub use both::{Both, MultiBackend};
+pub use conn::Conn;
 pub use failure::{Failure, MaybeRetry};
 pub(crate) use pool::in_snapshot;
 pub use pool::{Db, Sizes, Tx, same_moment};

@@ -17,7 +17,7 @@ use diesel::connection::{
 };
 
 use super::conn::Purpose;
-use super::{Conn, DatabaseUrl, Failure, MaybeRetry};
+use super::{Both, Conn, DatabaseUrl, Failure, MaybeRetry};
 
 /// How often a transaction that met a deadlock is tried again before the caller gets the error.
 const TRIES: usize = 5;
@@ -178,13 +178,16 @@ impl Db {
 
     /// Runs `work` in a write transaction: all of it happens, or nothing does. Deadlocks and serialization
     /// failures are tried again here, so `work` may run more than once.
-    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, mut work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Failure> + MaybeRetry + Send + 'static,
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        run(&self.inner.write, move |conn| in_transaction(conn, work)).await
+        run(&self.inner.write, move |conn| {
+            in_transaction(conn, &mut work)
+        })
+        .await
     }
 }
 
@@ -193,9 +196,9 @@ pub(crate) fn in_snapshot<T, E: From<Failure>>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, E>,
 ) -> Result<T, E> {
-    let start = match conn {
-        Conn::Sqlite(_) => "BEGIN",
-        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    let start = match conn.each() {
+        Both::Sqlite(_) => "BEGIN",
+        Both::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     };
     begin(conn, Some(start))?;
     let done = work(conn);
@@ -211,8 +214,8 @@ pub fn same_moment(url: &DatabaseUrl, more: usize) -> Result<(Conn, Vec<Conn>), 
     }
     let mut conn = Conn::open(url, Purpose::Read)?;
     let mut others = Vec::new();
-    match &mut conn {
-        Conn::Postgres(_) => {
+    match conn.each() {
+        Both::Postgres(_) => {
             let start = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
             begin(&mut conn, Some(start))?;
             // One may wait long for the others.
@@ -229,7 +232,7 @@ pub fn same_moment(url: &DatabaseUrl, more: usize) -> Result<(Conn, Vec<Conn>), 
                 others.push(other);
             }
         }
-        Conn::Sqlite(_) => {
+        Both::Sqlite(_) => {
             // While one holds the only place of a writer, nothing changes, and the others begin at the same moment.
             let mut holder = Conn::open(url, Purpose::Write)?;
             begin(&mut holder, Some("BEGIN IMMEDIATE"))?;
@@ -256,20 +259,20 @@ impl Conn {
     /// Runs `work` in a write transaction on this connection (the command line's way in).
     pub fn transact<T, E: From<Failure> + MaybeRetry>(
         &mut self,
-        work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        in_transaction(self, work)
+        in_transaction(self, &mut work)
     }
 }
 
 fn in_transaction<T, E: From<Failure> + MaybeRetry>(
     conn: &mut Conn,
-    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    work: &mut dyn FnMut(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     // A deferred SQLite transaction fails with BUSY when it turns into a writing one, whatever the timeout.
-    let start = match conn {
-        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
-        Conn::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    let start = match conn.each() {
+        Both::Sqlite(_) => "BEGIN IMMEDIATE",
+        Both::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
     };
     let mut tries = 0;
     loop {
@@ -285,11 +288,11 @@ fn in_transaction<T, E: From<Failure> + MaybeRetry>(
 
 /// Begins a transaction with `text`, or a savepoint.
 fn begin(conn: &mut Conn, text: Option<&str>) -> Result<(), Failure> {
-    let done = match (conn, text) {
-        (Conn::Sqlite(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
-        (Conn::Postgres(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
-        (Conn::Sqlite(c), None) => AnsiTransactionManager::begin_transaction(c),
-        (Conn::Postgres(c), None) => AnsiTransactionManager::begin_transaction(c),
+    let done = match (conn.each(), text) {
+        (Both::Sqlite(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
+        (Both::Postgres(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
+        (Both::Sqlite(c), None) => AnsiTransactionManager::begin_transaction(c),
+        (Both::Postgres(c), None) => AnsiTransactionManager::begin_transaction(c),
     };
     done.map_err(Failure::from)
 }
@@ -319,8 +322,7 @@ where
     E: From<Failure> + MaybeRetry + Send + 'static,
     F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
 {
-    let (answer, waiting) = tokio::sync::oneshot::channel();
-    let job: Job = Box::new(move |conn| {
+    let work: Work = Box::new(move |conn| {
         let done = match conn {
             Ok(conn) => work(conn),
             Err(failure) => Err(E::from(failure)),
@@ -329,6 +331,21 @@ where
             Err(error) if error.lost_connection() => Health::Suspect,
             _ => Health::Fine,
         };
+        (Box::new(done), health)
+    });
+    match call(queue, work).await?.downcast::<Result<T, E>>() {
+        Ok(done) => *done,
+        Err(_) => Err(Failure::Other("a database call gave something else".to_owned()).into()),
+    }
+}
+
+/// What a call makes, whatever it is: so that the way there and back is compiled once and not for each kind of answer.
+type Work = Box<dyn FnOnce(Result<&mut Conn, Failure>) -> (Box<dyn Any + Send>, Health) + Send>;
+
+async fn call(queue: &Sender<Job>, work: Work) -> Result<Box<dyn Any + Send>, Failure> {
+    let (answer, waiting) = tokio::sync::oneshot::channel();
+    let job: Job = Box::new(move |conn| {
+        let (done, health) = work(conn);
         // The receiver is gone when the client hung up; the work is done all the same.
         drop(answer.send(done));
         health
@@ -339,10 +356,9 @@ where
             Failure::Unavailable("the database threads have stopped".to_owned())
         }
     })?;
-    match waiting.await {
-        Ok(done) => done,
-        Err(_) => Err(Failure::Other("a database call panicked".to_owned()).into()),
-    }
+    waiting
+        .await
+        .map_err(|_| Failure::Other("a database call panicked".to_owned()))
 }
 
 fn spawn(url: &DatabaseUrl, purpose: Purpose, count: usize, jobs: &Receiver<Job>) {

@@ -3,7 +3,7 @@
 //! The answers that the groups of [`super::docs`] name become components; lists refer to the schemas of their items;
 //! every answer has its `X-Request-Id`; tagged reads take `If-None-Match` and can answer 304.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use utoipa::openapi::extensions::Extensions;
@@ -46,11 +46,17 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// An answer of each type, by the name of its schema: taken down by the suite (`tests/suite/examples.rs`).
+const ANSWERS: &str = include_str!("../../openapi/examples.json");
+
 /// Completes the document once every route is in it.
 pub fn complete(openapi: &mut OpenApi) {
+    // The suite holds that it reads, and that each answer has its example.
+    let answers: BTreeMap<String, Value> = serde_json::from_str(ANSWERS).unwrap_or_default();
     for (path, item) in &mut openapi.paths.paths {
         for (is_get, operation) in operations(item) {
             describe(path, is_get, operation);
+            give_examples(operation, &answers);
         }
     }
     let components = openapi.components.get_or_insert_default();
@@ -187,6 +193,33 @@ fn describe(path: &str, is_get: bool, operation: &mut Operation) {
             .parameters
             .get_or_insert_default()
             .push(RefOr::T(if_none_match()));
+    }
+}
+
+/// Gives each answer in JSON the example of its type, and each page its own title.
+fn give_examples(operation: &mut Operation, answers: &BTreeMap<String, Value>) {
+    let summary = operation.summary.clone().unwrap_or_default();
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(answer) = response else { continue };
+        if !status.starts_with('2') {
+            continue;
+        }
+        for (kind, content) in &mut answer.content {
+            let RefOr::T(content) = content else { continue };
+            let known = match (kind.as_str(), &content.schema) {
+                ("application/json", Some(RefOr::Ref(schema))) => {
+                    let name = schema.ref_location.rsplit('/').next();
+                    name.and_then(|name| answers.get(name)).cloned()
+                }
+                ("text/html", _) => Some(Value::from(format!(
+                    "<!doctype html><html lang=\"en\"><title>{summary}</title>…"
+                ))),
+                _ => None,
+            };
+            if known.is_some() {
+                content.example = known;
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::limits::{Caller, Limits};
+use super::public::is_public;
 use super::{Code, Error, Language, sheet};
 use crate::db::Id;
 
@@ -253,6 +254,10 @@ impl FromRequest for Network {
 
 fn finish(response: &mut ServiceResponse, id: &str) {
     set(response, "X-Request-Id", id);
+    if !is_public(response.request().path()) {
+        let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
+        response.headers_mut().remove(allowed);
+    }
     for (name, value) in SECURITY_HEADERS {
         set(response, name, value);
     }

@@ -12,6 +12,7 @@
 //! | `patch.rs` | [`Patch`], a member of a merge patch: absent, null or a value |
 //! | `persons.rs` | natural persons' numbers are refused in every body |
 //! | `pages.rs` | keyset pages with opaque cursors |
+//! | `public.rs` | the public surface: the addresses that scripts of other sites may read too |
 //! | `idempotency.rs` | `Idempotency-Key`: one effect and one answer per key |
 //! | `limits.rs` | rate limits by an opaque caller key |
 //! | `envelope.rs` | the outermost middleware: request id, log line, security headers, problem bodies |
@@ -40,6 +41,7 @@ pub mod pages;
 mod patch;
 mod persons;
 mod problem;
+pub mod public;
 mod routes;
 pub mod sheet;
 pub mod tags;

@@ -12,7 +12,7 @@ use crate::auth::{Actor, still_may};
 use crate::db::dialect::column;
 use crate::db::kept::{self, Kept};
 use crate::db::schema::{journal, journal_facts};
-use crate::db::{Conn, Instant, Tx};
+use crate::db::{Both, Conn, Instant, Tx};
 use crate::dialect;
 use crate::http::Error;
 
@@ -260,19 +260,20 @@ impl Batch {
 // A single row has a text that is kept prepared. Many go to PostgreSQL as one array for each column, because a text with a
 // place for every value is dear to read there; SQLite takes them one by one.
 fn insert_entries(conn: &mut Conn, entries: &[EntryRow]) -> Result<(), Error> {
-    match (conn, entries) {
+    if let [one] = entries {
+        dialect!(conn, |c| diesel::insert_into(journal::table)
+            .values(one)
+            .execute(c))?;
+        return Ok(());
+    }
+    match (conn.each(), entries) {
         (_, []) => {}
-        (conn, [one]) => {
-            dialect!(conn, |c| diesel::insert_into(journal::table)
-                .values(one)
-                .execute(c))?;
-        }
-        (Conn::Sqlite(conn), many) => {
+        (Both::Sqlite(conn), many) => {
             diesel::insert_into(journal::table)
                 .values(many)
                 .execute(conn)?;
         }
-        (Conn::Postgres(conn), many) => {
+        (Both::Postgres(conn), many) => {
             let text = "INSERT INTO journal (seq, recorded_at, actor, action, subject, organisation, facts_hash, hash) \
                         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)";
             diesel::sql_query(text)
@@ -291,9 +292,9 @@ fn insert_entries(conn: &mut Conn, entries: &[EntryRow]) -> Result<(), Error> {
 }
 
 fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
-    match (conn, items) {
+    match (conn.each(), items) {
         (_, []) => {}
-        (Conn::Postgres(conn), many) if many.len() > 1 => {
+        (Both::Postgres(conn), many) if many.len() > 1 => {
             let text = "INSERT INTO journal_facts (seq, item, class, hash, salt, body) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)";
             diesel::sql_query(text)
                 .bind::<Array<BigInt>, _>(column(many, |i| i.seq))
@@ -304,7 +305,7 @@ fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
                 .bind::<Array<Text>, _>(column(many, |i| i.body.as_str()))
                 .execute(conn)?;
         }
-        (conn, some) => {
+        (_, some) => {
             for item in some {
                 dialect!(conn, |c| diesel::insert_into(journal_facts::table)
                     .values(item)
@@ -320,9 +321,9 @@ fn insert_items(conn: &mut Conn, items: &[ItemRow]) -> Result<(), Error> {
 /// about whoever acts here.
 fn take_head(tx: &mut Tx<'_>) -> Result<(i64, i64, Vec<u8>), Error> {
     let conn: &mut Conn = &mut *tx;
-    let head: (i64, i64, Vec<u8>) = match conn {
-        Conn::Sqlite(c) => return Ok(Kept::<Head>::new(&NEXT_HEAD, Vec::new()).get_result(c)?),
-        Conn::Postgres(c) => Kept::<Head>::new(&TAKE_HEAD, Vec::new()).get_result(c)?,
+    let head: (i64, i64, Vec<u8>) = match conn.each() {
+        Both::Sqlite(c) => return Ok(Kept::<Head>::new(&NEXT_HEAD, Vec::new()).get_result(c)?),
+        Both::Postgres(c) => Kept::<Head>::new(&TAKE_HEAD, Vec::new()).get_result(c)?,
     };
     still_may(tx)?;
     Ok(head)

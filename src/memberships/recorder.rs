@@ -22,7 +22,7 @@ use super::timeline;
 use crate::auth::Actor;
 use crate::db::dialect::{self, column};
 use crate::db::schema::{membership_due, membership_events, memberships, organisations};
-use crate::db::{Conn, Db, Id, Instant, Tx};
+use crate::db::{Both, Conn, Db, Id, Instant, Tx};
 use crate::http::Error;
 use crate::jobs::Run;
 use crate::journal::Batch;
@@ -250,14 +250,14 @@ fn chunk(
 
 // Many rows go to PostgreSQL as one array for each column, because a text with a place for every value is dear to read there.
 fn insert_events(conn: &mut Conn, rows: &[EventRow]) -> Result<(), Error> {
-    match conn {
+    match conn.each() {
         _ if rows.is_empty() => {}
-        Conn::Sqlite(conn) => {
+        Both::Sqlite(conn) => {
             diesel::insert_into(membership_events::table)
                 .values(rows)
                 .execute(conn)?;
         }
-        Conn::Postgres(conn) => {
+        Both::Postgres(conn) => {
             let text = "INSERT INTO membership_events (membership_id, no, seq, recorded_at, effective_on, kind, body, proposer, decider, details) \
                         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
             diesel::sql_query(text)

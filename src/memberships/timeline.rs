@@ -23,7 +23,7 @@ use crate::db::dialect::column;
 use crate::db::schema::{
     member_counts, member_late_counts, membership_due, membership_flows, membership_intervals,
 };
-use crate::db::{Conn, Id, Tx};
+use crate::db::{Both, Conn, Id, Tx};
 use crate::dialect;
 use crate::http::Error;
 use crate::journal::moment::STILL;
@@ -256,9 +256,9 @@ pub fn add_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
         )
     };
     let rows: Vec<_> = counts.iter().map(row).collect();
-    match conn {
+    match conn.each() {
         // One by one, for which it has a text that it keeps: no network lies between.
-        Conn::Sqlite(conn) => {
+        Both::Sqlite(conn) => {
             for row in rows {
                 diesel::insert_into(member_counts::table)
                     .values(row)
@@ -268,7 +268,7 @@ pub fn add_counts(conn: &mut Conn, counts: &Counts) -> Result<(), Error> {
                     .execute(conn)?;
             }
         }
-        Conn::Postgres(conn) => {
+        Both::Postgres(conn) => {
             for part in rows.chunks(SUMS_AT_ONCE) {
                 diesel::insert_into(member_counts::table)
                     .values(part)
@@ -341,9 +341,9 @@ pub fn set_many_due(conn: &mut Conn, due: &[(Id, Option<NaiveDate>)]) -> Result<
         .iter()
         .filter_map(|(id, day)| Some((*id, (*day)?)))
         .collect();
-    match conn {
+    match conn.each() {
         _ if rows.is_empty() => {}
-        Conn::Sqlite(conn) => {
+        Both::Sqlite(conn) => {
             let due = |(id, day): &(Id, NaiveDate)| {
                 (
                     membership_due::membership_id.eq(*id),
@@ -355,7 +355,7 @@ pub fn set_many_due(conn: &mut Conn, due: &[(Id, Option<NaiveDate>)]) -> Result<
                 .values(&rows)
                 .execute(conn)?;
         }
-        Conn::Postgres(conn) => {
+        Both::Postgres(conn) => {
             diesel::sql_query(
                 "INSERT INTO membership_due (membership_id, due_on) SELECT * FROM unnest($1, $2)",
             )

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::examples::misfits;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
@@ -260,6 +262,46 @@ fn every_body_has_an_example_and_refuses_what_it_does_not_know() {
             .all(|(_, c)| resolved(&document, &c["schema"])["additionalProperties"] == false)
     };
     assert_eq!(breaking(&bodies, strict), NONE);
+}
+
+#[test]
+fn every_answer_in_json_has_an_example_of_its_own_that_fits() {
+    let document = document();
+    let mut wrong = Vec::new();
+    let mut looked_at = 0;
+    for operation in operations(&document) {
+        let answers = operation.body["responses"].as_object().unwrap();
+        for (status, answer) in answers.iter().filter(|(status, _)| status.starts_with('2')) {
+            let answer = resolved(&document, answer);
+            let content = &answer["content"]["application/json"];
+            if content.is_null() {
+                continue;
+            }
+            looked_at += 1;
+            let at = format!("{} {status}", operation.id());
+            match &content["example"] {
+                Value::Null => wrong.push(format!("{at}: no example")),
+                example => wrong.extend(misfits(&document, &content["schema"], example, &at)),
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(looked_at > 120, "{looked_at}");
+}
+
+#[test]
+fn what_does_not_fit_a_schema_is_told() {
+    let list = json!({"type": "array", "items": {"type": ["integer", "null"]}});
+    let schema = json!({
+        "type": "object", "required": ["a"], "properties": {"a": {"enum": ["x"]}, "list": list}
+    });
+    let told = |value: Value| misfits(&Value::Null, &schema, &value, "");
+    assert!(told(json!({"a": "x", "list": [1, null]})).is_empty());
+    assert_eq!(told(json!({})), ["/a: missing"]);
+    assert_eq!(told(json!({"a": "y"})), ["/a: \"y\" is none of its words"]);
+    assert_eq!(told(json!({"a": "x", "b": 1})), ["/b: not described"]);
+    let texts = told(json!({"a": "x", "list": ["1"]}));
+    assert_eq!(texts, [r#"/list/0: string, not ["integer","null"]"#]);
 }
 
 #[test]

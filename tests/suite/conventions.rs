@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use ots_registry::http::public::is_public;
 use serde_json::json;
 
 use crate::both;
@@ -361,4 +362,51 @@ both! {
         let refused = app.send(asked).await.problem(400, "malformed_request");
         assert_eq!(refused.header("access-control-allow-origin"), None);
     }
+}
+
+both! {
+    async fn browsers_may_read_nothing_but_the_public_surface(app) {
+        for path in ["/v1/users", "/v1/memberships", "/v1/organisations/OTS-7K3M9Q2-54/history", "/reports", "/v1/nothing"] {
+            let read = TestRequest::get().uri(path).insert_header(("Origin", "https://partner.example"));
+            assert_eq!(app.send(read).await.header("access-control-allow-origin"), None, "{path}");
+        }
+        let asked = TestRequest::default()
+            .method(Method::OPTIONS)
+            .uri("/v1/auth/login")
+            .insert_header(("Origin", "https://partner.example"))
+            .insert_header(("Access-Control-Request-Method", "POST"))
+            .insert_header(("Access-Control-Request-Headers", "content-type"));
+        assert_eq!(app.send(asked).await.header("access-control-allow-origin"), None);
+    }
+}
+
+/// What lets nobody known in and is no reading of the registry: log-in, one-time links, signs of life.
+const NOT_SHOWN: [&str; 9] = [
+    "accept_invitation",
+    "ask_password_reset",
+    "get_health",
+    "get_invitation_page",
+    "get_password_reset_page",
+    "get_readiness",
+    "refresh_session",
+    "reset_password",
+    "start_session",
+];
+
+#[test]
+fn the_public_surface_is_what_anybody_may_read() {
+    let mut shown = 0;
+    for line in include_str!("rights.tsv").lines().skip(1) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let (operation, route, nobody) = (cells[0], cells[1], cells[2]);
+        let (method, path) = route.split_once(' ').unwrap();
+        if nobody.starts_with('2') && !NOT_SHOWN.contains(&operation) {
+            assert!(is_public(path), "{operation}: {route}");
+            shown += 1;
+        } else if method == "GET" && is_public(path) {
+            // What is not there for nobody known, but might be.
+            assert!(nobody.starts_with("404"), "{operation}: {route}");
+        }
+    }
+    assert!(shown > 10, "{shown}");
 }

@@ -32,6 +32,7 @@ mod duplicates;
 mod endings;
 mod ends;
 mod erasures;
+mod examples;
 mod floors;
 mod hidden;
 mod imports;

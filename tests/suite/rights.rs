@@ -19,6 +19,7 @@ use ots_registry::organisations::RegistryNumber;
 use serde_json::json;
 
 use crate::both;
+use crate::examples;
 use crate::kit::{App, Operation, Person, operations};
 use crate::stages::{prove, stage};
 
@@ -340,7 +341,9 @@ async fn status(app: &App, operation: &Operation, objects: &Objects, token: Opti
     if let Some(token) = token {
         request = request.insert_header(("Authorization", format!("Bearer {token}")));
     }
-    app.send(request).await.status
+    let answer = app.send(request).await;
+    examples::take(&operation.id, &answer);
+    answer.status
 }
 
 pub fn committed() -> BTreeMap<String, Vec<String>> {
@@ -402,6 +405,7 @@ both! {
             }
             let _ = writeln!(actual, "{}\t{} {}\t{}", staged.id, staged.method, staged.path, row.join("\t"));
         }
+        examples::write();
         let known: Vec<String> = operations().into_iter().map(|o| o.id).collect();
         for id in committed.keys().filter(|id| !known.contains(id)) {
             let _ = writeln!(wrong, "{id}: the table has a row for an operation that does not exist");
