@@ -4,7 +4,7 @@
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
 use super::endings;
-use super::fold::{self, Counted, NameWord};
+use super::fold::{self, Counted, NameWord, Role};
 use super::index::Index;
 use super::joined::Joined;
 use super::likeness::{self, Found};
@@ -127,8 +127,12 @@ impl Judged {
         } else {
             judged.pairs = Some(pairs);
         }
-        let forms_differ =
-            !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
+        let forms_differ = !keys.forms.is_empty()
+            && !others.forms.is_empty()
+            && !fold::forms_agree(&keys.forms, &others.forms);
+        let slipped = judged.pairs.as_ref();
+        let slipped = slipped.is_some_and(|pairs| are_forms_with_a_slip(a, b, pairs));
+        let forms_differ = forms_differ && !slipped;
         if forms_differ && applies(Rule::OtherForms) {
             judged.score = judged.score.min(OTHER_FORM);
             judged.behind.push("different legal forms");
@@ -381,6 +385,29 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
         }
     }
     by_guess && !by_letters
+}
+
+/// True where the words of both forms are the same words, one with a slip that hides what it is (`fubol kluby`).
+fn are_forms_with_a_slip(
+    a: &Prepared,
+    b: &Prepared,
+    [of_a, of_b]: &[Vec<Option<Pair>>; 2],
+) -> bool {
+    let is_form = |word: &NameWord| matches!(word.role, Some(Role::Form(_)));
+    let all_in = |own: &Prepared, pairs: &[Option<Pair>], theirs: &Prepared| {
+        let words = own.folded.words.iter().zip(pairs);
+        words.filter(|(word, _)| is_form(word)).all(|(word, pair)| {
+            let (at, _, found) = match pair {
+                Some(pair) => *pair,
+                None => return false,
+            };
+            let Some(like) = theirs.folded.words.get(at) else {
+                return false;
+            };
+            word.plain == like.plain || (found == Found::Typo && !is_form(like))
+        })
+    };
+    all_in(a, of_a, b) && all_in(b, of_b, a)
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

@@ -10,12 +10,14 @@
 //! | `fold/words.rs` | from the text to words: apostrophes, quotes, marks, mixed scripts |
 //! | `fold/skeleton.rs` | K2: what romanisations write differently becomes one |
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
+//! | `fold/form.rs` | the legal forms, and which of them may be one |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
 //! | `fold/numbers.rs` | numbers in names, Roman ones too |
 //! | `fold/single.rs` | single letters in names |
 //! | `fold/same.rs` | whether two names are the same name |
 //! | `fold/tests/` | alphabets, rules, properties, measures on the sample files |
 
+mod form;
 mod forms;
 mod initials;
 mod letters;
@@ -33,14 +35,15 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use words::{Word, Words};
 
-pub use forms::{Form, Role};
+pub use form::{Form, forms_agree};
+pub use forms::Role;
 pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
 pub use single::{Letter, other_letters};
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.
-pub const FOLD_VERSION: i32 = 2;
+pub const FOLD_VERSION: i32 = 3;
 
 /// The keys of a stored name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

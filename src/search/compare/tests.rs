@@ -379,3 +379,69 @@ fn one_letter_that_is_another_leaves_it_open() {
         ],
     );
 }
+
+#[test]
+fn two_forms_of_one_kind_are_of_two_organisations_and_each_is_one_in_every_way_of_writing() {
+    let open = [
+        ("Kishegyesi Polgárőr Egyesület", "Kishegyesi SE", "HU"),
+        (
+            "Kishegyesi Polgárőr Egyesület",
+            "Kishegyesi Sportegyesület",
+            "HU",
+        ),
+        (
+            "Nádasfalvi Polgárőr Egyesület",
+            "Nádasfalvi Egyesület",
+            "HU",
+        ),
+        ("Csanádligeti SC", "Csanádligeti FC", "HU"),
+        ("Csanádligeti SC", "Csanádligeti TK", "HU"),
+        ("Nádasfalvi Klub", "Nádasfalvi Kör", "HU"),
+        ("Kumludere SK", "Kumludere FK", "TR"),
+        ("Kumludere Spor Kulübü", "Kumludere Kulübü", "TR"),
+        ("Kumludere Girişimi", "Kumludere Hareketi", "TR"),
+        ("ГУ «Мирасты»", "ЧУ «Мирасты»", "KZ"),
+        ("ТОО «Болашак Нұры»", "АО «Болашак Нұры»", "KZ"),
+        ("РОО «Болашак Нұры»", "ОО «Болашак Нұры»", "KZ"),
+        ("«Болашақ» одағы", "«Болашақ» бірлігі", "KZ"),
+        ("Zöldliget Közalapítvány", "Zöldliget Alapítvány", "HU"),
+        ("Zöldliget Kft.", "Zöldliget Zrt.", "HU"),
+        ("Zöldliget Kft.", "Zöldliget Nonprofit Kft.", "HU"),
+        ("Dəyirman MMC", "Dəyirman ASC", "AZ"),
+        ("Dəyirman ASC", "Dəyirman QSC", "AZ"),
+        ("Turkuaz Kiraz A.Ş.", "Turkuaz Kiraz Ltd. Şti.", "TR"),
+        ("БФ «Меҳрибон»", "ОФ «Меҳрибон»", "UZ"),
+        ("ОАО «Тумарчы»", "ОсОО «Тумарчы»", "KG"),
+    ];
+    all(Verdict::Possible, &open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(found.score <= OTHER_FORM, "{a} | {b}: {found:?}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Kishegyesi Sport Egyesület", "Kishegyesi SE", "HU"),
+            ("Kishegyesi Sportegyesület", "Kishegyesi SE", "HU"),
+            ("Kishegyesi Polgárőr Egyesület", "Kishegyesi PE", "HU"),
+            ("Dombóvári FC", "Dombóvári Labdarúgó Club", "HU"),
+            ("Dombóvári SC", "Dombóvári Sport Club", "HU"),
+            ("Araz PFK", "Araz Futbol Klubu", "AZ"),
+            ("Araz İK", "Araz İdman Klubu", "AZ"),
+            ("Astana FC", "Футбольный клуб «Астана»", "KZ"),
+            ("Тұлпар ФК", "«Тұлпар» футбол клубы", "KZ"),
+            ("Dəyirman ASC", "Dəyirman Açıq Səhmdar Cəmiyyəti", "AZ"),
+            ("ЧУ «Мирасты»", "Частное учреждение «Мирасты»", "KZ"),
+            // One of both does not say its kind.
+            ("«Болашақ Нұры» қоры", "ОФ «Болашақ Нұры»", "KZ"),
+            ("Учреждение «Мирасты»", "ЧУ «Мирасты»", "KZ"),
+            ("АО «Самал жел»", "Самал жел JSC", "KZ"),
+            // A slip in a word of the form.
+            ("Dalmar futbol kluby", "Dalmar fubol kluby", "TM"),
+            ("Zöldliget Nonprofit Kft", "Zöldliget Nonrofit Kft", "HU"),
+        ],
+    );
+    // What a football club plays is said by its form.
+    let branch = said("Araz FK", "Araz Basketbol Klubu", "AZ");
+    assert!(branch.blocked, "{branch:?}");
+}
