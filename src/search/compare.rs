@@ -164,7 +164,10 @@ impl Judged {
                 .behind
                 .push("one says more: on a side, an age, an ordinal or a reach");
         }
-        let initials_open = joined.as_ref().is_some_and(|joined| joined.told.open);
+        let initials_open = joined.as_ref().is_some_and(|Joined { told, .. }| {
+            let bare = !told.shorts.is_empty() && !same;
+            told.open || (bare && !is_one_by_letters(a, b, &judged.pairs, &told.shorts))
+        });
         let words_open = judged
             .pairs
             .as_ref()
@@ -408,6 +411,26 @@ fn are_forms_with_a_slip(
         })
     };
     all_in(a, of_a, b) && all_in(b, of_b, a)
+}
+
+/// True where a telling word is alike by its own letters, and not as the initials of others.
+fn is_one_by_letters(
+    a: &Prepared,
+    b: &Prepared,
+    pairs: &Option<[Vec<Option<Pair>>; 2]>,
+    shorts: &[String],
+) -> bool {
+    let Some([of_a, _]) = pairs else {
+        return true;
+    };
+    let tells = |word: &NameWord| {
+        word.role.is_none() && !fold::is_single_letter(&word.plain) && !shorts.contains(&word.plain)
+    };
+    a.folded.words.iter().zip(of_a).any(|(own, pair)| {
+        let other = pair.filter(|(_, _, found)| *found != Found::Meaning);
+        let theirs = other.and_then(|(at, ..)| b.folded.words.get(at));
+        tells(own) && theirs.is_some_and(tells)
+    })
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

@@ -30,6 +30,8 @@ pub(super) struct Told {
     pub(super) words: Vec<String>,
     /// Initials, and the words that they stand for.
     pub(super) initials: Vec<String>,
+    /// The words that are initials.
+    pub(super) shorts: Vec<String>,
     /// True where other words may have the same initials.
     pub(super) open: bool,
 }
@@ -92,6 +94,7 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         words.push(match whole {
             Whole::Initials(short, initials) => {
                 told.open |= initials == Initials::Open;
+                told.shorts.push(short.plain.clone());
                 told.initials
                     .push(format!("{} = {}", short.plain, apart.join(" ")));
                 short.clone()

@@ -445,3 +445,32 @@ fn two_forms_of_one_kind_are_of_two_organisations_and_each_is_one_in_every_way_o
     let branch = said("Araz FK", "Araz Basketbol Klubu", "AZ");
     assert!(branch.blocked, "{branch:?}");
 }
+
+#[test]
+fn bare_initials_are_never_the_same() {
+    let open = [
+        ("YDKD", "Yeni Doğa Koruma Derneği", "TR"),
+        ("YDKD", "Yerel Diller Kültür Derneği", "TR"),
+        ("TED", "Türk Eğitim Derneği", "TR"),
+        ("TED", "Türkiye Emekliler Derneği", "TR"),
+        ("Türkiye TED", "Türkiye Tarih Eğitim Derneği", "TR"),
+        ("ЖАКФ", "Жаңы Аялдар Коомдук Фонду", "KG"),
+        ("ABİB", "Arıçılara Baxım İctimai Birliyi", "AZ"),
+        ("TASE", "Tiszaági Sport Egyesület", "HU"),
+        ("SK", "Spor Kulübü", "TR"),
+    ];
+    never_the_same(&open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(found.score <= INITIALS, "{a} | {b}: {found:?}");
+    }
+    // Beside a telling word that both write, they are what everybody writes.
+    all(
+        Verdict::Same,
+        &[
+            ("Kumludere SK", "Kumludere Spor Kulübü", "TR"),
+            ("Szeged SE", "Szegedi Sport Egyesület", "HU"),
+            ("Göyçay GİB", "Göyçay Gənclər İctimai Birliyi", "AZ"),
+        ],
+    );
+}
