@@ -294,7 +294,13 @@ fn words_alike(
         return Some((TURKISH, Found::Spelling));
     }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
-        return (x == y).then_some((0.95, Found::Spelling));
+        if x != y {
+            return None;
+        }
+        // Two words that are made of one place are other words (`Bursaspor`, `Bursalılar`): their letters say how much.
+        if weight.place_alone && other_weight.place_alone {
+            return Some((0.95, Found::Spelling));
+        }
     }
     if let (Some(x), Some(y)) = (weight.land, other_weight.land) {
         return (x == y).then_some((0.95, Found::Meaning));

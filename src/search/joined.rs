@@ -109,6 +109,10 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         weights.push(Weight {
             weight: parts.iter().map(|(_, of)| of.weight).sum(),
             place: parts.iter().find_map(|(_, of)| of.place),
+            place_alone: is_place
+                || parts
+                    .iter()
+                    .all(|(_, of)| of.place.is_none() || of.place_alone),
             branch: parts.iter().find_map(|(_, of)| of.branch),
             is_word: parts.iter().all(|(_, of)| of.is_word),
             land: parts

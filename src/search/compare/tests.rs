@@ -474,3 +474,31 @@ fn bare_initials_are_never_the_same() {
         ],
     );
 }
+
+#[test]
+fn a_place_with_another_word_is_not_its_people() {
+    let open = [
+        ("Bursalılar Derneği", "Bursaspor Derneği", "TR"),
+        ("Trabzonspor Derneği", "Trabzonlular Derneği", "TR"),
+        ("Ankaragücü Derneği", "Ankaralılar Derneği", "TR"),
+        ("Астанабанк қоры", "Астаналықтар қоры", "KZ"),
+        ("Bursaspor Kulübü", "Bursa Kulübü", "TR"),
+        ("Samsunspor Derneği", "Samsun Derneği", "TR"),
+        ("Алматыгаз қоры", "Алматылықтар қоры", "KZ"),
+    ];
+    never_the_same(&open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(!found.blocked, "{a} | {b}: {found:?}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Bursalılar Derneği", "Bursalıların Derneği", "TR"),
+            ("Bursalı Derneği", "Bursalılar Derneği", "TR"),
+            ("Bursaspor Derneği", "Bursaspor Dernegi", "TR"),
+            ("Marylylar jemgyýeti", "Mary jemgyýeti", "TM"),
+            ("Алматылықтар қоры", "Алматы қоры", "KZ"),
+        ],
+    );
+}
