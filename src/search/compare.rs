@@ -148,7 +148,8 @@ impl Judged {
             judged.score = judged.score.min(SAID_ALONE);
             judged.behind.push("different single letters");
         }
-        let other_place = !same && differ(a, b, |word| word.place);
+        // Places count though the skeletons are one (`Vasi`, `Váci`).
+        let other_place = differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);
         let opposed = match &judged.pairs {

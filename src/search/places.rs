@@ -68,6 +68,39 @@ mod tests {
     }
 
     #[test]
+    fn a_short_place_is_found_with_the_endings_of_places_alone() {
+        for (one, other, country) in [
+            ("Ошский", "Ош", "KG"),
+            ("Оштук", "Ош", "KG"),
+            ("Чуйское", "Чуй", "KG"),
+            ("Karslı", "Kars", "TR"),
+            ("Rizeli", "Rize", "TR"),
+            ("Qubalı", "Quba", "AZ"),
+            ("Marylylar", "Mary", "TM"),
+            ("Váci", "Vác", "HU"),
+            ("Vasi", "Vas", "HU"),
+            ("Egri", "Eger", "HU"),
+            ("Zalai", "Zala", "HU"),
+            ("Бакинский", "Баку", "AZ"),
+            ("Карагандинская", "Қарағанды", "KZ"),
+        ] {
+            assert!(place(other, country).is_some(), "{other}");
+            assert_eq!(place(one, country), place(other, country), "{one}");
+        }
+        assert_ne!(place("Vasi", "HU"), place("Váci", "HU"));
+        for (word, country) in [
+            ("Karsak", "TR"),
+            ("Vanda", "HU"),
+            ("Ordinaryüs", "TR"),
+            ("Rizea", "TR"),
+            ("Ağrısız", "TR"),
+            ("Ошондой", "KG"),
+        ] {
+            assert_eq!(place(word, country), None, "{word}");
+        }
+    }
+
+    #[test]
     fn a_word_that_is_made_of_a_place_is_of_it_and_another_word() {
         let alone = |word: &str| {
             let words = fold::name_words(word, Some("TR"));

@@ -25,6 +25,8 @@ pub(super) struct Spellings {
     firsts: HashSet<String>,
     /// The most words that a spelling has.
     longest: usize,
+    /// The things are places.
+    are_places: bool,
 }
 
 /// A thing that a word is.
@@ -45,6 +47,7 @@ impl Spellings {
             things: HashMap::new(),
             firsts: HashSet::new(),
             longest: 1,
+            are_places: false,
         };
         let lines = table
             .lines()
@@ -63,7 +66,10 @@ impl Spellings {
 
     /// The same for a table of places, which have endings of their own.
     pub fn of_places(table: &str) -> Self {
-        Self::read(table)
+        Self {
+            are_places: true,
+            ..Self::read(table)
+        }
     }
 
     /// Takes a spelling, which the first line that has it keeps; gives how many words it has.
@@ -119,8 +125,10 @@ impl Spellings {
         if let Some(&thing) = known {
             return Some(Spelled { thing, alone: true });
         }
+        let short = || self.with_ending_of_place(plain);
         self.with_ending(skeleton)
             .or_else(|| self.with_ending(plain))
+            .or_else(short)
     }
 
     /// Found with an ending.
@@ -153,6 +161,18 @@ impl Spellings {
             let (stem, ending) = text.split_at_checked(len)?;
             let thing = *self.things.get(stem)?;
             endings::is_of_people(ending).then_some(Spelled { thing, alone: true })
+        })
+    }
+
+    /// A short place found by an ending that nothing but places have: any other may make another word of it.
+    fn with_ending_of_place(&self, plain: &str) -> Option<Spelled> {
+        if !self.are_places {
+            return None;
+        }
+        (SHORTEST_PLACE..WITH_ENDING.min(plain.len())).find_map(|len| {
+            let (stem, ending) = plain.split_at_checked(len)?;
+            let thing = *self.plains.get(stem)?;
+            endings::is_of_place(ending).then_some(Spelled { thing, alone: true })
         })
     }
 }

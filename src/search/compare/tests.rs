@@ -502,3 +502,38 @@ fn a_place_with_another_word_is_not_its_people() {
         ],
     );
 }
+
+#[test]
+fn towns_with_short_names_are_places_too() {
+    let other = [
+        (
+            "Ошский филиал Федерации гребли Кыргызстана",
+            "Нарынский филиал Федерации гребли Кыргызстана",
+            "KG",
+        ),
+        (
+            "Ошское областное общество охотников и рыболовов",
+            "Чуйское областное общество охотников и рыболовов",
+            "KG",
+        ),
+        ("Karslı Ozanlar Derneği", "Muşlu Ozanlar Derneği", "TR"),
+        ("Vanlı Ozanlar Derneği", "Bolulu Ozanlar Derneği", "TR"),
+        // The skeletons of the two are one.
+        ("Vasi Ifjúsági Egyesület", "Váci Ifjúsági Egyesület", "HU"),
+    ];
+    all(Verdict::Different, &other);
+    for (a, b, country) in other {
+        assert!(said(a, b, country).blocked, "{a} | {b}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Karslı Ozanlar Derneği", "Kars Ozanlar Derneği", "TR"),
+            ("Rizeli Arıcılar Derneği", "Rize Arıcılar Derneği", "TR"),
+            ("Qubalı Aşıqlar Birliyi", "Quba Aşıqlar Birliyi", "AZ"),
+            ("Váci Ifjúsági Egyesület", "Vác Ifjúsági Egyesület", "HU"),
+            ("Egri Ifjúsági Egyesület", "Eger Ifjúsági Egyesület", "HU"),
+            ("Оштук аялдар коому", "Ош аялдар коому", "KG"),
+        ],
+    );
+}
