@@ -58,6 +58,10 @@ const INITIALS: f32 = 0.72;
 const TURKISH: f32 = 0.93;
 /// Up to so many letters a word that is read in another way may be another word.
 const SHORT: usize = 5;
+/// At least this where all of one name but its form is what stands in quotes in the other.
+const QUOTED: f32 = 0.65;
+/// What stands in quotes says who it is where its words tell as much.
+const QUOTED_TELLS: f32 = 0.4;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
@@ -196,6 +200,19 @@ impl Judged {
         if judged.score < INITIALS && applies(Rule::Initials) && are_initials(a, b) {
             judged.score = INITIALS;
             judged.before.insert(0, "one is the other's initials");
+        }
+        let quoted = judged.score < QUOTED
+            && !judged.blocked
+            && !forms_differ
+            && judged
+                .pairs
+                .as_ref()
+                .is_some_and(|pairs| is_quoted_in(a, b, pairs));
+        if quoted {
+            judged.score = QUOTED;
+            judged
+                .before
+                .insert(0, "one is what stands in quotes in the other");
         }
         judged.score = judged.score.clamp(0.0, 1.0);
         judged.joined = joined;
@@ -438,6 +455,35 @@ fn is_one_by_letters(
         let theirs = other.and_then(|(at, ..)| b.folded.words.get(at));
         tells(own) && theirs.is_some_and(tells)
     })
+}
+
+/// True where all of one name but its legal form is what stands in quotes in the other: «Акбота» beside «Ақбота» with what it does.
+fn is_quoted_in(a: &Prepared, b: &Prepared, [of_a, of_b]: &[Vec<Option<Pair>>; 2]) -> bool {
+    fn is_part(word: &NameWord) -> bool {
+        !matches!(word.role, Some(Role::Form(_)))
+    }
+    let is_all = |own: &Prepared, pairs: &[Option<Pair>], theirs: &Prepared| {
+        let quoted: Vec<usize> = (0..)
+            .zip(&theirs.folded.words)
+            .filter(|(_, word)| word.quoted && is_part(word))
+            .map(|(at, _)| at)
+            .collect();
+        let mut tells = 0.0;
+        let mut met = 0;
+        for ((word, weight), pair) in own.weighed_words().zip(pairs) {
+            if !is_part(word) {
+                continue;
+            }
+            let spelled = |found: Found| matches!(found, Found::Same | Found::Spelling);
+            if !pair.is_some_and(|(at, _, found)| spelled(found) && quoted.contains(&at)) {
+                return false;
+            }
+            met += 1;
+            tells += weight.weight;
+        }
+        met > 0 && met == quoted.len() && tells >= QUOTED_TELLS
+    };
+    is_all(a, of_a, b) || is_all(b, of_b, a)
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

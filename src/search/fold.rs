@@ -12,6 +12,7 @@
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
 //! | `fold/form.rs` | the legal forms, and which of them may be one |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
+//! | `fold/quotes.rs` | what stands in quotes in names |
 //! | `fold/numbers.rs` | numbers in names, Roman ones too |
 //! | `fold/single.rs` | single letters in names |
 //! | `fold/same.rs` | whether two names are the same name |
@@ -22,6 +23,7 @@ mod forms;
 mod initials;
 mod letters;
 mod numbers;
+mod quotes;
 mod same;
 mod single;
 mod skeleton;
@@ -116,6 +118,8 @@ pub struct NameWord {
     pub number: Option<Number>,
     /// True where a full stop follows.
     pub dotted: bool,
+    /// True where it stands in quotes.
+    pub quoted: bool,
 }
 
 /// One word of a query, in all of its readings.
@@ -254,6 +258,8 @@ impl Reduced {
 
     fn words(&self, name: &str) -> Vec<NameWord> {
         let mut seconds = self.second.as_deref().map(|line| line.split(' '));
+        let quotes = quotes::of_name(name);
+        let is_quoted = |word: &Word| quotes.iter().any(|at| at.contains(&word.source.start));
         self.read
             .words
             .iter()
@@ -271,6 +277,7 @@ impl Reduced {
                 role: *role,
                 number: number(name, word),
                 dotted: is_dotted(name, word),
+                quoted: is_quoted(word),
             })
             .collect()
     }

@@ -185,6 +185,7 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
         role: None,
         number: None,
         dotted: false,
+        quoted: parts.iter().all(|(part, _)| part.quoted),
     }
 }
 

@@ -537,3 +537,56 @@ fn towns_with_short_names_are_places_too() {
         ],
     );
 }
+
+#[test]
+fn what_stands_in_quotes_is_the_name_proper() {
+    all(
+        Verdict::Possible,
+        &[
+            (
+                "ОФ «Акбота»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "Göyərçin İB",
+                "\"Göyərçin\" Uşaqlara Dəstək İctimai Birliyi",
+                "AZ",
+            ),
+            (
+                "Mehrjon fondi",
+                "«Mehrjon» bolalarni qoʻllab-quvvatlash fondi",
+                "UZ",
+            ),
+            ("Тумар ОО", "«Тумар» кол өнөрчүлөр коомдук бирикмеси", "KG"),
+            (
+                "Шохле ОО",
+                "Общественное объединение инвалидов и пожилых “Шохле”",
+                "KG",
+            ),
+        ],
+    );
+    all(
+        Verdict::Different,
+        &[
+            // Without quotes it may be any word of the name.
+            ("ОФ «Акбота»", "Ақбота балаларды қолдау қоғамдық қоры", "KZ"),
+            // Another form, another place, and more than what stands in quotes.
+            (
+                "ОО «Акбота»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "ОФ «Алматы Акбота»",
+                "«Ақбота» Шымкент балаларын қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "ОФ «Акбота Самал»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+        ],
+    );
+}
