@@ -19,6 +19,13 @@ fn all(expected: Verdict, pairs: &[(&str, &str, &str)]) {
     }
 }
 
+fn never_different(pairs: &[(&str, &str, &str)]) {
+    for &(a, b, country) in pairs {
+        let found = said(a, b, country);
+        assert_ne!(found.verdict, Verdict::Different, "{a} | {b}: {found:?}");
+    }
+}
+
 fn never_the_same(pairs: &[(&str, &str, &str)]) {
     for &(a, b, country) in pairs {
         let found = said(a, b, country);
@@ -586,6 +593,73 @@ fn what_stands_in_quotes_is_the_name_proper() {
                 "ОФ «Акбота Самал»",
                 "«Ақбота» балаларды қолдау қоғамдық қоры",
                 "KZ",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_town_or_a_district_is_called_tells_little() {
+    never_different(&[
+        (
+            "Жезқазған қаласы мүгедектер қоғамы",
+            "Общество инвалидов города Жезказган",
+            "KZ",
+        ),
+        (
+            "Общество охотников Сайрамского района",
+            "Сайрам ауданы охотников қоғамы",
+            "KZ",
+        ),
+    ]);
+    all(
+        Verdict::Same,
+        &[
+            (
+                "Жезқазған қаласының мүгедектер қоғамы",
+                "Жезқазған мүгедектер қоғамы",
+                "KZ",
+            ),
+            (
+                "Каракол шаарынын аялдар коому",
+                "Каракол аялдар коому",
+                "KG",
+            ),
+            ("Chirchiq shahri yoshlari", "Chirchiq yoshlari", "UZ"),
+            (
+                "Lənkəran Şəhəri Arıçılar Birliyi",
+                "Lənkəran Arıçılar Birliyi",
+                "AZ",
+            ),
+            ("Tejen şäheriniň zenanlary", "Tejen zenanlary", "TM"),
+        ],
+    );
+    // A district or a region may have the name of a town.
+    all(
+        Verdict::Possible,
+        &[
+            ("Yunusobod tumani yoshlari", "Yunusobod yoshlari", "UZ"),
+            (
+                "Bafra İlçesi Arıcılar Derneği",
+                "Bafra Arıcılar Derneği",
+                "TR",
+            ),
+            ("Алматы облысының жастары", "Алматы жастары", "KZ"),
+        ],
+    );
+    // A town and the region that has its name are two.
+    all(
+        Verdict::Different,
+        &[
+            (
+                "Алматы қаласының кәсіпкерлер палатасы",
+                "Алматы облысының кәсіпкерлер палатасы",
+                "KZ",
+            ),
+            (
+                "Buxoro shahri hunarmandlari",
+                "Buxoro tumani hunarmandlari",
+                "UZ",
             ),
         ],
     );
