@@ -14,7 +14,7 @@ const ENOUGH: usize = 3;
 /// What initials say of the words that they stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Initials {
-    /// One of the words is a legal form, as in `SK`, `JG`: what everybody writes.
+    /// One of the words is a legal form, as in `SK`, `JG`: what everybody writes behind a name.
     Usual,
     /// Other words may have the same initials.
     Open,

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::fold::NameWord;
+use super::fold::{self, Form, NameWord, Role};
 use super::rules::{Rule, applies};
 use super::spellings::Spellings;
 
@@ -12,13 +12,21 @@ static BRANCHES: LazyLock<Spellings> =
 
 /// The branch that a word names, by number.
 pub(super) fn of(word: &NameWord) -> Option<u16> {
-    applies(Rule::Branches).then(|| BRANCHES.of(word)).flatten()
+    let of_form = || match word.role {
+        Some(Role::Form(Form::FootballClub)) => *FOOTBALL,
+        _ => None,
+    };
+    let found = || BRANCHES.of(word).or_else(of_form);
+    applies(Rule::Branches).then(found).flatten()
 }
+
+/// What a football club plays, in whatever way its form is written (`FK`).
+static FOOTBALL: LazyLock<Option<u16>> =
+    LazyLock::new(|| BRANCHES.of(fold::name_words("football", None).first()?));
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::fold;
 
     fn branch(word: &str, country: &str) -> Option<u16> {
         of(fold::name_words(word, Some(country)).first()?)

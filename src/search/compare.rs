@@ -4,7 +4,7 @@
 //! both names have such words. Another place, another number or another legal form stand against it whatever the rest says.
 
 use super::endings;
-use super::fold::{self, Counted, NameWord};
+use super::fold::{self, Counted, NameWord, Role};
 use super::index::Index;
 use super::joined::Joined;
 use super::likeness::{self, Found};
@@ -58,6 +58,10 @@ const INITIALS: f32 = 0.72;
 const TURKISH: f32 = 0.93;
 /// Up to so many letters a word that is read in another way may be another word.
 const SHORT: usize = 5;
+/// At least this where all of one name but its form is what stands in quotes in the other.
+const QUOTED: f32 = 0.65;
+/// What stands in quotes says who it is where its words tell as much.
+const QUOTED_TELLS: f32 = 0.4;
 /// What is taken off for words on both sides that have no like.
 const CONFLICT: f32 = 0.55;
 
@@ -127,8 +131,12 @@ impl Judged {
         } else {
             judged.pairs = Some(pairs);
         }
-        let forms_differ =
-            !keys.forms.is_empty() && !others.forms.is_empty() && keys.forms != others.forms;
+        let forms_differ = !keys.forms.is_empty()
+            && !others.forms.is_empty()
+            && !fold::forms_agree(&keys.forms, &others.forms);
+        let slipped = judged.pairs.as_ref();
+        let slipped = slipped.is_some_and(|pairs| are_forms_with_a_slip(a, b, pairs));
+        let forms_differ = forms_differ && !slipped;
         if forms_differ && applies(Rule::OtherForms) {
             judged.score = judged.score.min(OTHER_FORM);
             judged.behind.push("different legal forms");
@@ -144,7 +152,8 @@ impl Judged {
             judged.score = judged.score.min(SAID_ALONE);
             judged.behind.push("different single letters");
         }
-        let other_place = !same && differ(a, b, |word| word.place);
+        // Places count though the skeletons are one (`Vasi`, `Váci`).
+        let other_place = differ(a, b, |word| word.place);
         let other_land = !same && differ(a, b, |word| word.land);
         let other_branch = !same && differ(a, b, |word| word.branch);
         let opposed = match &judged.pairs {
@@ -160,7 +169,10 @@ impl Judged {
                 .behind
                 .push("one says more: on a side, an age, an ordinal or a reach");
         }
-        let initials_open = joined.as_ref().is_some_and(|joined| joined.told.open);
+        let initials_open = joined.as_ref().is_some_and(|Joined { told, .. }| {
+            let bare = !told.shorts.is_empty() && !same;
+            told.open || (bare && !is_one_by_letters(a, b, &judged.pairs, &told.shorts))
+        });
         let words_open = judged
             .pairs
             .as_ref()
@@ -188,6 +200,19 @@ impl Judged {
         if judged.score < INITIALS && applies(Rule::Initials) && are_initials(a, b) {
             judged.score = INITIALS;
             judged.before.insert(0, "one is the other's initials");
+        }
+        let quoted = judged.score < QUOTED
+            && !judged.blocked
+            && !forms_differ
+            && judged
+                .pairs
+                .as_ref()
+                .is_some_and(|pairs| is_quoted_in(a, b, pairs));
+        if quoted {
+            judged.score = QUOTED;
+            judged
+                .before
+                .insert(0, "one is what stands in quotes in the other");
         }
         judged.score = judged.score.clamp(0.0, 1.0);
         judged.joined = joined;
@@ -287,7 +312,13 @@ fn words_alike(
         return Some((TURKISH, Found::Spelling));
     }
     if let (Some(x), Some(y)) = (weight.place, other_weight.place) {
-        return (x == y).then_some((0.95, Found::Spelling));
+        if x != y {
+            return None;
+        }
+        // Two words that are made of one place are other words (`Bursaspor`, `Bursalılar`): their letters say how much.
+        if weight.place_alone && other_weight.place_alone {
+            return Some((0.95, Found::Spelling));
+        }
     }
     if let (Some(x), Some(y)) = (weight.land, other_weight.land) {
         return (x == y).then_some((0.95, Found::Meaning));
@@ -381,6 +412,78 @@ fn leaves_open(a: &Prepared, b: &Prepared, [of_a, _]: &[Vec<Option<Pair>>; 2]) -
         }
     }
     by_guess && !by_letters
+}
+
+/// True where the words of both forms are the same words, one with a slip that hides what it is (`fubol kluby`).
+fn are_forms_with_a_slip(
+    a: &Prepared,
+    b: &Prepared,
+    [of_a, of_b]: &[Vec<Option<Pair>>; 2],
+) -> bool {
+    let is_form = |word: &NameWord| matches!(word.role, Some(Role::Form(_)));
+    let all_in = |own: &Prepared, pairs: &[Option<Pair>], theirs: &Prepared| {
+        let words = own.folded.words.iter().zip(pairs);
+        words.filter(|(word, _)| is_form(word)).all(|(word, pair)| {
+            let (at, _, found) = match pair {
+                Some(pair) => *pair,
+                None => return false,
+            };
+            let Some(like) = theirs.folded.words.get(at) else {
+                return false;
+            };
+            word.plain == like.plain || (found == Found::Typo && !is_form(like))
+        })
+    };
+    all_in(a, of_a, b) && all_in(b, of_b, a)
+}
+
+/// True where a telling word is alike by its own letters, and not as the initials of others.
+fn is_one_by_letters(
+    a: &Prepared,
+    b: &Prepared,
+    pairs: &Option<[Vec<Option<Pair>>; 2]>,
+    shorts: &[String],
+) -> bool {
+    let Some([of_a, _]) = pairs else {
+        return true;
+    };
+    let tells = |word: &NameWord| {
+        word.role.is_none() && !fold::is_single_letter(&word.plain) && !shorts.contains(&word.plain)
+    };
+    a.folded.words.iter().zip(of_a).any(|(own, pair)| {
+        let other = pair.filter(|(_, _, found)| *found != Found::Meaning);
+        let theirs = other.and_then(|(at, ..)| b.folded.words.get(at));
+        tells(own) && theirs.is_some_and(tells)
+    })
+}
+
+/// True where all of one name but its legal form is what stands in quotes in the other: «Акбота» beside «Ақбота» with what it does.
+fn is_quoted_in(a: &Prepared, b: &Prepared, [of_a, of_b]: &[Vec<Option<Pair>>; 2]) -> bool {
+    fn is_part(word: &NameWord) -> bool {
+        !matches!(word.role, Some(Role::Form(_)))
+    }
+    let is_all = |own: &Prepared, pairs: &[Option<Pair>], theirs: &Prepared| {
+        let quoted: Vec<usize> = (0..)
+            .zip(&theirs.folded.words)
+            .filter(|(_, word)| word.quoted && is_part(word))
+            .map(|(at, _)| at)
+            .collect();
+        let mut tells = 0.0;
+        let mut met = 0;
+        for ((word, weight), pair) in own.weighed_words().zip(pairs) {
+            if !is_part(word) {
+                continue;
+            }
+            let spelled = |found: Found| matches!(found, Found::Same | Found::Spelling);
+            if !pair.is_some_and(|(at, _, found)| spelled(found) && quoted.contains(&at)) {
+                return false;
+            }
+            met += 1;
+            tells += weight.weight;
+        }
+        met > 0 && met == quoted.len() && tells >= QUOTED_TELLS
+    };
+    is_all(a, of_a, b) || is_all(b, of_b, a)
 }
 
 /// How many letters two words are apart, in the reading that is nearest.

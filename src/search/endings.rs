@@ -35,8 +35,10 @@ static LANGUAGES: LazyLock<BTreeMap<&str, Endings>> = LazyLock::new(|| {
     languages
 });
 
-/// Places of people of a place in the table.
+/// People of a place in the table.
 const PEOPLE: &str = "people";
+/// What else is of a place.
+const PLACE: &str = "place";
 
 /// An ending as it stands in plain keys and skeletons, behind a consonant and behind a vowel.
 fn folded(ending: &str) -> Vec<String> {
@@ -96,6 +98,19 @@ pub(super) fn is_of_people(ending: &str) -> bool {
             .is_some_and(|people| is_of(people, ending))
 }
 
+/// True for nothing and for an ending that says of a place: what is of it, or who is (`Karslı`, `Ошский`).
+pub(super) fn is_of_place(ending: &str) -> bool {
+    let place = || LANGUAGES.get(PLACE);
+    applies(Rule::OtherEndings)
+        && (place().is_some_and(|place| is_of(place, ending))
+            || (may_be_of_people(ending) && is_of_people(ending)))
+}
+
+/// True for nothing and for endings of a language that make no other word, of places or not.
+pub(super) fn is_of_any(ending: &str) -> bool {
+    LANGUAGES.values().any(|language| is_of(language, ending))
+}
+
 /// True where two words begin alike and are not forms of one word: what stands behind the beginning is no ending in any language.
 pub(super) fn make_others(own: &NameWord, theirs: &NameWord) -> bool {
     if !applies(Rule::OtherEndings) || own.dotted || theirs.dotted {
@@ -135,7 +150,8 @@ fn are_forms_of_one(x: &str, y: &str) -> bool {
             return false;
         };
         let softened = softened(own, theirs);
-        LANGUAGES.values().any(|language| {
+        let mut languages = LANGUAGES.iter().filter(|(name, _)| **name != PLACE);
+        languages.any(|(_, language)| {
             let are = |(own, theirs): (&str, &str)| is_of(language, own) && is_of(language, theirs);
             are((own, theirs)) || softened.is_some_and(are)
         })
@@ -201,6 +217,19 @@ mod tests {
             assert!(make_others(&one, &other), "{one:?} {other:?}");
             assert!(make_others(&other, &one), "{one:?} {other:?}");
         }
+    }
+
+    #[test]
+    fn what_is_of_a_place_is_told_by_its_ending() {
+        for ending in [
+            "", "li", "lu", "ly", "lik", "tuk", "dyk", "skiy", "skaya", "skogo", "lilar",
+        ] {
+            assert!(is_of_place(ending), "{ending}");
+        }
+        for ending in ["spor", "bank", "gucu", "i", "a", "dag", "ova", "ci", "chi"] {
+            assert!(!is_of_place(ending), "{ending}");
+        }
+        assert!(is_of_any("nyn") && !is_of_any("spor"));
     }
 
     #[test]

@@ -10,16 +10,20 @@
 //! | `fold/words.rs` | from the text to words: apostrophes, quotes, marks, mixed scripts |
 //! | `fold/skeleton.rs` | K2: what romanisations write differently becomes one |
 //! | `fold/forms.rs`, `legal_forms.tsv` | K3: legal-form and generic words by country |
+//! | `fold/form.rs` | the legal forms, and which of them may be one |
 //! | `fold/initials.rs` | K4: initials and abbreviations |
+//! | `fold/quotes.rs` | what stands in quotes in names |
 //! | `fold/numbers.rs` | numbers in names, Roman ones too |
 //! | `fold/single.rs` | single letters in names |
 //! | `fold/same.rs` | whether two names are the same name |
 //! | `fold/tests/` | alphabets, rules, properties, measures on the sample files |
 
+mod form;
 mod forms;
 mod initials;
 mod letters;
 mod numbers;
+mod quotes;
 mod same;
 mod single;
 mod skeleton;
@@ -33,14 +37,15 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use words::{Word, Words};
 
-pub use forms::{Form, Role};
+pub use form::{Form, forms_agree};
+pub use forms::Role;
 pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
 pub use single::{Letter, other_letters};
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.
-pub const FOLD_VERSION: i32 = 2;
+pub const FOLD_VERSION: i32 = 3;
 
 /// The keys of a stored name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,6 +118,8 @@ pub struct NameWord {
     pub number: Option<Number>,
     /// True where a full stop follows.
     pub dotted: bool,
+    /// True where it stands in quotes.
+    pub quoted: bool,
 }
 
 /// One word of a query, in all of its readings.
@@ -251,6 +258,8 @@ impl Reduced {
 
     fn words(&self, name: &str) -> Vec<NameWord> {
         let mut seconds = self.second.as_deref().map(|line| line.split(' '));
+        let quotes = quotes::of_name(name);
+        let is_quoted = |word: &Word| quotes.iter().any(|at| at.contains(&word.source.start));
         self.read
             .words
             .iter()
@@ -268,6 +277,7 @@ impl Reduced {
                 role: *role,
                 number: number(name, word),
                 dotted: is_dotted(name, word),
+                quoted: is_quoted(word),
             })
             .collect()
     }

@@ -30,6 +30,8 @@ pub(super) struct Told {
     pub(super) words: Vec<String>,
     /// Initials, and the words that they stand for.
     pub(super) initials: Vec<String>,
+    /// The words that are initials.
+    pub(super) shorts: Vec<String>,
     /// True where other words may have the same initials.
     pub(super) open: bool,
 }
@@ -92,6 +94,7 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         words.push(match whole {
             Whole::Initials(short, initials) => {
                 told.open |= initials == Initials::Open;
+                told.shorts.push(short.plain.clone());
                 told.initials
                     .push(format!("{} = {}", short.plain, apart.join(" ")));
                 short.clone()
@@ -106,6 +109,10 @@ fn taken_together(name: &Prepared, other: &Prepared, told: &mut Told) -> Option<
         weights.push(Weight {
             weight: parts.iter().map(|(_, of)| of.weight).sum(),
             place: parts.iter().find_map(|(_, of)| of.place),
+            place_alone: is_place
+                || parts
+                    .iter()
+                    .all(|(_, of)| of.place.is_none() || of.place_alone),
             branch: parts.iter().find_map(|(_, of)| of.branch),
             is_word: parts.iter().all(|(_, of)| of.is_word),
             land: parts
@@ -178,6 +185,7 @@ fn as_one(parts: &[(&NameWord, &Weight)], apart: &[&str]) -> NameWord {
         role: None,
         number: None,
         dotted: false,
+        quoted: parts.iter().all(|(part, _)| part.quoted),
     }
 }
 

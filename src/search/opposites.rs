@@ -13,14 +13,22 @@ use super::spellings::Spellings;
 struct Opposites {
     spellings: Spellings,
     said_on: Vec<u16>,
+    /// For each line, whether a name may leave it out (`қаласы`, the town of the name before it).
+    left_out: Vec<bool>,
 }
+
+/// What stands behind the thing of such a line.
+const LEFT_OUT: char = '?';
 
 static OPPOSITES: LazyLock<Opposites> = LazyLock::new(|| {
     let lines = include_str!("opposites.tsv").lines();
     let lines = lines.filter(|line| !line.starts_with('#'));
     let lines = lines.filter_map(|line| line.split_once('\t'));
     let (mut things, mut said_on, mut table) = (BTreeMap::new(), Vec::new(), String::new());
+    let mut left_out = Vec::new();
     for (thing, spellings) in lines {
+        left_out.push(thing.ends_with(LEFT_OUT));
+        let thing = thing.trim_end_matches(LEFT_OUT);
         let next = u16::try_from(things.len()).unwrap_or(u16::MAX);
         said_on.push(*things.entry(thing).or_insert(next));
         table.push_str(spellings);
@@ -29,6 +37,7 @@ static OPPOSITES: LazyLock<Opposites> = LazyLock::new(|| {
     Opposites {
         spellings: Spellings::read(&table),
         said_on,
+        left_out,
     }
 });
 
@@ -83,7 +92,8 @@ pub(super) fn opposed<'a>(
         };
         let (own, theirs) = (on_it(&own), on_it(&theirs));
         if own.is_empty() || theirs.is_empty() {
-            if alone {
+            let left_out = OPPOSITES.left_out.get(usize::from(one.said));
+            if alone && left_out != Some(&true) {
                 found = Opposed::Open;
             }
         } else if !own.iter().any(|said| theirs.contains(said)) {

@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use super::fold::{NameWord, Role};
 use super::rules::{Rule, applies};
-use super::spellings::Spellings;
+use super::spellings::{Spelled, Spellings};
 
-static PLACES: LazyLock<Spellings> = LazyLock::new(|| Spellings::read(include_str!("places.tsv")));
+static PLACES: LazyLock<Spellings> =
+    LazyLock::new(|| Spellings::of_places(include_str!("places.tsv")));
 
 static LANDS: LazyLock<Spellings> = LazyLock::new(|| Spellings::read(include_str!("lands.tsv")));
 
@@ -17,7 +18,7 @@ pub(super) fn land(word: &NameWord) -> Option<u16> {
 
 /// The towns or regions that the words of a name name, by number, in their order; one of several words stands at each of them.
 /// Whom somebody is named after is no place (`Абай атындағы`, `имени Навои`).
-pub(super) fn of_words(words: &[NameWord]) -> Vec<Option<u16>> {
+pub(super) fn of_words(words: &[NameWord]) -> Vec<Option<Spelled>> {
     let mut found = Vec::with_capacity(words.len());
     if !applies(Rule::Places) {
         found.resize(words.len(), None);
@@ -29,7 +30,7 @@ pub(super) fn of_words(words: &[NameWord]) -> Vec<Option<u16>> {
     while let Some(first) = rest.first() {
         let (place, count) = match PLACES.of_several(rest) {
             Some((place, count)) => (Some(place), count),
-            None => (PLACES.of(first), 1),
+            None => (PLACES.spelled_by(first), 1),
         };
         let is_name = is_marker(before) || is_marker(rest.get(count));
         found.extend(std::iter::repeat_n(place.filter(|_| !is_name), count));
@@ -41,7 +42,8 @@ pub(super) fn of_words(words: &[NameWord]) -> Vec<Option<u16>> {
 
 /// The first town or region that words name.
 pub(super) fn of(words: &[NameWord]) -> Option<u16> {
-    of_words(words).into_iter().flatten().next()
+    let first = of_words(words).into_iter().flatten().next();
+    first.map(|place| place.thing)
 }
 
 #[cfg(test)]
@@ -63,6 +65,53 @@ mod tests {
         assert_eq!(place("Қарағанды", "KZ"), place("Karaganda", "KZ"));
         assert_ne!(place("İstanbul", "TR"), place("Isparta", "TR"));
         assert_eq!(place("Gençlik", "TR"), None);
+    }
+
+    #[test]
+    fn a_short_place_is_found_with_the_endings_of_places_alone() {
+        for (one, other, country) in [
+            ("Ошский", "Ош", "KG"),
+            ("Оштук", "Ош", "KG"),
+            ("Чуйское", "Чуй", "KG"),
+            ("Karslı", "Kars", "TR"),
+            ("Rizeli", "Rize", "TR"),
+            ("Qubalı", "Quba", "AZ"),
+            ("Marylylar", "Mary", "TM"),
+            ("Váci", "Vác", "HU"),
+            ("Vasi", "Vas", "HU"),
+            ("Egri", "Eger", "HU"),
+            ("Zalai", "Zala", "HU"),
+            ("Бакинский", "Баку", "AZ"),
+            ("Карагандинская", "Қарағанды", "KZ"),
+        ] {
+            assert!(place(other, country).is_some(), "{other}");
+            assert_eq!(place(one, country), place(other, country), "{one}");
+        }
+        assert_ne!(place("Vasi", "HU"), place("Váci", "HU"));
+        for (word, country) in [
+            ("Karsak", "TR"),
+            ("Vanda", "HU"),
+            ("Ordinaryüs", "TR"),
+            ("Rizea", "TR"),
+            ("Ağrısız", "TR"),
+            ("Ошондой", "KG"),
+        ] {
+            assert_eq!(place(word, country), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_made_of_a_place_is_of_it_and_another_word() {
+        let alone = |word: &str| {
+            let words = fold::name_words(word, Some("TR"));
+            of_words(&words).into_iter().flatten().next().unwrap().alone
+        };
+        for word in ["Bursa", "Bursalı", "Bursalılar", "Bursa’nın", "Карслылар"] {
+            assert!(alone(word), "{word}");
+        }
+        for word in ["Bursaspor", "Ankaragücü", "Астанабанк"] {
+            assert!(!alone(word), "{word}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use super::{branches, places};
 pub(super) struct Weight {
     pub(super) weight: f32,
     pub(super) place: Option<u16>,
+    /// The place with nothing behind it but an ending.
+    pub(super) place_alone: bool,
     pub(super) branch: Option<u16>,
     pub(super) land: Option<u16>,
     pub(super) opposite: Option<Opposite>,
@@ -59,7 +61,8 @@ impl Prepared {
                 let short = if word.skeleton.len() < 2 { 0.1 } else { 1.0 };
                 Weight {
                     weight: rare.max(0.05) * role_worth(word.role) * short,
-                    place: place_of,
+                    place: place_of.map(|place| place.thing),
+                    place_alone: place_of.is_some_and(|place| place.alone),
                     branch: branches::of(word),
                     land: places::land(word),
                     opposite: opposites::of(word),

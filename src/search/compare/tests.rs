@@ -19,6 +19,13 @@ fn all(expected: Verdict, pairs: &[(&str, &str, &str)]) {
     }
 }
 
+fn never_different(pairs: &[(&str, &str, &str)]) {
+    for &(a, b, country) in pairs {
+        let found = said(a, b, country);
+        assert_ne!(found.verdict, Verdict::Different, "{a} | {b}: {found:?}");
+    }
+}
+
 fn never_the_same(pairs: &[(&str, &str, &str)]) {
     for &(a, b, country) in pairs {
         let found = said(a, b, country);
@@ -376,6 +383,284 @@ fn one_letter_that_is_another_leaves_it_open() {
             ),
             ("Ç. Aytmatov Derneği", "C. Aytmatov Derneği", "TR"),
             ("A Hit Klub", "Hit Klub", "HU"),
+        ],
+    );
+}
+
+#[test]
+fn two_forms_of_one_kind_are_of_two_organisations_and_each_is_one_in_every_way_of_writing() {
+    let open = [
+        ("Kishegyesi Polgárőr Egyesület", "Kishegyesi SE", "HU"),
+        (
+            "Kishegyesi Polgárőr Egyesület",
+            "Kishegyesi Sportegyesület",
+            "HU",
+        ),
+        (
+            "Nádasfalvi Polgárőr Egyesület",
+            "Nádasfalvi Egyesület",
+            "HU",
+        ),
+        ("Csanádligeti SC", "Csanádligeti FC", "HU"),
+        ("Csanádligeti SC", "Csanádligeti TK", "HU"),
+        ("Nádasfalvi Klub", "Nádasfalvi Kör", "HU"),
+        ("Kumludere SK", "Kumludere FK", "TR"),
+        ("Kumludere Spor Kulübü", "Kumludere Kulübü", "TR"),
+        ("Kumludere Girişimi", "Kumludere Hareketi", "TR"),
+        ("ГУ «Мирасты»", "ЧУ «Мирасты»", "KZ"),
+        ("ТОО «Болашак Нұры»", "АО «Болашак Нұры»", "KZ"),
+        ("РОО «Болашак Нұры»", "ОО «Болашак Нұры»", "KZ"),
+        ("«Болашақ» одағы", "«Болашақ» бірлігі", "KZ"),
+        ("Zöldliget Közalapítvány", "Zöldliget Alapítvány", "HU"),
+        ("Zöldliget Kft.", "Zöldliget Zrt.", "HU"),
+        ("Zöldliget Kft.", "Zöldliget Nonprofit Kft.", "HU"),
+        ("Dəyirman MMC", "Dəyirman ASC", "AZ"),
+        ("Dəyirman ASC", "Dəyirman QSC", "AZ"),
+        ("Turkuaz Kiraz A.Ş.", "Turkuaz Kiraz Ltd. Şti.", "TR"),
+        ("БФ «Меҳрибон»", "ОФ «Меҳрибон»", "UZ"),
+        ("ОАО «Тумарчы»", "ОсОО «Тумарчы»", "KG"),
+    ];
+    all(Verdict::Possible, &open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(found.score <= OTHER_FORM, "{a} | {b}: {found:?}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Kishegyesi Sport Egyesület", "Kishegyesi SE", "HU"),
+            ("Kishegyesi Sportegyesület", "Kishegyesi SE", "HU"),
+            ("Kishegyesi Polgárőr Egyesület", "Kishegyesi PE", "HU"),
+            ("Dombóvári FC", "Dombóvári Labdarúgó Club", "HU"),
+            ("Dombóvári SC", "Dombóvári Sport Club", "HU"),
+            ("Araz PFK", "Araz Futbol Klubu", "AZ"),
+            ("Araz İK", "Araz İdman Klubu", "AZ"),
+            ("Astana FC", "Футбольный клуб «Астана»", "KZ"),
+            ("Тұлпар ФК", "«Тұлпар» футбол клубы", "KZ"),
+            ("Dəyirman ASC", "Dəyirman Açıq Səhmdar Cəmiyyəti", "AZ"),
+            ("ЧУ «Мирасты»", "Частное учреждение «Мирасты»", "KZ"),
+            // One of both does not say its kind.
+            ("«Болашақ Нұры» қоры", "ОФ «Болашақ Нұры»", "KZ"),
+            ("Учреждение «Мирасты»", "ЧУ «Мирасты»", "KZ"),
+            ("АО «Самал жел»", "Самал жел JSC", "KZ"),
+            // A slip in a word of the form.
+            ("Dalmar futbol kluby", "Dalmar fubol kluby", "TM"),
+            ("Zöldliget Nonprofit Kft", "Zöldliget Nonrofit Kft", "HU"),
+        ],
+    );
+    // What a football club plays is said by its form.
+    let branch = said("Araz FK", "Araz Basketbol Klubu", "AZ");
+    assert!(branch.blocked, "{branch:?}");
+}
+
+#[test]
+fn bare_initials_are_never_the_same() {
+    let open = [
+        ("YDKD", "Yeni Doğa Koruma Derneği", "TR"),
+        ("YDKD", "Yerel Diller Kültür Derneği", "TR"),
+        ("TED", "Türk Eğitim Derneği", "TR"),
+        ("TED", "Türkiye Emekliler Derneği", "TR"),
+        ("Türkiye TED", "Türkiye Tarih Eğitim Derneği", "TR"),
+        ("ЖАКФ", "Жаңы Аялдар Коомдук Фонду", "KG"),
+        ("ABİB", "Arıçılara Baxım İctimai Birliyi", "AZ"),
+        ("TASE", "Tiszaági Sport Egyesület", "HU"),
+        ("SK", "Spor Kulübü", "TR"),
+    ];
+    never_the_same(&open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(found.score <= INITIALS, "{a} | {b}: {found:?}");
+    }
+    // Beside a telling word that both write, they are what everybody writes.
+    all(
+        Verdict::Same,
+        &[
+            ("Kumludere SK", "Kumludere Spor Kulübü", "TR"),
+            ("Szeged SE", "Szegedi Sport Egyesület", "HU"),
+            ("Göyçay GİB", "Göyçay Gənclər İctimai Birliyi", "AZ"),
+        ],
+    );
+}
+
+#[test]
+fn a_place_with_another_word_is_not_its_people() {
+    let open = [
+        ("Bursalılar Derneği", "Bursaspor Derneği", "TR"),
+        ("Trabzonspor Derneği", "Trabzonlular Derneği", "TR"),
+        ("Ankaragücü Derneği", "Ankaralılar Derneği", "TR"),
+        ("Астанабанк қоры", "Астаналықтар қоры", "KZ"),
+        ("Bursaspor Kulübü", "Bursa Kulübü", "TR"),
+        ("Samsunspor Derneği", "Samsun Derneği", "TR"),
+        ("Алматыгаз қоры", "Алматылықтар қоры", "KZ"),
+    ];
+    never_the_same(&open);
+    for (a, b, country) in open {
+        let found = said(a, b, country);
+        assert!(!found.blocked, "{a} | {b}: {found:?}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Bursalılar Derneği", "Bursalıların Derneği", "TR"),
+            ("Bursalı Derneği", "Bursalılar Derneği", "TR"),
+            ("Bursaspor Derneği", "Bursaspor Dernegi", "TR"),
+            ("Marylylar jemgyýeti", "Mary jemgyýeti", "TM"),
+            ("Алматылықтар қоры", "Алматы қоры", "KZ"),
+        ],
+    );
+}
+
+#[test]
+fn towns_with_short_names_are_places_too() {
+    let other = [
+        (
+            "Ошский филиал Федерации гребли Кыргызстана",
+            "Нарынский филиал Федерации гребли Кыргызстана",
+            "KG",
+        ),
+        (
+            "Ошское областное общество охотников и рыболовов",
+            "Чуйское областное общество охотников и рыболовов",
+            "KG",
+        ),
+        ("Karslı Ozanlar Derneği", "Muşlu Ozanlar Derneği", "TR"),
+        ("Vanlı Ozanlar Derneği", "Bolulu Ozanlar Derneği", "TR"),
+        // The skeletons of the two are one.
+        ("Vasi Ifjúsági Egyesület", "Váci Ifjúsági Egyesület", "HU"),
+    ];
+    all(Verdict::Different, &other);
+    for (a, b, country) in other {
+        assert!(said(a, b, country).blocked, "{a} | {b}");
+    }
+    all(
+        Verdict::Same,
+        &[
+            ("Karslı Ozanlar Derneği", "Kars Ozanlar Derneği", "TR"),
+            ("Rizeli Arıcılar Derneği", "Rize Arıcılar Derneği", "TR"),
+            ("Qubalı Aşıqlar Birliyi", "Quba Aşıqlar Birliyi", "AZ"),
+            ("Váci Ifjúsági Egyesület", "Vác Ifjúsági Egyesület", "HU"),
+            ("Egri Ifjúsági Egyesület", "Eger Ifjúsági Egyesület", "HU"),
+            ("Оштук аялдар коому", "Ош аялдар коому", "KG"),
+        ],
+    );
+}
+
+#[test]
+fn what_stands_in_quotes_is_the_name_proper() {
+    all(
+        Verdict::Possible,
+        &[
+            (
+                "ОФ «Акбота»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "Göyərçin İB",
+                "\"Göyərçin\" Uşaqlara Dəstək İctimai Birliyi",
+                "AZ",
+            ),
+            (
+                "Mehrjon fondi",
+                "«Mehrjon» bolalarni qoʻllab-quvvatlash fondi",
+                "UZ",
+            ),
+            ("Тумар ОО", "«Тумар» кол өнөрчүлөр коомдук бирикмеси", "KG"),
+            (
+                "Шохле ОО",
+                "Общественное объединение инвалидов и пожилых “Шохле”",
+                "KG",
+            ),
+        ],
+    );
+    all(
+        Verdict::Different,
+        &[
+            // Without quotes it may be any word of the name.
+            ("ОФ «Акбота»", "Ақбота балаларды қолдау қоғамдық қоры", "KZ"),
+            // Another form, another place, and more than what stands in quotes.
+            (
+                "ОО «Акбота»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "ОФ «Алматы Акбота»",
+                "«Ақбота» Шымкент балаларын қолдау қоғамдық қоры",
+                "KZ",
+            ),
+            (
+                "ОФ «Акбота Самал»",
+                "«Ақбота» балаларды қолдау қоғамдық қоры",
+                "KZ",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_town_or_a_district_is_called_tells_little() {
+    never_different(&[
+        (
+            "Жезқазған қаласы мүгедектер қоғамы",
+            "Общество инвалидов города Жезказган",
+            "KZ",
+        ),
+        (
+            "Общество охотников Сайрамского района",
+            "Сайрам ауданы охотников қоғамы",
+            "KZ",
+        ),
+    ]);
+    all(
+        Verdict::Same,
+        &[
+            (
+                "Жезқазған қаласының мүгедектер қоғамы",
+                "Жезқазған мүгедектер қоғамы",
+                "KZ",
+            ),
+            (
+                "Каракол шаарынын аялдар коому",
+                "Каракол аялдар коому",
+                "KG",
+            ),
+            ("Chirchiq shahri yoshlari", "Chirchiq yoshlari", "UZ"),
+            (
+                "Lənkəran Şəhəri Arıçılar Birliyi",
+                "Lənkəran Arıçılar Birliyi",
+                "AZ",
+            ),
+            ("Tejen şäheriniň zenanlary", "Tejen zenanlary", "TM"),
+        ],
+    );
+    // A district or a region may have the name of a town.
+    all(
+        Verdict::Possible,
+        &[
+            ("Yunusobod tumani yoshlari", "Yunusobod yoshlari", "UZ"),
+            (
+                "Bafra İlçesi Arıcılar Derneği",
+                "Bafra Arıcılar Derneği",
+                "TR",
+            ),
+            ("Алматы облысының жастары", "Алматы жастары", "KZ"),
+        ],
+    );
+    // A town and the region that has its name are two.
+    all(
+        Verdict::Different,
+        &[
+            (
+                "Алматы қаласының кәсіпкерлер палатасы",
+                "Алматы облысының кәсіпкерлер палатасы",
+                "KZ",
+            ),
+            (
+                "Buxoro shahri hunarmandlari",
+                "Buxoro tumani hunarmandlari",
+                "UZ",
+            ),
         ],
     );
 }

@@ -3,6 +3,7 @@
 //!
 //! The words are data (`legal_forms.tsv`), compared as skeletons, the longest spelling first.
 
+use super::form::Form;
 use super::letters::Script;
 use super::skeleton::{self, Reading};
 use super::words;
@@ -15,65 +16,6 @@ const TABLE: &str = include_str!("legal_forms.tsv");
 const ABBREVIATION_LETTERS: usize = 3;
 
 const COUNTRIES: [&str; 8] = ["AZ", "TR", "TRNC", "UZ", "KZ", "KG", "TM", "HU"];
-
-/// What kind of organisation the legal-form words of a name speak of. Two names with different kinds
-/// are not the same organisation by their names alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Form {
-    /// Association, `dernek`, `egyesület`; of persons or of other organisations.
-    Association,
-    /// Public association: `ictimai birlik`, `қоғамдық бірлестік`, `общественное объединение`.
-    PublicAssociation,
-    /// Foundation or fund, public ones included.
-    Foundation,
-    /// Corporate foundation of Kazakhstan.
-    CorporateFoundation,
-    /// Private foundation of Kazakhstan.
-    PrivateFoundation,
-    /// Charitable foundation.
-    CharitableFoundation,
-    /// Charity.
-    Charity,
-    /// Union, alliance: `ittifaq`, `birlik`, `szövetség`.
-    Union,
-    /// Trade union: `sendika`.
-    TradeUnion,
-    /// Union of legal entities: `ОЮЛ`, `заңды тұлғалар бірлестігі`.
-    LegalEntitiesUnion,
-    /// Federation.
-    Federation,
-    /// Confederation.
-    Confederation,
-    /// Society: `cəmiyyət`, `cemiyet`, `jamiyat`, `társaság`.
-    Society,
-    /// Organisation: `təşkilat`, `gurama`, `уюм`.
-    Organisation,
-    /// Movement or initiative.
-    Movement,
-    /// Platform.
-    Platform,
-    /// Council.
-    Council,
-    /// Committee.
-    Committee,
-    /// Chamber.
-    Chamber,
-    /// Cooperative.
-    Cooperative,
-    /// Club, mostly of sports.
-    Club,
-    /// Centre.
-    Centre,
-    /// Institution: `мекеме`, `muassasa`.
-    Institution,
-    /// Company of any kind.
-    Company,
-    /// Public legal entity of Azerbaijan.
-    PublicEntity,
-    /// A word for non-profit organisations at large: `QHT`, `STK`, `NGO`.
-    Nonprofit,
-}
 
 /// What a word of a name is, where it is not the name proper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,38 +83,12 @@ impl Pattern {
 }
 
 fn role(name: &str) -> Option<Role> {
-    Some(Role::Form(match name {
-        "association" => Form::Association,
-        "public-association" => Form::PublicAssociation,
-        "foundation" => Form::Foundation,
-        "corporate-foundation" => Form::CorporateFoundation,
-        "private-foundation" => Form::PrivateFoundation,
-        "charitable-foundation" => Form::CharitableFoundation,
-        "charity" => Form::Charity,
-        "union" => Form::Union,
-        "trade-union" => Form::TradeUnion,
-        "legal-entities-union" => Form::LegalEntitiesUnion,
-        "federation" => Form::Federation,
-        "confederation" => Form::Confederation,
-        "society" => Form::Society,
-        "organisation" => Form::Organisation,
-        "movement" => Form::Movement,
-        "platform" => Form::Platform,
-        "council" => Form::Council,
-        "committee" => Form::Committee,
-        "chamber" => Form::Chamber,
-        "cooperative" => Form::Cooperative,
-        "club" => Form::Club,
-        "centre" => Form::Centre,
-        "institution" => Form::Institution,
-        "company" => Form::Company,
-        "public-entity" => Form::PublicEntity,
-        "nonprofit" => Form::Nonprofit,
-        "generic" => return Some(Role::Generic),
-        "named" => return Some(Role::Named),
-        "small" => return Some(Role::Small),
-        _ => return None,
-    }))
+    Some(match name {
+        "generic" => Role::Generic,
+        "named" => Role::Named,
+        "small" => Role::Small,
+        form => Role::Form(Form::of(form)?),
+    })
 }
 
 /// One bit for each country; another country meets only the words that count everywhere.

@@ -1,7 +1,7 @@
 //! Whether two names are the same name: a conservative answer, for imports and for the time before
 //! candidates are scored.
 
-use super::{Counted, Keys, counted, other_letters};
+use super::{Counted, Keys, counted, forms_agree, other_letters};
 use crate::search::rules::{Rule, applies};
 
 /// Letters and digits a skeleton must have to prove equality: shorter ones merge too much
@@ -9,9 +9,9 @@ use crate::search::rules::{Rule, applies};
 const ENOUGH: usize = 4;
 
 /// True where two names are spellings of one name: equal plain keys, an equal skeleton in one of the
-/// readings, or an equal name proper with the same kind of legal form in other words
-/// (`… Der.`/`… Derneği`). Never true where the legal forms are of different kinds
-/// (`… Derneği`/`… Vakfı`) or the numbers or single letters are others (`XII. …`/`XIII. …`, `Hepatit B`/`Hepatit C`), and never for names of two organisations that translate
+/// readings, or an equal name proper with the same legal form in other words
+/// (`… Der.`/`… Derneği`). Never true where the legal forms are others
+/// (`… Derneği`/`… Vakfı`, `… Kft.`/`… Zrt.`) or the numbers or single letters are others (`XII. …`/`XIII. …`, `Hepatit B`/`Hepatit C`), and never for names of two organisations that translate
 /// each other.
 ///
 /// Says nothing about countries: callers compare names of one country.
@@ -21,7 +21,7 @@ pub fn same_name(a: &Keys, b: &Keys) -> bool {
         return a.raw == b.raw && !a.raw.trim().is_empty();
     }
     let forms_known = !a.forms.is_empty() && !b.forms.is_empty();
-    if forms_known && a.forms != b.forms {
+    if forms_known && !forms_agree(&a.forms, &b.forms) {
         return false;
     }
     if counted(&a.numbers, &b.numbers) == Counted::Differently {

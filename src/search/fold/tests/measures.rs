@@ -120,7 +120,7 @@ fn the_keys_of_the_corpus_change_only_together_with_the_version() {
         });
     assert_eq!(
         (FOLD_VERSION, sum),
-        (2, 7_436_655_750_562_074_844),
+        (3, 1_266_326_114_183_255_379),
         "keys changed"
     );
 }

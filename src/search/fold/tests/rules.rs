@@ -430,7 +430,7 @@ fn legal_forms_are_recognised_in_every_country_and_left_out_of_the_core() {
             "Kıbrıs Türk Barolar Birliği",
             "TRNC",
             "barolar",
-            Form::Union,
+            Form::Unity,
         ),
         ("Oʻzbekiston karlar jamiyati", "UZ", "karlar", Form::Society),
         ("Mehr жамғармаси", "UZ", "mehr", Form::Foundation),
@@ -451,7 +451,7 @@ fn legal_forms_are_recognised_in_every_country_and_left_out_of_the_core() {
             "Altyn Uya Public Foundation",
             "KG",
             "altin uia",
-            Form::Foundation,
+            Form::PublicFoundation,
         ),
         (
             "«Keýik okara» jemgyýetçilik guramasy",
@@ -473,7 +473,10 @@ fn legal_forms_are_recognised_in_every_country_and_left_out_of_the_core() {
 
 #[test]
 fn a_short_abbreviation_counts_only_in_its_own_script() {
-    assert_eq!(keys("ОФ «Умай»", Some("KG")).forms, [Form::Foundation]);
+    assert_eq!(
+        keys("ОФ «Умай»", Some("KG")).forms,
+        [Form::PublicFoundation]
+    );
     assert_eq!(keys("Academy of Umai", Some("KG")).forms, []);
 }
 
