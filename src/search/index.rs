@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::dictionary::Dictionary;
 use super::fold::{self, Folded, NameWord, Role};
+use super::places;
 use super::rules::{Rule, applies};
 
 /// What a name is to its organisation, for search.
@@ -161,6 +162,8 @@ pub struct Index {
     terms_of: Vec<SmallVec<[u32; 2]>>,
     words: Vec<Word>,
     word_numbers: HashMap<Word, u32>,
+    /// Terms that name a place, in whatever spelling and with whatever ending, by the place.
+    of_places: HashMap<u16, Vec<u32>>,
     forward: Vec<u32>,
     pub(super) names: Vec<NameSlot>,
     /// How many words each name has: read for every candidate, so that it stands apart.
@@ -401,7 +404,7 @@ impl Index {
                     list.push(name);
                 }
             }
-            let word_number = self.word(Word { plain, term, alt });
+            let word_number = self.word(Word { plain, term, alt }, word);
             self.forward
                 .push(word_number | role_bits(word.role) << ROLE_SHIFT);
         }
@@ -427,11 +430,14 @@ impl Index {
         term
     }
 
-    fn word(&mut self, word: Word) -> u32 {
+    fn word(&mut self, word: Word, written: &NameWord) -> u32 {
         let next = number_of(&self.words);
         let number = *self.word_numbers.entry(word).or_insert(next);
         if number == next {
             self.words.push(word);
+            if let Some(place) = places::of(std::slice::from_ref(written)) {
+                self.of_places.entry(place).or_default().push(word.term);
+            }
         }
         number
     }
@@ -501,6 +507,11 @@ impl Index {
     /// Terms that a plain word stands for.
     pub(super) fn terms_of(&self, plain: u32) -> &[u32] {
         at(&self.terms_of, plain).map_or(&[], |list| list.as_slice())
+    }
+
+    /// Terms that name a place, some of them more than once.
+    pub(super) fn of_place(&self, place: u16) -> &[u32] {
+        self.of_places.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The words of a name in written order, with their roles.

@@ -376,3 +376,145 @@ fn a_typed_letter_is_the_beginning_of_a_word_before_it_is_an_initial_that_reads_
         );
     }
 }
+
+/// One slip inside a word: a letter left out, doubled, exchanged with the next or typed as another one.
+fn slipped(word: &str, at: usize, kind: usize) -> String {
+    let mut letters: Vec<char> = word.chars().collect();
+    let at = 1 + at % (letters.len() - 2);
+    match kind % 4 {
+        0 => {
+            letters.remove(at);
+        }
+        1 => letters.insert(at, letters[at]),
+        2 => letters.swap(at, at + 1),
+        _ => letters[at] = letters[at + 1],
+    }
+    letters.into_iter().collect()
+}
+
+/// Spellings of a name made by rule: with a slip in one word or in two, folded to Latin letters, and without its last word.
+fn by_rule(name: &str, turn: usize) -> Vec<String> {
+    let words: Vec<&str> = name.split(' ').collect();
+    let is_long = |word: &str| word.chars().count() >= 5 && word.chars().all(char::is_alphabetic);
+    let long: Vec<usize> = (0..words.len()).filter(|&at| is_long(words[at])).collect();
+    let with = |places: &[usize]| {
+        let mut made: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        for &place in places {
+            made[place] = slipped(words[place], turn / 3 + place, turn + place);
+        }
+        made.join(" ")
+    };
+    let mut made = vec![super::fold::plain(name)];
+    if let [first, .., last] = long.as_slice() {
+        made.push(with(&[*first, *last]));
+    }
+    if let Some(&one) = long.get(turn % long.len().max(1)) {
+        made.push(with(&[one]));
+    }
+    if let Some((_, before @ [_, ..])) = words.split_last() {
+        made.push(before.join(" "));
+    }
+    made
+}
+
+#[test]
+fn whatever_is_called_the_same_is_among_the_near_ones() {
+    let names: Vec<(String, String)> = read("search-corpus-example.jsonl")
+        .lines()
+        .map(|line| {
+            let one: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| one[key].as_str().unwrap().to_owned();
+            (text("country"), text("name"))
+        })
+        .collect();
+    let mut index = Index::new(day());
+    for (id, (country, name)) in (0..).zip(&names) {
+        index.put(&quality::public(id, country, name));
+    }
+    let (mut same, mut missed) = (0, Vec::new());
+    for (id, (country, name)) in (0..).zip(&names) {
+        for made in by_rule(name, usize::try_from(id).unwrap()) {
+            let found = compare(&made, name, Some(country), Some(&index));
+            if found.verdict == Verdict::Same {
+                same += 1;
+                if !quality::is_near(&index, (&made, country), id) {
+                    missed.push(format!("{made} | {name}: {:.3}", found.score));
+                }
+            }
+        }
+    }
+    assert!(same > 2_000, "{same}");
+    assert!(missed.is_empty(), "{} of {same}: {missed:#?}", missed.len());
+    let told = quality::told(&read("duplicate-pairs-example.tsv"), |missed| {
+        println!("{missed}");
+    });
+    assert_eq!(told.near, told.same, "{told:?}");
+    assert!(told.same >= 50, "{told:?}");
+}
+
+#[test]
+fn one_slip_that_a_skeleton_merges_another_ending_and_another_spelling_of_a_place_are_near() {
+    for (one, other, country) in [
+        // Letters that a skeleton takes together fall away or come in.
+        ("Anavatan Partisi", "Anaatan Partisi", "TR"),
+        ("Türk Hematoloji Derneği", "Türk Hematsloji Derneği", "TR"),
+        ("Szabadelvű Párt", "Szabaelvű Párt", "HU"),
+        ("Dicle Üniversitesi", "Dicle Üniversitsi", "TR"),
+        ("Nyíregyházi Egyetem", "Nyíregyázi Egyetem", "HU"),
+        ("Darülaceze Vakfı", "Darülacee Vakfı", "TR"),
+        ("Karanfil Vakfı", "Karafil Vakfı", "TR"),
+        ("Sahaflar Derneği", "Shaflar Derneği", "TR"),
+        ("Yıldızlar Kulübü", "Yıldızlr Kulübü", "TR"),
+        ("Тұңғыш қоры", "Тұғыш қоры", "KZ"),
+        // Endings of one word.
+        ("Yorgancılar Odası", "Yorgancıların Odası", "TR"),
+        ("Misgərlər Cəmiyyəti", "Misgərlərin Cəmiyyəti", "AZ"),
+        ("Halyçylar jemgyýeti", "Halyçylaryň jemgyýeti", "TM"),
+        ("Ассоциация переводчиков", "Ассоциация переводчика", "KZ"),
+        ("Bağbanlar Birliyi", "Bağbanların Birliyi", "AZ"),
+        ("Союз пчеловодов", "Союз пчеловода", "KG"),
+        ("Dutarçylar birleşigi", "Dutarçylaryň birleşigi", "TM"),
+        // A place and who is of it.
+        ("Gönenliler Derneği", "Gönenli Derneği", "TR"),
+        ("Marylylar jemgyýeti", "Mary jemgyýeti", "TM"),
+        ("Ağdamlılar Cəmiyyəti", "Ağdam Cəmiyyəti", "AZ"),
+    ] {
+        for (registered, asked) in [(one, other), (other, one)] {
+            let mut index = Index::new(day());
+            index.put(&quality::public(1, country, registered));
+            for (id, filler) in (10..).zip(["Sample", "Partisi", "Egyetem", "Derneği", "Vakfı"]) {
+                index.put(&quality::public(id, country, &format!("{filler} Xyz{id}")));
+            }
+            let verdict = compare(asked, registered, Some(country), Some(&index)).verdict;
+            let is_near = quality::is_near(&index, (asked, country), 1);
+            assert!(is_near, "{asked} | {registered}: {verdict:?}");
+            assert_ne!(verdict, Verdict::Different, "{asked} | {registered}");
+        }
+    }
+}
+
+#[test]
+fn initials_and_what_they_stand_for_are_near_each_other_at_home() {
+    for (long, short, country) in [
+        ("Yeni Doğa Koruma Derneği", "YDKD", "TR"),
+        ("Kırgın Hayvanları Besleme Kulübü", "KHBK", "TR"),
+        ("Açıq Bulaq İctimai Birliyi", "ABİB", "AZ"),
+        ("Жаңа Арна Кітап Фонды", "ЖАКФ", "KZ"),
+    ] {
+        for (registered, asked) in [(long, short), (short, long)] {
+            let mut index = Index::new(day());
+            index.put(&quality::public(1, country, registered));
+            index.put(&quality::public(2, "HU", registered));
+            index.put(&quality::public(3, country, &format!("{short} Xyz")));
+            assert!(
+                quality::is_near(&index, (asked, country), 1),
+                "{asked} | {registered}"
+            );
+            assert!(
+                !quality::is_near(&index, (asked, country), 2),
+                "{asked} | {registered}"
+            );
+            assert!(registered == long || !quality::is_near(&index, (asked, country), 3));
+        }
+    }
+}
