@@ -85,11 +85,16 @@ const MOST_BEGINNINGS: usize = 4_000;
 const MOST_EQUAL: usize = 60_000;
 /// What is too weak to be shown.
 const LEAST: f32 = 0.25;
+/// What a beginning loses that is one in another folding alone: as much as a short name is before a long one, so that all names that
+/// begin as it is written stand before it.
+const OTHERWISE_BEGUN: f32 = 0.07;
 /// What is left of the weight of a word that no word of the index is like.
 const UNKNOWN: f32 = 0.4;
 
 /// One word of the query.
-struct Asked {
+struct Asked<'a> {
+    /// As it is folded.
+    text: &'a fold::QueryWord,
     plain: Option<u32>,
     weight: f32,
     /// Terms it stands for, by number.
@@ -98,7 +103,51 @@ struct Asked {
     plains: Vec<(u32, f32, Found)>,
 }
 
-impl Asked {
+impl Asked<'_> {
+    /// What a word of a name answers it with.
+    fn of_word(&self, index: &Index, word: super::index::Word) -> Option<(f32, Found)> {
+        let by_term = self
+            .of_term(word.term)
+            .or_else(|| self.of_term(word.alt))
+            .map(|found| self.as_written(index, word, found));
+        match (by_term, self.of_plain(word.plain)) {
+            (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// A beginning that is one in another folding alone counts less where it is not even written alike but for a slip or a mark.
+    fn as_written(
+        &self,
+        index: &Index,
+        word: super::index::Word,
+        (worth, found): (f32, Found),
+    ) -> (f32, Found) {
+        let begins = |term: u32| {
+            let text = index.terms.text(term);
+            let mut skeletons = self.text.skeletons.iter();
+            skeletons.any(|skeleton| text.starts_with(skeleton.as_bytes()))
+        };
+        if found != Found::Beginning || !(begins(word.term) || begins(word.alt)) {
+            return (worth, found);
+        }
+        let typed = self.text.plain.as_bytes();
+        let other = index.plains.text(word.plain);
+        let most = likeness::slips(typed.len());
+        let alike = (typed.len().saturating_sub(1)..=typed.len() + 1).any(|len| {
+            let begun = other.get(..len).unwrap_or(other);
+            likeness::distance(typed, begun, most).is_some()
+        });
+        (
+            if alike {
+                worth
+            } else {
+                worth - OTHERWISE_BEGUN
+            },
+            found,
+        )
+    }
+
     fn of_term(&self, term: u32) -> Option<(f32, Found)> {
         let place = self.terms.binary_search_by_key(&term, |found| found.0);
         let &(_, worth, found) = self.terms.get(place.ok()?)?;
@@ -158,13 +207,13 @@ pub fn ask(index: &Index, question: &Question<'_>, scratch: &mut Scratch) -> Vec
 }
 
 /// The terms and plain words that a word of the query stands for.
-fn asked(
+fn asked<'a>(
     index: &Index,
-    word: &fold::QueryWord,
+    word: &'a fold::QueryWord,
     last: bool,
     typing: bool,
     scratch: &mut dictionary::Scratch,
-) -> Asked {
+) -> Asked<'a> {
     let mut terms: HashMap<u32, (f32, Found)> = HashMap::new();
     let mut put = |term: u32, worth: f32, found: Found| {
         let known = terms.entry(term).or_insert((worth, found));
@@ -227,7 +276,7 @@ fn asked(
         {
             let rest = index.plains.text(plain).len() - word.plain.len();
             if rest > 0 {
-                let worth = beginning - narrow(rest.min(10)) * 0.006;
+                let worth = beginning - narrow(rest.min(10)) * 0.003;
                 plains.push((plain, worth, Found::Beginning));
             }
         }
@@ -282,6 +331,7 @@ fn asked(
     terms.sort_unstable_by_key(|found| found.0);
     plains.sort_unstable_by_key(|found| found.0);
     Asked {
+        text: word,
         plain,
         weight: index.telling(telling, None).max(0.02) * role_worth(word.role) * known,
         terms,
@@ -395,7 +445,7 @@ fn is_wanted(
 struct Asker<'a> {
     index: &'a Index,
     question: &'a Question<'a>,
-    words: Vec<Asked>,
+    words: Vec<Asked<'a>>,
     joined: Joined,
     initials: Option<(String, f32)>,
 }
@@ -455,7 +505,7 @@ impl Asker<'_> {
     }
 
     /// The terms whose postings a word reads, the likeliest first.
-    fn lists(&self, word: &Asked) -> Vec<(u32, f32)> {
+    fn lists(&self, word: &Asked<'_>) -> Vec<(u32, f32)> {
         let mut best: HashMap<u32, f32> = HashMap::new();
         let of_plains = word.plains.iter().flat_map(|&(plain, worth, _)| {
             self.index
@@ -692,13 +742,7 @@ impl Asker<'_> {
         let mut pairs: Vec<(usize, Answer)> = Vec::new();
         for (asking, asked) in self.words.iter().enumerate() {
             for (place, (word, _)) in words.iter().enumerate() {
-                let by_term = asked.of_term(word.term).or_else(|| asked.of_term(word.alt));
-                let by_plain = asked.of_plain(word.plain);
-                let best = match (by_term, by_plain) {
-                    (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
-                    (a, b) => a.or(b),
-                };
-                if let Some((worth, found)) = best {
+                if let Some((worth, found)) = asked.of_word(self.index, *word) {
                     pairs.push((
                         asking,
                         Answer {

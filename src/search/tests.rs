@@ -377,6 +377,34 @@ fn a_typed_letter_is_the_beginning_of_a_word_before_it_is_an_initial_that_reads_
     }
 }
 
+#[test]
+fn a_beginning_as_it_is_written_stands_before_a_beginning_in_another_folding() {
+    // `gyo` and `goye` have one skeleton with each other, and the shorter names would be first.
+    let others = (0..12).map(|n| format!("Győri Kör {n}"));
+    let own = texts([
+        "Göyərçin Uşaqların Müdafiəsi və İnkişafı İctimai Birliyi",
+        "Bakı şəhəri «Göyərti» Ekoloji Maarifləndirmə İctimai Birliyi",
+    ]);
+    let index = index_of(others.chain(own));
+    for query in ["Göyər", "Goyer", "göyə"] {
+        let mut ids = found(&index, query, 10);
+        ids.truncate(2);
+        ids.sort_unstable();
+        assert_eq!(ids, [12, 13], "{query}");
+    }
+    // Letters that only another folding makes alike are still found, and a name that is typed in another script is, too.
+    let index = index_of(texts(["Жұлдыз қоры", "Zhurek", "Julduz Fondu"]));
+    let mut ids = found(&index, "Zhul", 10);
+    ids.sort_unstable();
+    assert_eq!(ids, [0, 2]);
+    let index = index_of(texts([
+        "Shirvanlılar Cəmiyyəti",
+        "Sirdaryo sohili ekologiya jamiyati",
+    ]));
+    assert_eq!(found(&index, "sir", 10), [1, 0]);
+    assert_eq!(found(&index, "shir", 10).first(), Some(&0));
+}
+
 /// One slip inside a word: a letter left out, doubled, exchanged with the next or typed as another one.
 fn slipped(word: &str, at: usize, kind: usize) -> String {
     let mut letters: Vec<char> = word.chars().collect();
