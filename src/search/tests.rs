@@ -405,6 +405,57 @@ fn a_beginning_as_it_is_written_stands_before_a_beginning_in_another_folding() {
     assert_eq!(found(&index, "shir", 10).first(), Some(&0));
 }
 
+#[test]
+fn a_word_is_as_alike_in_a_search_as_where_two_names_are_compared() {
+    let index = index_of(texts([
+        "Türkmenistanyň şahmat federasiýasy",
+        "Türkmenistanyň şaşka federasiýasy",
+        "Balıqçılıq təsərrüfatı birliyi",
+        "Balıqçıların birliyi",
+        "Halyçylaryň jemgyýeti",
+    ]));
+    for (query, id) in [
+        ("Федерация шашек Туркменистана", 1),
+        ("şaşki Türkmenistan", 1),
+        ("Balıqçılar birliyi", 3),
+        ("Halyçylar", 4),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
+
+#[test]
+fn initials_within_a_query_stand_for_words_of_the_name() {
+    let index = index_of(texts([
+        "Araz Futbol Klubu",
+        "Araz İdman Klubu",
+        "Kaspi İdman Klubu",
+        "Tərtər Könüllülər Mərkəzi Birliyi",
+        "Tərtər Kitabxanası",
+    ]));
+    for (query, id) in [
+        ("Araz İK", 1),
+        ("araz ik", 1),
+        ("Araz FK", 0),
+        ("İK Kaspi", 2),
+        ("Tərtər KMB", 3),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
+
+#[test]
+fn initials_beside_a_legal_form_may_be_of_all_words_with_this_form() {
+    // `Kör` is a form too, so that the initials without forms are others.
+    let index = index_of(texts([
+        "Pécsi Kézműves Baráti Kör Egyesület",
+        "Palóc Kulturális Egyesület",
+    ]));
+    for query in ["PKBK Egyesület", "PKBK egyesülete"] {
+        assert_eq!(found(&index, query, 10).first(), Some(&0), "{query}");
+    }
+}
+
 /// One slip inside a word: a letter left out, doubled, exchanged with the next or typed as another one.
 fn slipped(word: &str, at: usize, kind: usize) -> String {
     let mut letters: Vec<char> = word.chars().collect();
