@@ -96,7 +96,7 @@ const INITIALS_WITHIN: f32 = 0.85;
 const COMPARED: usize = 5;
 /// Words that are less alike are other words, as where two names are compared.
 const ALIKE: f32 = 0.7;
-/// What is left of the weight of a word that no word of the index is like.
+/// What is left of the weight of a word that no name is like which the asker may find.
 const UNKNOWN: f32 = 0.4;
 
 /// One word of the query.
@@ -240,8 +240,8 @@ pub fn ask(index: &Index, question: &Question<'_>, scratch: &mut Scratch) -> Vec
                     ..asked(
                         index,
                         word,
-                        last,
-                        question.typing && last,
+                        (last, question.typing && last),
+                        question.sight,
                         &mut scratch.words,
                     )
                 }
@@ -258,8 +258,8 @@ pub fn ask(index: &Index, question: &Question<'_>, scratch: &mut Scratch) -> Vec
 fn asked<'a>(
     index: &Index,
     word: &'a fold::QueryWord,
-    last: bool,
-    typing: bool,
+    (last, typing): (bool, bool),
+    sight: &Sight,
     scratch: &mut dictionary::Scratch,
 ) -> Asked<'a> {
     let mut terms: HashMap<u32, (f32, Found)> = HashMap::new();
@@ -379,15 +379,17 @@ fn asked<'a>(
         });
         plains.truncate(MOST_TERMS);
     }
+    // What others' private names hold counts for nobody; the own ones count for whoever may find them.
+    let is_known = |term: u32| index.is_known(term, sight);
     let telling = word
         .skeletons
         .iter()
         .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
         .chain(terms.iter().map(|found| found.0))
-        .find(|&term| held(term) > 0);
+        .find(|&term| is_known(term));
     // A word that nothing is like says little of what is meant: it may be of a name that the registry does not know.
     let of_plains = plains.iter().flat_map(|found| index.terms_of(found.0));
-    let known = if telling.is_some() || of_plains.into_iter().any(|&term| held(term) > 0) {
+    let known = if telling.is_some() || of_plains.into_iter().any(|&term| is_known(term)) {
         1.0
     } else if applies(Rule::Unknown) {
         UNKNOWN

@@ -592,6 +592,18 @@ impl Index {
         at(&self.frequencies, term).map_or(0, |counts| counts.iter().sum())
     }
 
+    /// True where a name that may be found holds a term: what others may find tells nobody of it.
+    pub(super) fn is_known(&self, term: u32, sight: &Sight) -> bool {
+        let may_find = |&name: &u32| {
+            let slot = at(&self.names, name).filter(|slot| slot.kind.is_name());
+            slot.is_some_and(|&slot| {
+                let organisation = self.organisation(slot.organisation);
+                organisation.is_some_and(|found| self.may_find_by(slot, found, sight))
+            })
+        };
+        self.held(term) > 0 || self.postings(term).iter().any(may_find)
+    }
+
     /// How telling a term is, 0 to 1: 1 for one that no public name holds. `country` for the names of one country alone.
     pub(super) fn telling(&self, term: Option<u32>, country: Option<u8>) -> f32 {
         let sum = |counts: &[u32; COUNTRIES]| match country {

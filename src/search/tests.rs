@@ -456,6 +456,88 @@ fn initials_beside_a_legal_form_may_be_of_all_words_with_this_form() {
     }
 }
 
+/// An index of some names of Azerbaijan, private ones of AZ and of KZ, and what somebody finds in it.
+fn with_private(own: &[&str], others: &[&str]) -> Index {
+    let mut index = index_of(texts(["Kaspi İK", "İK Könüllüləri", "Bakı İdman Klubu"]));
+    let own = own.iter().map(|text| ("AZ", *text));
+    let others = others.iter().map(|text| ("KZ", *text));
+    for (id, (country, text)) in (100..).zip(own.chain(others)) {
+        index.put(&Document {
+            id,
+            country: country.to_owned(),
+            public_from: None,
+            withheld: false,
+            names: vec![(1, Kind::Legal, text.to_owned())],
+            elsewhere: Vec::new(),
+            city: None,
+            descriptions: Vec::new(),
+            signs: Vec::new(),
+        });
+    }
+    index
+}
+
+fn seen_from(country: Option<&str>, index: &Index, text: &str) -> Vec<super::ask::Hit> {
+    let sight = Sight {
+        own: country.map(str::to_owned),
+        ..public()
+    };
+    let question = Question {
+        text,
+        countries: &[],
+        sight: &sight,
+        typing: false,
+        limit: 10,
+    };
+    ask(index, &question, &mut Scratch::default())
+}
+
+#[test]
+fn a_word_of_a_private_name_weighs_as_much_for_who_may_find_it_as_one_of_a_public_name() {
+    let index = with_private(&["Neftçi İdman Klubu", "Zəfəran Evi"], &[]);
+    for (query, id) in [
+        ("Neftçi İK", 100),
+        ("Zəfəran İK", 101),
+        ("Zəfəran klubu", 101),
+    ] {
+        let hits = seen_from(Some("AZ"), &index, query);
+        assert_eq!(
+            hits.first().map(|hit| hit.id),
+            Some(id),
+            "{query}: {hits:?}"
+        );
+    }
+}
+
+#[test]
+fn a_private_name_changes_no_answer_of_who_may_not_find_it() {
+    let (without, with) = (
+        with_private(&[], &[]),
+        with_private(&[], &["Neftçi İdman Klubu", "Zəfəran Evi", "Neftçi İK"]),
+    );
+    for query in [
+        "Neftçi İK",
+        "neftci",
+        "Zəfəran klubu",
+        "Neftçilər Evi",
+        "NİK",
+        "zəfər",
+    ] {
+        for country in [None, Some("AZ"), Some("TR")] {
+            let (one, other) = (
+                seen_from(country, &without, query),
+                seen_from(country, &with, query),
+            );
+            assert_eq!(one, other, "{query} from {country:?}");
+        }
+        assert_ne!(
+            seen_from(Some("KZ"), &without, query),
+            seen_from(Some("KZ"), &with, query),
+            "{query}"
+        );
+    }
+}
+
 /// One slip inside a word: a letter left out, doubled, exchanged with the next or typed as another one.
 fn slipped(word: &str, at: usize, kind: usize) -> String {
     let mut letters: Vec<char> = word.chars().collect();
