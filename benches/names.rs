@@ -20,7 +20,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use ots_registry::search::quality::{self, Corpus, Pairs, Tally};
+use ots_registry::search::quality::{self, Corpus, Pairs, Tally, Told};
 
 /// Measures how good the search is.
 #[derive(Parser)]
@@ -59,6 +59,7 @@ fn read(own: Option<&Path>, example: &str) -> String {
 struct Measured {
     tallies: std::collections::BTreeMap<String, Tally>,
     pairs: Pairs,
+    told: Told,
 }
 
 fn measure(options: &Options) -> Measured {
@@ -76,13 +77,22 @@ fn measure(options: &Options) -> Measured {
         }
     });
     let pairs = read(options.pairs.as_deref(), "duplicate-pairs-example.tsv");
+    let told = quality::told(&pairs, |missed| {
+        if options.missed {
+            println!("not looked at: {missed}");
+        }
+    });
     let pairs = quality::pairs(&corpus, &pairs, |line, score, reasons| {
         let same = line.contains("\tsame\t");
         if options.missed && same != (score >= ots_registry::search::compare::SAME) {
             println!("{score:.3} {line}: {reasons:?}");
         }
     });
-    Measured { tallies, pairs }
+    Measured {
+        tallies,
+        pairs,
+        told,
+    }
 }
 
 fn main() {
@@ -111,6 +121,8 @@ fn main() {
         safe,
     } = found.pairs;
     println!("pairs: best F1 {f1:.3} from {threshold:.3} on, recall at precision 0.98 {safe:.3}");
+    let Told { same, near } = found.told;
+    println!("of {same} that a comparison calls the same {near} are looked at in a register");
 }
 
 #[cfg(feature = "ablation")]

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `problem.rs` | the closed table of problems and [`Error`], rendered as RFC 9457 problem details |
+//! | `alphabet.rs` | the order of each language's alphabet, for lists |
 //! | `language.rs` | which language the caller prefers; the titles of problems in it (`titles.tsv`) |
 //! | `labels.rs` | the words of pages for people in each language (`labels.tsv`) |
 //! | `extract.rs` | strict [`Json`], [`Query`] and [`Path`]: unknown fields, parameters and empty values are refused |
@@ -24,6 +25,7 @@
 //! | `contract.rs` | what the OpenAPI document says of every operation alike |
 //! | `words.rs` | closed lists of words in the OpenAPI document |
 
+mod alphabet;
 mod answer;
 pub mod contract;
 pub mod day;

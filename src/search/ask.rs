@@ -1,6 +1,7 @@
 //! A query against the index: candidates from the rarest words first, then a score in words (design, section 8).
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use super::dictionary::{self, trigrams_of};
 use super::fold::{self, Role};
@@ -8,6 +9,7 @@ use super::index::{Index, Kind, NameSlot, OrganisationSlot, Sight, at, role_wort
 use super::likeness::{self, Found, SPELLING, narrow};
 use super::meanings;
 use super::rules::{Rule, applies};
+use super::within::{self, Beside};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -85,20 +87,110 @@ const MOST_BEGINNINGS: usize = 4_000;
 const MOST_EQUAL: usize = 60_000;
 /// What is too weak to be shown.
 const LEAST: f32 = 0.25;
-/// What is left of the weight of a word that no word of the index is like.
+/// What a beginning loses that is one in another folding alone: as much as a short name is before a long one, so that all names that
+/// begin as it is written stand before it.
+const OTHERWISE_BEGUN: f32 = 0.07;
+/// What initials are worth that stand for words of a name.
+const INITIALS_WITHIN: f32 = 0.85;
+/// Words of fewer letters are compared with those at one edit alone.
+const COMPARED: usize = 5;
+/// Words that are less alike are other words, as where two names are compared.
+const ALIKE: f32 = 0.7;
+/// What is left of the weight of a word that no name is like which the asker may find.
 const UNKNOWN: f32 = 0.4;
 
 /// One word of the query.
-struct Asked {
+struct Asked<'a> {
+    /// As it is folded.
+    text: &'a fold::QueryWord,
     plain: Option<u32>,
     weight: f32,
     /// Terms it stands for, by number.
     terms: Vec<(u32, f32, Found)>,
     /// Plain words that begin like it or are nearly it, by number.
     plains: Vec<(u32, f32, Found)>,
+    /// How alike words of names are that are neither; none where it is still being typed, short or a legal form.
+    compared: Option<RefCell<HashMap<u32, Option<(f32, Found)>>>>,
+    /// What it says as initials.
+    initials: Option<String>,
 }
 
-impl Asked {
+impl Asked<'_> {
+    /// What a word of a name answers it with.
+    fn of_word(&self, index: &Index, word: super::index::Word) -> Option<(f32, Found)> {
+        let by_term = self
+            .of_term(word.term)
+            .or_else(|| self.of_term(word.alt))
+            .map(|found| self.as_written(index, word, found));
+        match (by_term, self.of_plain(word.plain)) {
+            (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// A beginning that is one in another folding alone counts less where it is not even written alike but for a slip or a mark.
+    fn as_written(
+        &self,
+        index: &Index,
+        word: super::index::Word,
+        (worth, found): (f32, Found),
+    ) -> (f32, Found) {
+        let begins = |term: u32| {
+            let text = index.terms.text(term);
+            let mut skeletons = self.text.skeletons.iter();
+            skeletons.any(|skeleton| text.starts_with(skeleton.as_bytes()))
+        };
+        if found != Found::Beginning || !(begins(word.term) || begins(word.alt)) {
+            return (worth, found);
+        }
+        let typed = self.text.plain.as_bytes();
+        let other = index.plains.text(word.plain);
+        let most = likeness::slips(typed.len());
+        let alike = (typed.len().saturating_sub(1)..=typed.len() + 1).any(|len| {
+            let begun = other.get(..len).unwrap_or(other);
+            likeness::distance(typed, begun, most).is_some()
+        });
+        (
+            if alike {
+                worth
+            } else {
+                worth - OTHERWISE_BEGUN
+            },
+            found,
+        )
+    }
+
+    /// How alike it and a word of a name are that it does not stand for, as [`super::compare`] sees it: what was found by its other
+    /// words holds none of the words that the dictionary gives for this one.
+    fn like(&self, index: &Index, word: super::index::Word) -> Option<(f32, Found)> {
+        let mut known = self.compared.as_ref()?.try_borrow_mut().ok()?;
+        *known.entry(word.plain).or_insert_with(|| {
+            let (plain, skeleton) = (index.plains.text(word.plain), index.terms.text(word.term));
+            let by_skeleton = self.text.skeletons.first();
+            let by_skeleton = by_skeleton.and_then(|own| likeness::alike(own.as_bytes(), skeleton));
+            let alike = likeness::alike(self.text.plain.as_bytes(), plain);
+            let best = match (alike, by_skeleton) {
+                (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
+                (a, b) => a.or(b),
+            };
+            best.filter(|&(worth, found)| {
+                worth >= ALIKE && (found != Found::Typo || !self.means_another(skeleton))
+            })
+        })
+    }
+
+    /// True where both are known words and mean different things.
+    fn means_another(&self, skeleton: &[u8]) -> bool {
+        let Ok(skeleton) = std::str::from_utf8(skeleton) else {
+            return false;
+        };
+        let theirs = meanings::of_itself(skeleton);
+        let own = self.text.skeletons.first();
+        let own = own.map_or(&[][..], |own| meanings::of_itself(own));
+        let apart = !own.is_empty() && !theirs.is_empty();
+        applies(Rule::OtherWords) && apart && !own.iter().any(|n| theirs.contains(n))
+    }
+
     fn of_term(&self, term: u32) -> Option<(f32, Found)> {
         let place = self.terms.binary_search_by_key(&term, |found| found.0);
         let &(_, worth, found) = self.terms.get(place.ok()?)?;
@@ -133,6 +225,7 @@ pub fn ask(index: &Index, question: &Question<'_>, scratch: &mut Scratch) -> Vec
     if words.is_empty() {
         return by_raw(index, question);
     }
+    let mut within = within::of_query(question.text).into_iter();
     let asker = Asker {
         index,
         question,
@@ -141,30 +234,34 @@ pub fn ask(index: &Index, question: &Question<'_>, scratch: &mut Scratch) -> Vec
             .enumerate()
             .map(|(place, word)| {
                 let last = place + 1 == words.len();
-                asked(
-                    index,
-                    word,
-                    last,
-                    question.typing && last,
-                    &mut scratch.words,
-                )
+                let initials = within.next().flatten();
+                Asked {
+                    initials: initials.filter(|_| applies(Rule::Abbreviations)),
+                    ..asked(
+                        index,
+                        word,
+                        (last, question.typing && last),
+                        question.sight,
+                        &mut scratch.words,
+                    )
+                }
             })
             .collect(),
         joined: joined(index, &words),
-        initials: initials(question.text),
+        initials: initials(question.text, &words),
     };
     let candidates = asker.candidates(scratch);
     asker.best(candidates)
 }
 
 /// The terms and plain words that a word of the query stands for.
-fn asked(
+fn asked<'a>(
     index: &Index,
-    word: &fold::QueryWord,
-    last: bool,
-    typing: bool,
+    word: &'a fold::QueryWord,
+    (last, typing): (bool, bool),
+    sight: &Sight,
     scratch: &mut dictionary::Scratch,
-) -> Asked {
+) -> Asked<'a> {
     let mut terms: HashMap<u32, (f32, Found)> = HashMap::new();
     let mut put = |term: u32, worth: f32, found: Found| {
         let known = terms.entry(term).or_insert((worth, found));
@@ -215,6 +312,16 @@ fn asked(
             }
         }
     }
+    let ended = !typing && !is_form && applies(Rule::Endings);
+    for skeleton in word.skeletons.iter().filter(|_| ended) {
+        let skeleton = skeleton.as_bytes();
+        index.terms.with_other_ending(skeleton, |term, _| {
+            let other = index.terms.text(term);
+            if let Some((worth, found)) = likeness::alike(skeleton, other) {
+                put(term, worth, found);
+            }
+        });
+    }
     for (term, worth) in meanings::of(index, word) {
         put(term, worth, Found::Meaning);
     }
@@ -227,7 +334,7 @@ fn asked(
         {
             let rest = index.plains.text(plain).len() - word.plain.len();
             if rest > 0 {
-                let worth = beginning - narrow(rest.min(10)) * 0.006;
+                let worth = beginning - narrow(rest.min(10)) * 0.003;
                 plains.push((plain, worth, Found::Beginning));
             }
         }
@@ -241,6 +348,14 @@ fn asked(
             {
                 plains.push((plain, worth, found));
             }
+        });
+    }
+    if ended {
+        // An ending may change what a skeleton merges, too (`шашек`, `шашка`).
+        let plain = word.plain.as_bytes();
+        index.plains.with_other_ending(plain, |other, _| {
+            let alike = likeness::alike(plain, index.plains.text(other));
+            plains.extend(alike.map(|(worth, found)| (other, worth, found)));
         });
     }
     plains.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
@@ -264,15 +379,17 @@ fn asked(
         });
         plains.truncate(MOST_TERMS);
     }
+    // What others' private names hold counts for nobody; the own ones count for whoever may find them.
+    let is_known = |term: u32| index.is_known(term, sight);
     let telling = word
         .skeletons
         .iter()
         .filter_map(|skeleton| index.terms.find(skeleton.as_bytes()))
         .chain(terms.iter().map(|found| found.0))
-        .find(|&term| held(term) > 0);
+        .find(|&term| is_known(term));
     // A word that nothing is like says little of what is meant: it may be of a name that the registry does not know.
     let of_plains = plains.iter().flat_map(|found| index.terms_of(found.0));
-    let known = if telling.is_some() || of_plains.into_iter().any(|&term| held(term) > 0) {
+    let known = if telling.is_some() || of_plains.into_iter().any(|&term| is_known(term)) {
         1.0
     } else if applies(Rule::Unknown) {
         UNKNOWN
@@ -282,10 +399,13 @@ fn asked(
     terms.sort_unstable_by_key(|found| found.0);
     plains.sort_unstable_by_key(|found| found.0);
     Asked {
+        text: word,
         plain,
         weight: index.telling(telling, None).max(0.02) * role_worth(word.role) * known,
         terms,
         plains,
+        compared: (!typing && !is_form && word.plain.len() >= COMPARED).then(RefCell::default),
+        initials: None,
     }
 }
 
@@ -334,15 +454,18 @@ fn joined(index: &Index, words: &[fold::QueryWord]) -> Joined {
     }
 }
 
-/// What the query's initials are, and how sure that is: capitals are meant as such.
-fn initials(text: &str) -> Option<(String, f32)> {
+/// What the query's initials are, and how sure that is: capitals are meant as such. With a legal form beside them (`PKBK Egyesület`)
+/// they may be of all words of a name, the form among them.
+fn initials(text: &str, words: &[fold::QueryWord]) -> Option<(Vec<String>, f32)> {
     if !applies(Rule::Initials) {
         return None;
     }
     let keys = fold::query_keys(text);
     let initials = keys.first()?.initials.clone()?;
     let capitals = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
-    Some((initials, if capitals { 0.93 } else { 0.86 }))
+    let mut all = vec![initials];
+    all.extend(within::with_forms(all.first()?, words));
+    Some((all, if capitals { 0.93 } else { 0.86 }))
 }
 
 fn by_raw(index: &Index, question: &Question<'_>) -> Vec<Hit> {
@@ -395,9 +518,9 @@ fn is_wanted(
 struct Asker<'a> {
     index: &'a Index,
     question: &'a Question<'a>,
-    words: Vec<Asked>,
+    words: Vec<Asked<'a>>,
     joined: Joined,
-    initials: Option<(String, f32)>,
+    initials: Option<(Vec<String>, f32)>,
 }
 
 /// A word of a name that answers a word of the query.
@@ -455,7 +578,7 @@ impl Asker<'_> {
     }
 
     /// The terms whose postings a word reads, the likeliest first.
-    fn lists(&self, word: &Asked) -> Vec<(u32, f32)> {
+    fn lists(&self, word: &Asked<'_>) -> Vec<(u32, f32)> {
         let mut best: HashMap<u32, f32> = HashMap::new();
         let of_plains = word.plains.iter().flat_map(|&(plain, worth, _)| {
             self.index
@@ -561,7 +684,7 @@ impl Asker<'_> {
                 taken.extend(seen.into_iter().map(|(.., name)| name));
             }
         }
-        if let Some((initials, _)) = &self.initials {
+        for initials in self.initials.iter().flat_map(|(all, _)| all) {
             let more = self.index.with_initials(initials).take(MOST_EQUAL);
             taken.extend(
                 more.filter(|&name| self.organisation_of(name).is_some())
@@ -579,9 +702,12 @@ impl Asker<'_> {
 
     /// The best name of each organisation, the best organisations first.
     fn best(&self, names: Vec<u32>) -> Vec<Hit> {
-        let by_initials: std::collections::HashSet<u32> = match &self.initials {
-            Some((initials, _)) => self.index.with_initials(initials).collect(),
-            None => std::collections::HashSet::new(),
+        let by_initials: HashSet<u32> = match &self.initials {
+            Some((all, _)) => {
+                let names = all.iter().map(|one| self.index.with_initials(one));
+                names.flatten().collect()
+            }
+            None => HashSet::new(),
         };
         let mut best: HashMap<u32, (Hit, u8)> = HashMap::new();
         for number in names {
@@ -692,13 +818,7 @@ impl Asker<'_> {
         let mut pairs: Vec<(usize, Answer)> = Vec::new();
         for (asking, asked) in self.words.iter().enumerate() {
             for (place, (word, _)) in words.iter().enumerate() {
-                let by_term = asked.of_term(word.term).or_else(|| asked.of_term(word.alt));
-                let by_plain = asked.of_plain(word.plain);
-                let best = match (by_term, by_plain) {
-                    (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
-                    (a, b) => a.or(b),
-                };
-                if let Some((worth, found)) = best {
+                if let Some((worth, found)) = asked.of_word(self.index, *word) {
                     pairs.push((
                         asking,
                         Answer {
@@ -726,7 +846,61 @@ impl Asker<'_> {
             }
         }
         self.joined_answers(words, &mut answers);
+        self.further_answers(words, &mut answers);
         answers
+    }
+
+    /// For what nothing answers yet a word of the name that is as alike as [`super::compare`] asks for, or words that it stands for
+    /// by their initials.
+    fn further_answers(
+        &self,
+        words: &[(super::index::Word, Option<Role>)],
+        answers: &mut [Option<Answer>],
+    ) {
+        if answers.iter().all(Option::is_some) {
+            return;
+        }
+        let mut free = vec![true; words.len()];
+        for answer in answers.iter().flatten() {
+            if let Some(free) = free.get_mut(answer.place) {
+                *free = false;
+            }
+        }
+        let unanswered = answers.iter_mut().zip(&self.words);
+        for (answer, asked) in unanswered.filter(|(answer, _)| answer.is_none()) {
+            let open = words.iter().zip(&free).enumerate();
+            let open = open.filter(|(_, (_, free))| **free);
+            let alike = open.filter_map(|(place, ((word, _), _))| {
+                let (worth, found) = asked.like(self.index, *word)?;
+                Some(Answer {
+                    place,
+                    worth,
+                    found,
+                })
+            });
+            *answer = alike
+                .max_by(|a, b| a.worth.total_cmp(&b.worth))
+                .or_else(|| {
+                    let initials = asked.initials.as_deref()?;
+                    let all = words.iter().zip(&free);
+                    let beside: Vec<Beside<'_>> = all
+                        .map(|((word, role), free)| Beside {
+                            text: self.index.plains.text(word.plain),
+                            role: *role,
+                            is_free: *free,
+                        })
+                        .collect();
+                    let place = within::find(initials, &beside)?;
+                    Some(Answer {
+                        place,
+                        worth: INITIALS_WITHIN,
+                        found: Found::Beginning,
+                    })
+                });
+            if let Some(free) = answer.and_then(|answer| free.get_mut(answer.place)) {
+                *free = false;
+            }
+        }
     }
 
     fn joined_answers(

@@ -8,6 +8,8 @@ use std::ops::Bound;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::likeness::{self, ENDING, STEM};
+
 /// Distinct words, each with a number from 0 upwards.
 #[derive(Default)]
 pub(super) struct Dictionary {
@@ -30,6 +32,8 @@ const LONGEST: usize = 40;
 const YOUNG: usize = 4_096;
 /// `a`–`z`, `0`–`9` and the edge of a word.
 const ALPHABET: usize = 37;
+/// Words with one stem that are looked at; of more a longer stem is asked for.
+const MOST_OF_A_STEM: usize = 64;
 /// Words that share letters are counted in a byte each.
 type Counts = Vec<u8>;
 
@@ -149,9 +153,39 @@ impl Dictionary {
         old.chain(young)
     }
 
-    /// Words at one edit from this one (a letter put in, left out, changed, or two exchanged).
+    /// Words with the same stem and another ending ([`likeness::ending`]), the stem as long as it must be for few words to have it;
+    /// none where even this word begins many.
+    pub(super) fn with_other_ending(&self, word: &[u8], mut found: impl FnMut(u32, f32)) {
+        let word = cut(word);
+        if likeness::has_digit(word) {
+            return;
+        }
+        for stem in STEM.max(word.len().saturating_sub(ENDING))..=word.len() {
+            let Some(stem) = word.get(..stem) else {
+                return;
+            };
+            let begun = self.beginning(stem).take(MOST_OF_A_STEM + 1);
+            let begun: Vec<u32> = begun.collect();
+            if begun.len() > MOST_OF_A_STEM {
+                continue;
+            }
+            for number in begun {
+                let other = self.text(number);
+                if let Some(worth) = likeness::ending(word, other).filter(|_| other != word) {
+                    found(number, worth);
+                }
+            }
+            return;
+        }
+    }
+
+    /// Words at one edit from this one (a letter put in, left out, changed, or two exchanged); none with a digit, which is never
+    /// a slip of another one.
     pub(super) fn at_one_edit(&self, word: &[u8], mut found: impl FnMut(u32)) {
         let word = cut(word);
+        if likeness::has_digit(word) {
+            return;
+        }
         let mut tried = Vec::with_capacity(word.len() + 1);
         let mut look = |tried: &[u8]| {
             if let Some(number) = self.find(tried) {
@@ -175,7 +209,7 @@ impl Dictionary {
                     look(&tried);
                 }
             }
-            for letter in (b'a'..=b'z').chain(b'0'..=b'9') {
+            for letter in b'a'..=b'z' {
                 tried.clear();
                 tried.extend_from_slice(head);
                 tried.push(letter);
@@ -299,6 +333,34 @@ mod tests {
         let alike = words.alike(b"otandr", 4, 10, &mut scratch);
         assert_eq!(texts(&words, alike.iter().map(|a| a.0)), ["otandar"]);
         assert!(scratch.counts.iter().all(|&count| count == 0));
+    }
+
+    #[test]
+    fn words_of_one_stem_are_found_along_a_short_list_alone() {
+        let mut words = Dictionary::default();
+        for text in [
+            "misgarlar",
+            "misgarlarin",
+            "misgarov",
+            "misgarstvennik",
+            "misket",
+        ] {
+            words.put(text.as_bytes());
+        }
+        let with = |words: &Dictionary, typed: &str| {
+            let mut found = Vec::new();
+            words.with_other_ending(typed.as_bytes(), |n, _| found.push(n));
+            texts(words, found.into_iter())
+        };
+        assert_eq!(with(&words, "misgarlar"), ["misgarlarin", "misgarov"]);
+        assert_eq!(with(&words, "misga"), ["misgarlar", "misgarov"]);
+        assert_eq!(with(&words, "misg"), [] as [&str; 0], "no stem is so short");
+        // Many words begin like that: only those of the longer stem are looked at.
+        for n in 0..200_u32 {
+            let letter = |by: u32| char::from(b'a' + u8::try_from(n / by % 20).unwrap());
+            words.put(format!("misgar{}{}", letter(20), letter(1)).as_bytes());
+        }
+        assert_eq!(with(&words, "misgarlari"), ["misgarlar", "misgarlarin"]);
     }
 
     #[test]

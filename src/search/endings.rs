@@ -142,6 +142,11 @@ pub(super) fn make_others(own: &NameWord, theirs: &NameWord) -> bool {
     begin_alike
 }
 
+/// True where two folded words are forms of one word.
+pub(super) fn are_of_one_word(own: &str, theirs: &str) -> bool {
+    !applies(Rule::OtherEndings) || are_forms_of_one(own, theirs)
+}
+
 /// True where both have one stem, and behind it nothing or endings of one language.
 fn are_forms_of_one(x: &str, y: &str) -> bool {
     let same = x.bytes().zip(y.bytes()).take_while(|(x, y)| x == y).count();

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::dictionary::Dictionary;
 use super::fold::{self, Folded, NameWord, Role};
+use super::places;
 use super::rules::{Rule, applies};
 
 /// What a name is to its organisation, for search.
@@ -161,6 +162,8 @@ pub struct Index {
     terms_of: Vec<SmallVec<[u32; 2]>>,
     words: Vec<Word>,
     word_numbers: HashMap<Word, u32>,
+    /// Terms that name a place, in whatever spelling and with whatever ending, by the place.
+    of_places: HashMap<u16, Vec<u32>>,
     forward: Vec<u32>,
     pub(super) names: Vec<NameSlot>,
     /// How many words each name has: read for every candidate, so that it stands apart.
@@ -401,7 +404,7 @@ impl Index {
                     list.push(name);
                 }
             }
-            let word_number = self.word(Word { plain, term, alt });
+            let word_number = self.word(Word { plain, term, alt }, word);
             self.forward
                 .push(word_number | role_bits(word.role) << ROLE_SHIFT);
         }
@@ -427,11 +430,14 @@ impl Index {
         term
     }
 
-    fn word(&mut self, word: Word) -> u32 {
+    fn word(&mut self, word: Word, written: &NameWord) -> u32 {
         let next = number_of(&self.words);
         let number = *self.word_numbers.entry(word).or_insert(next);
         if number == next {
             self.words.push(word);
+            if let Some(place) = places::of(std::slice::from_ref(written)) {
+                self.of_places.entry(place).or_default().push(word.term);
+            }
         }
         number
     }
@@ -501,6 +507,11 @@ impl Index {
     /// Terms that a plain word stands for.
     pub(super) fn terms_of(&self, plain: u32) -> &[u32] {
         at(&self.terms_of, plain).map_or(&[], |list| list.as_slice())
+    }
+
+    /// Terms that name a place, some of them more than once.
+    pub(super) fn of_place(&self, place: u16) -> &[u32] {
+        self.of_places.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// The words of a name in written order, with their roles.
@@ -579,6 +590,18 @@ impl Index {
     /// How many public names hold a term. What only private ones hold counts for nobody: no order and no score may tell of it.
     pub(super) fn held(&self, term: u32) -> u32 {
         at(&self.frequencies, term).map_or(0, |counts| counts.iter().sum())
+    }
+
+    /// True where a name that may be found holds a term: what others may find tells nobody of it.
+    pub(super) fn is_known(&self, term: u32, sight: &Sight) -> bool {
+        let may_find = |&name: &u32| {
+            let slot = at(&self.names, name).filter(|slot| slot.kind.is_name());
+            slot.is_some_and(|&slot| {
+                let organisation = self.organisation(slot.organisation);
+                organisation.is_some_and(|found| self.may_find_by(slot, found, sight))
+            })
+        };
+        self.held(term) > 0 || self.postings(term).iter().any(may_find)
     }
 
     /// How telling a term is, 0 to 1: 1 for one that no public name holds. `country` for the names of one country alone.

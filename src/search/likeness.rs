@@ -26,9 +26,9 @@ const TWO_SLIPS: usize = 6;
 /// From this length on three are.
 const THREE_SLIPS: usize = 11;
 /// An ending may be another behind as many letters (design: 5 to 6).
-const STEM: usize = 5;
+pub(super) const STEM: usize = 5;
 /// Letters that an ending has at most.
-const ENDING: usize = 5;
+pub(super) const ENDING: usize = 5;
 /// No word is longer in a dictionary.
 const LONGEST: usize = 40;
 
@@ -81,7 +81,7 @@ fn slip(a: &[u8], b: &[u8]) -> Option<f32> {
     Some((1.0 - narrow(distance) / narrow(len + 2)).clamp(0.0, 0.9))
 }
 
-fn has_digit(word: &[u8]) -> bool {
+pub(super) fn has_digit(word: &[u8]) -> bool {
     word.iter().any(u8::is_ascii_digit)
 }
 

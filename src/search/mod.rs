@@ -8,6 +8,7 @@
 //! | `meanings.rs`, `meanings.tsv` | common words that mean the same in several languages (pure) |
 //! | `index.rs` | the words of all names in memory, and who may find them (pure) |
 //! | `ask.rs` | a query against the index: candidates and scores (pure) |
+//! | `within.rs` | initials within a query (pure) |
 //! | `places.rs`, `places.tsv` | towns and regions in their spellings (pure) |
 //! | `branches.rs`, `branches.tsv` | branches of sport, medicine and science (pure) |
 //! | `endings.rs`, `endings.tsv` | endings that make no other word of a word (pure) |
@@ -47,6 +48,7 @@ mod queries;
 pub mod rules;
 pub mod signs;
 mod spellings;
+mod within;
 
 pub use live::Search;
 

@@ -3,28 +3,45 @@
 //! Cheaper than a search, because imports ask for a hundred thousand: a name's words are looked up as they are, the rarest
 //! first, until what is left could not make a name like it by itself; the usual words are only looked for in the names found
 //! so far. What shares too little of their weight is left out. Across a border only names that say the same count ([`super::borders`]).
+//!
+//! What [`super::compare`] calls the same must be found by this. So as many words are also looked up with a slip, another ending or
+//! as another spelling of a place as are needed: whichever two of the others are written otherwise, the rest is enough.
 
 use std::collections::HashSet;
 
 use super::borders::Border;
+use super::endings;
 use super::fold::{NameWord, Role};
 use super::index::{Index, NameSlot, OrganisationSlot, Sight, at};
+use super::likeness;
 use super::meanings;
-use super::prepared::{Prepared, role_worth};
+use super::prepared::{Prepared, Weight, role_worth};
 use super::rules::{Rule, applies};
 
 /// Entries of postings that are read for one name.
 const BUDGET: usize = 20_000;
 /// Shared weight from which two names are compared in full; a full comparison asks for 0.6, but also sees slips and meanings.
 const WORTH_COMPARING: f32 = 0.4;
+/// The same where a part of it is nearly a word of the other name: slips are seen already.
+const WORTH_NEARLY: f32 = 0.6;
 /// So many are told from beyond the border at most, beside those at home.
 const MOST_ACROSS: usize = 10;
 /// A sign that more hold tells nothing.
 const MOST_HOLDERS: usize = 8;
-/// Words from this length on are also looked up with a slip, where a name has few words or hardly anybody has this one.
-const LONG: usize = 5;
-/// So many words tell a name apart though one has a slip.
-const MANY_WORDS: usize = 3;
+/// Words from this length on are also looked up with a slip: a shorter one that is a letter off is another word.
+const LONG: usize = 4;
+/// What of a name's weight finds it, with something to spare for what the other name has besides.
+const ENOUGH: f32 = WORTH_NEARLY + 0.02;
+/// So many of a name's words may be written otherwise at once, beside those that are looked up with what is nearly they.
+const OTHERWISE: usize = 2;
+/// What is nearly the word counts a little less, so that it takes the place of nobody who has the word itself.
+const NEARLY: f32 = 0.95;
+/// So many names hold a word that is nearly another one which names have, too; a word of more is known and no slip.
+const HOLDERS_NEARLY: u32 = 500;
+/// Initials of fewer letters are everybody's.
+const INITIALS: usize = 3;
+/// Whom initials stand for or who has them as its name: so many are compared, behind those who share words.
+const MOST_BY_INITIALS: usize = 5;
 /// A word that hardly anybody has may be two: each has so many letters at least.
 const PART: usize = 3;
 
@@ -58,6 +75,10 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
             found.extend(seen.take(most).map(|slot| (1.0, slot.id)));
         }
     }
+    for name in wanted.names {
+        let by_initials = by_initials(index, name, wanted.country, sight);
+        found.extend(by_initials.map(|id| (WORTH_COMPARING, id)));
+    }
     for sign in wanted.signs {
         found.extend(holders(index, sign, sight).into_iter().map(|id| (1.0, id)));
     }
@@ -67,6 +88,36 @@ pub fn near(index: &Index, wanted: &Wanted<'_>, sight: &Sight, most: usize) -> V
     let mut known = HashSet::new();
     ids.retain(|id| known.insert(*id));
     ids
+}
+
+/// Who at home has the initials of a name as its name, or a name with these initials.
+fn by_initials<'a>(
+    index: &'a Index,
+    name: &'a Prepared,
+    country: &'a str,
+    sight: &'a Sight,
+) -> impl Iterator<Item = i64> + 'a {
+    let (short, initials) = (&name.keys().plain, &name.keys().initials);
+    let is_short = short.len() >= INITIALS && !short.contains(' ') && applies(Rule::Initials);
+    let long = is_short.then(|| index.with_initials(short));
+    let long = long.into_iter().flatten();
+    let initials = initials
+        .iter()
+        .filter(|one| one.len() >= INITIALS && applies(Rule::Initials));
+    let terms = initials
+        .filter_map(|one| index.plains.find(one.as_bytes()))
+        .flat_map(|plain| index.terms_of(plain));
+    let names = terms.flat_map(|&term| index.postings(term)).copied();
+    let are_alone = names.filter(|&name| at(&index.lengths, name) == Some(&1));
+    let slots = long
+        .chain(are_alone)
+        .filter_map(|name| at(&index.names, name));
+    let slots = slots.filter(|slot| slot.kind.is_name());
+    slots
+        .filter_map(move |slot| seen_by(index, *slot, sight))
+        .filter(move |organisation| index.code_of(organisation.country) == country)
+        .map(|organisation| organisation.id)
+        .take(MOST_BY_INITIALS)
 }
 
 /// The best of them, each once.
@@ -121,7 +172,7 @@ fn by_words(
     let least = total * WORTH_COMPARING / 2.0;
     let all = lists(index, name);
     let mut open: f32 = all.iter().map(|word| word.weight).sum();
-    let mut gathered: Vec<(u32, u16, f32)> = Vec::new();
+    let mut gathered: Vec<(u32, (u16, bool), f32)> = Vec::new();
     let mut budget = BUDGET;
     let mut lists = (0..).zip(&all).peekable();
     while let Some((nth, word)) = lists.peek() {
@@ -130,30 +181,36 @@ fn by_words(
         if open < least || (size > budget && !gathered.is_empty()) {
             break;
         }
-        for names in word.postings(index) {
+        for (names, is_nearly) in word.postings(index) {
             let names = names.iter().take(budget);
-            gathered.extend(names.map(|&name| (name, *nth, word.weight)));
+            gathered.extend(names.map(|&name| (name, (*nth, is_nearly), word.weight)));
         }
         budget = budget.saturating_sub(size);
         open -= word.weight;
         lists.next();
     }
     let usual: Vec<&Looked> = lists.map(|(_, word)| word).collect();
-    // By name; a word counts once for each.
+    // By name; a word counts once for each, as itself before as nearly itself.
     gathered.sort_unstable_by_key(|&(name, word, _)| (name, word));
-    gathered.dedup_by_key(|(name, word, _)| (*name, *word));
+    gathered.dedup_by_key(|(name, (word, _), _)| (*name, *word));
     for of_one in gathered.chunk_by(|a, b| a.0 == b.0) {
         let Some((number, ..)) = of_one.first() else {
             continue;
         };
-        let rare: f32 = of_one.iter().map(|(.., weight)| weight).sum();
-        if rare + open < least {
+        let mut shared = Shared::default();
+        for &(_, (_, is_nearly), weight) in of_one {
+            shared.add(weight, is_nearly);
+        }
+        if shared.all + open < least {
             continue;
         }
         // Postings are sorted: names come in with growing numbers.
-        let with_usual = usual.iter().filter(|word| word.is_held_by(index, number));
-        let shared = rare + with_usual.map(|word| word.weight).sum::<f32>();
-        if shared < least {
+        for word in &usual {
+            if let Some(is_nearly) = word.is_held_by(index, number) {
+                shared.add(word.weight, is_nearly);
+            }
+        }
+        if shared.all < least {
             continue;
         }
         let Some(&slot) = at(&index.names, *number) else {
@@ -163,23 +220,51 @@ fn by_words(
         let Some(organisation) = organisation.filter(|_| slot.kind.is_name()) else {
             continue;
         };
-        let share = 2.0 * shared / (total + total_of(index, slot)).max(f32::EPSILON);
-        if share < WORTH_COMPARING {
+        let Some(share) = shared.of(total + total_of(index, slot)) else {
             continue;
-        }
+        };
         let theirs = index.code_of(slot.country);
         let at_home = index.code_of(organisation.country) == country;
         if at_home || name.country() == Some(theirs) {
             found.push((share, organisation.id));
         } else {
-            let held = of_one.iter().map(|(_, nth, _)| *nth);
-            let rest = usual.iter().filter(|word| word.is_held_by(index, number));
+            let held = of_one.iter().map(|(_, (nth, _), _)| *nth);
+            let rest = usual
+                .iter()
+                .filter(|word| word.is_held_by(index, number).is_some());
             let places = held.filter_map(|nth| all.get(usize::from(nth)));
             let places: Vec<usize> = places.chain(rest.copied()).map(|word| word.place).collect();
             if border.is_passed_by(&places, theirs) {
                 across.push((share, organisation.id));
             }
         }
+    }
+}
+
+/// What a name shares.
+#[derive(Clone, Copy, Default)]
+struct Shared {
+    /// The weight of its words.
+    itself: f32,
+    /// That of the words and of what is nearly they.
+    all: f32,
+}
+
+impl Shared {
+    fn add(&mut self, weight: f32, is_nearly: bool) {
+        if is_nearly {
+            self.all += weight * NEARLY;
+        } else {
+            self.all += weight;
+            self.itself += weight;
+        }
+    }
+
+    /// Which share of two names that is, where it is worth a comparison.
+    fn of(self, both: f32) -> Option<f32> {
+        let share = |shared: f32| 2.0 * shared / both.max(f32::EPSILON);
+        let is_worth = share(self.itself) >= WORTH_COMPARING || share(self.all) >= WORTH_NEARLY;
+        is_worth.then(|| share(self.all))
     }
 }
 
@@ -192,30 +277,36 @@ struct Looked {
     terms: Vec<u32>,
     /// Names that hold it as two words, sorted.
     names: Vec<u32>,
+    /// Names that hold what is nearly it, sorted: a slip away, with another ending, another spelling of the place.
+    nearly: Vec<u32>,
 }
 
 impl Looked {
-    /// The names that hold it, for each term; sorted.
-    fn postings<'a>(&'a self, index: &'a Index) -> impl Iterator<Item = &'a [u32]> {
+    /// The names that hold it, for each term, then those that hold what is nearly it; sorted.
+    fn postings<'a>(&'a self, index: &'a Index) -> impl Iterator<Item = (&'a [u32], bool)> {
         let of_terms = self.terms.iter().map(|&term| index.postings(term));
-        of_terms.chain(std::iter::once(self.names.as_slice()))
+        let itself = of_terms.chain(std::iter::once(self.names.as_slice()));
+        itself
+            .map(|names| (names, false))
+            .chain(std::iter::once((self.nearly.as_slice(), true)))
     }
 
     fn size(&self, index: &Index) -> usize {
-        self.postings(index).map(<[u32]>::len).sum()
+        self.postings(index).map(|(names, _)| names.len()).sum()
     }
 
-    fn is_held_by(&self, index: &Index, name: &u32) -> bool {
+    /// Whether a name holds only what is nearly it; nothing where the name has nothing like it.
+    fn is_held_by(&self, index: &Index, name: &u32) -> Option<bool> {
         let mut postings = self.postings(index);
-        postings.any(|names| names.binary_search(name).is_ok())
+        let held = postings.find(|(names, _)| names.binary_search(name).is_ok());
+        held.map(|(_, is_nearly)| is_nearly)
     }
 }
 
 /// Each telling word, those that fewest names hold first.
 fn lists(index: &Index, name: &Prepared) -> Vec<Looked> {
-    let tells = |word: &NameWord| !matches!(word.role, Some(Role::Form(_) | Role::Small));
-    let few = name.words().filter(|(word, _)| tells(word)).count() < MANY_WORDS;
-    let words: Vec<(&NameWord, f32)> = name.words().collect();
+    let words: Vec<(&NameWord, &Weight)> = name.weighed_words().collect();
+    let needed = needed(&words, name.total);
     let mut before = None;
     let mut lists = Vec::with_capacity(words.len());
     for (at, (word, weight)) in words.iter().enumerate() {
@@ -226,18 +317,45 @@ fn lists(index: &Index, name: &Prepared) -> Vec<Looked> {
         let together = [before, next].into_iter().flatten();
         before = next;
         if tells(word) {
-            lists.push(look(index, (at, word, *weight), together, few));
+            let is_needed = needed.contains(&at);
+            lists.push(look(index, (at, word, weight), together, is_needed));
         }
     }
     lists.sort_by_key(|word| word.size(index));
     lists
 }
 
+fn tells(word: &NameWord) -> bool {
+    !matches!(word.role, Some(Role::Form(_) | Role::Small))
+}
+
+/// The places of the words that are looked up with what is nearly they: the heaviest, so many that the name is found by the rest
+/// whichever [`OTHERWISE`] of the others are written otherwise. A number is never nearly another one.
+fn needed(words: &[(&NameWord, &Weight)], total: f32) -> Vec<usize> {
+    let telling = || {
+        words
+            .iter()
+            .enumerate()
+            .filter(|(_, (word, _))| tells(word))
+    };
+    let all: f32 = telling().map(|(_, (_, of))| of.weight).sum();
+    let may_slip = telling().filter(|(_, (word, _))| !likeness::has_digit(word.plain.as_bytes()));
+    let mut heaviest: Vec<(usize, f32)> = may_slip.map(|(at, (_, of))| (at, of.weight)).collect();
+    heaviest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let is_enough = |from: usize| {
+        let others = heaviest.iter().skip(from).take(OTHERWISE);
+        all - others.map(|(_, weight)| weight).sum::<f32>() >= ENOUGH * total
+    };
+    let count = (0..heaviest.len()).find(|&from| is_enough(from));
+    heaviest.truncate(count.unwrap_or(heaviest.len()));
+    heaviest.into_iter().map(|(at, _)| at).collect()
+}
+
 fn look(
     index: &Index,
-    (place, word, weight): (usize, &NameWord, f32),
+    (place, word, weight): (usize, &NameWord, &Weight),
     together: impl Iterator<Item = u32>,
-    few: bool,
+    is_needed: bool,
 ) -> Looked {
     let skeletons: Vec<String> = std::iter::once(&word.skeleton)
         .chain(&word.alt)
@@ -257,12 +375,13 @@ fn look(
         terms.sort_unstable();
         terms.dedup();
     }
-    let held: usize = terms.iter().map(|&term| index.postings(term).len()).sum();
-    let mut names = Vec::new();
-    if word.skeleton.len() >= LONG && (few || held <= 1) {
-        index
-            .terms
-            .at_one_edit(word.skeleton.as_bytes(), |term| terms.push(term));
+    // Counted over public names: whom somebody is told of must not depend on names that they may not know of.
+    let held: u32 = terms.iter().map(|&term| index.held(term)).sum();
+    let (mut nearly, mut names) = (Vec::new(), Vec::new());
+    if is_needed {
+        nearly = what_is_nearly(index, word, weight, held);
+    }
+    if (is_needed || held <= 1) && word.skeleton.len() > LONG {
         as_two(index, word, &mut names);
     }
     let meant = meanings::of_skeletons(index, &skeletons);
@@ -270,12 +389,58 @@ fn look(
     terms.extend(together);
     terms.sort_unstable();
     terms.dedup();
+    nearly.retain(|term| terms.binary_search(term).is_err());
+    let nearly = nearly.iter().flat_map(|&term| index.postings(term));
+    let mut nearly: Vec<u32> = nearly.copied().take(BUDGET).collect();
+    nearly.sort_unstable();
+    nearly.dedup();
     Looked {
         place,
-        weight,
+        weight: weight.weight,
         terms,
         names,
+        nearly,
     }
+}
+
+/// The terms that are nearly a word, each once.
+fn what_is_nearly(index: &Index, word: &NameWord, weight: &Weight, held: u32) -> Vec<u32> {
+    let (skeleton, plain) = (word.skeleton.as_bytes(), word.plain.as_bytes());
+    let mut nearly = Vec::new();
+    // A slip may change what a skeleton merges, so that the plain words are looked at, too.
+    let mut plains = Vec::new();
+    if skeleton.len() >= LONG && applies(Rule::Slips) {
+        index.terms.at_one_edit(skeleton, |term| nearly.push(term));
+    }
+    if plain.len() >= LONG && applies(Rule::PlainSlips) {
+        index.plains.at_one_edit(plain, |other| plains.push(other));
+    }
+    if applies(Rule::Endings) {
+        let is_form = |own: &str, other: &[u8]| {
+            std::str::from_utf8(other).is_ok_and(|other| endings::are_of_one_word(own, other))
+        };
+        index.terms.with_other_ending(skeleton, |term, _| {
+            if is_form(&word.skeleton, index.terms.text(term)) {
+                nearly.push(term);
+            }
+        });
+        index.plains.with_other_ending(plain, |other, _| {
+            if is_form(&word.plain, index.plains.text(other)) {
+                plains.push(other);
+            }
+        });
+    }
+    nearly.extend(plains.iter().flat_map(|&other| index.terms_of(other)));
+    nearly.sort_unstable();
+    nearly.dedup();
+    if let Some(place) = weight.place {
+        nearly.extend(index.of_place(place));
+        nearly.sort_unstable();
+        nearly.dedup();
+    }
+    // Of two words that many names have none is a slip of the other, and long lists are not read for it.
+    nearly.retain(|&term| held <= 1 || index.held(term) <= HOLDERS_NEARLY);
+    nearly
 }
 
 /// The term of two words written as one.
@@ -389,16 +554,22 @@ mod tests {
         (0..)
             .zip(&index.names)
             .filter_map(|(number, &slot)| {
-                let shared: f32 = lists
-                    .iter()
-                    .filter(|word| word.postings(index).any(|names| names.contains(&number)))
-                    .map(|word| word.weight)
-                    .sum();
-                let share = 2.0 * shared / (name.total + total_of(index, slot));
-                let close = (share - WORTH_COMPARING).abs() < 1e-4;
-                assert!(!close, "too close to tell");
-                (share >= WORTH_COMPARING)
-                    .then(|| index.organisation(slot.organisation).map(|slot| slot.id))?
+                let mut shared = Shared::default();
+                for word in &lists {
+                    let mut postings = word.postings(index);
+                    let held = postings.find(|(names, _)| names.contains(&number));
+                    if let Some((_, is_nearly)) = held {
+                        shared.add(word.weight, is_nearly);
+                    }
+                }
+                let both = name.total + total_of(index, slot);
+                for (part, least) in [(shared.itself, WORTH_COMPARING), (shared.all, WORTH_NEARLY)]
+                {
+                    let close = (2.0 * part / both - least).abs() < 1e-4;
+                    assert!(!close, "too close to tell");
+                }
+                shared.of(both)?;
+                index.organisation(slot.organisation).map(|slot| slot.id)
             })
             .collect()
     }

@@ -102,11 +102,6 @@ impl Prepared {
     }
 
     /// Its words with their weights.
-    pub(super) fn words(&self) -> impl Iterator<Item = (&NameWord, f32)> + Clone {
-        self.weighed_words()
-            .map(|(word, weight)| (word, weight.weight))
-    }
-
     pub(super) fn weighed_words(&self) -> impl Iterator<Item = (&NameWord, &Weight)> + Clone {
         self.folded.words.iter().zip(&self.weights)
     }

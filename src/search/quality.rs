@@ -8,8 +8,10 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::ask::{Hit, Question, Scratch, ask};
-use super::compare::compare;
+use super::compare::{Verdict, compare};
 use super::index::{Document, Index, Kind, Sight};
+use super::near::{self, Wanted};
+use super::prepared::Prepared;
 
 /// Hits that are looked at.
 const TEN: usize = 10;
@@ -204,4 +206,84 @@ pub fn pairs(corpus: &Corpus, pairs: &str, mut seen: impl FnMut(&str, f32, &[Str
         }
     }
     best
+}
+
+/// Of names that are compared with a register, how many are called the same as one of it, and how many of these it is found for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// Called the same.
+    pub same: u32,
+    /// Of these among those that are looked at.
+    pub near: u32,
+}
+
+/// Organisations that are looked at for one.
+const LOOKED_AT: usize = 30;
+
+/// Whether what [`compare`] calls the same is found by the look-up of [`near`], of the pairs of a file that are: a register of the
+/// first names is asked for the second ones, and one of the second for the first. Tells `missed` of what is not found.
+pub fn told(pairs: &str, mut missed: impl FnMut(&str)) -> Told {
+    let read = |line: &str| -> Option<(String, String, String)> {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [_, a, b, country, "same", ..] = cells.as_slice() else {
+            return None;
+        };
+        Some(((*a).to_owned(), (*b).to_owned(), (*country).to_owned()))
+    };
+    let pairs: Vec<(String, String, String)> = pairs.lines().filter_map(read).collect();
+    let swapped = pairs.iter().cloned().map(|(a, b, country)| (b, a, country));
+    let mut told = Told::default();
+    for pairs in [pairs.clone(), swapped.collect()] {
+        let mut index = Index::new(day());
+        for (id, (registered, _, country)) in (0..).zip(&pairs) {
+            index.put(&public(id, country, registered));
+        }
+        for (id, (registered, asked, country)) in (0..).zip(&pairs) {
+            let found = compare(asked, registered, Some(country), Some(&index));
+            if found.verdict != Verdict::Same {
+                continue;
+            }
+            told.same += 1;
+            if is_near(&index, (asked, country), id) {
+                told.near += 1;
+            } else {
+                missed(&format!(
+                    "{asked} | {registered} | {country} {:.3}",
+                    found.score
+                ));
+            }
+        }
+    }
+    told
+}
+
+/// Whether an organisation of a register is looked at for a name.
+pub fn is_near(index: &Index, (name, country): (&str, &str), id: i64) -> bool {
+    let sight = Sight {
+        all: false,
+        own: None,
+        today: day(),
+    };
+    let names = [Prepared::of(name, Some(country), Some(index))];
+    let wanted = Wanted {
+        country,
+        names: &names,
+        signs: &[],
+    };
+    near::near(index, &wanted, &sight, LOOKED_AT).contains(&id)
+}
+
+/// An organisation of one name that everybody may find.
+pub fn public(id: i64, country: &str, name: &str) -> Document {
+    Document {
+        id,
+        country: country.to_owned(),
+        public_from: Some(day()),
+        withheld: false,
+        names: vec![(1, Kind::Legal, name.to_owned())],
+        elsewhere: Vec::new(),
+        city: None,
+        descriptions: Vec::new(),
+        signs: Vec::new(),
+    }
 }

@@ -376,3 +376,306 @@ fn a_typed_letter_is_the_beginning_of_a_word_before_it_is_an_initial_that_reads_
         );
     }
 }
+
+#[test]
+fn a_beginning_as_it_is_written_stands_before_a_beginning_in_another_folding() {
+    // `gyo` and `goye` have one skeleton with each other, and the shorter names would be first.
+    let others = (0..12).map(|n| format!("Győri Kör {n}"));
+    let own = texts([
+        "Göyərçin Uşaqların Müdafiəsi və İnkişafı İctimai Birliyi",
+        "Bakı şəhəri «Göyərti» Ekoloji Maarifləndirmə İctimai Birliyi",
+    ]);
+    let index = index_of(others.chain(own));
+    for query in ["Göyər", "Goyer", "göyə"] {
+        let mut ids = found(&index, query, 10);
+        ids.truncate(2);
+        ids.sort_unstable();
+        assert_eq!(ids, [12, 13], "{query}");
+    }
+    // Letters that only another folding makes alike are still found, and a name that is typed in another script is, too.
+    let index = index_of(texts(["Жұлдыз қоры", "Zhurek", "Julduz Fondu"]));
+    let mut ids = found(&index, "Zhul", 10);
+    ids.sort_unstable();
+    assert_eq!(ids, [0, 2]);
+    let index = index_of(texts([
+        "Shirvanlılar Cəmiyyəti",
+        "Sirdaryo sohili ekologiya jamiyati",
+    ]));
+    assert_eq!(found(&index, "sir", 10), [1, 0]);
+    assert_eq!(found(&index, "shir", 10).first(), Some(&0));
+}
+
+#[test]
+fn a_word_is_as_alike_in_a_search_as_where_two_names_are_compared() {
+    let index = index_of(texts([
+        "Türkmenistanyň şahmat federasiýasy",
+        "Türkmenistanyň şaşka federasiýasy",
+        "Balıqçılıq təsərrüfatı birliyi",
+        "Balıqçıların birliyi",
+        "Halyçylaryň jemgyýeti",
+    ]));
+    for (query, id) in [
+        ("Федерация шашек Туркменистана", 1),
+        ("şaşki Türkmenistan", 1),
+        ("Balıqçılar birliyi", 3),
+        ("Halyçylar", 4),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
+
+#[test]
+fn initials_within_a_query_stand_for_words_of_the_name() {
+    let index = index_of(texts([
+        "Araz Futbol Klubu",
+        "Araz İdman Klubu",
+        "Kaspi İdman Klubu",
+        "Tərtər Könüllülər Mərkəzi Birliyi",
+        "Tərtər Kitabxanası",
+    ]));
+    for (query, id) in [
+        ("Araz İK", 1),
+        ("araz ik", 1),
+        ("Araz FK", 0),
+        ("İK Kaspi", 2),
+        ("Tərtər KMB", 3),
+    ] {
+        assert_eq!(found(&index, query, 10).first(), Some(&id), "{query}");
+    }
+}
+
+#[test]
+fn initials_beside_a_legal_form_may_be_of_all_words_with_this_form() {
+    // `Kör` is a form too, so that the initials without forms are others.
+    let index = index_of(texts([
+        "Pécsi Kézműves Baráti Kör Egyesület",
+        "Palóc Kulturális Egyesület",
+    ]));
+    for query in ["PKBK Egyesület", "PKBK egyesülete"] {
+        assert_eq!(found(&index, query, 10).first(), Some(&0), "{query}");
+    }
+}
+
+/// An index of some names of Azerbaijan, private ones of AZ and of KZ, and what somebody finds in it.
+fn with_private(own: &[&str], others: &[&str]) -> Index {
+    let mut index = index_of(texts(["Kaspi İK", "İK Könüllüləri", "Bakı İdman Klubu"]));
+    let own = own.iter().map(|text| ("AZ", *text));
+    let others = others.iter().map(|text| ("KZ", *text));
+    for (id, (country, text)) in (100..).zip(own.chain(others)) {
+        index.put(&Document {
+            id,
+            country: country.to_owned(),
+            public_from: None,
+            withheld: false,
+            names: vec![(1, Kind::Legal, text.to_owned())],
+            elsewhere: Vec::new(),
+            city: None,
+            descriptions: Vec::new(),
+            signs: Vec::new(),
+        });
+    }
+    index
+}
+
+fn seen_from(country: Option<&str>, index: &Index, text: &str) -> Vec<super::ask::Hit> {
+    let sight = Sight {
+        own: country.map(str::to_owned),
+        ..public()
+    };
+    let question = Question {
+        text,
+        countries: &[],
+        sight: &sight,
+        typing: false,
+        limit: 10,
+    };
+    ask(index, &question, &mut Scratch::default())
+}
+
+#[test]
+fn a_word_of_a_private_name_weighs_as_much_for_who_may_find_it_as_one_of_a_public_name() {
+    let index = with_private(&["Neftçi İdman Klubu", "Zəfəran Evi"], &[]);
+    for (query, id) in [
+        ("Neftçi İK", 100),
+        ("Zəfəran İK", 101),
+        ("Zəfəran klubu", 101),
+    ] {
+        let hits = seen_from(Some("AZ"), &index, query);
+        assert_eq!(
+            hits.first().map(|hit| hit.id),
+            Some(id),
+            "{query}: {hits:?}"
+        );
+    }
+}
+
+#[test]
+fn a_private_name_changes_no_answer_of_who_may_not_find_it() {
+    let (without, with) = (
+        with_private(&[], &[]),
+        with_private(&[], &["Neftçi İdman Klubu", "Zəfəran Evi", "Neftçi İK"]),
+    );
+    for query in [
+        "Neftçi İK",
+        "neftci",
+        "Zəfəran klubu",
+        "Neftçilər Evi",
+        "NİK",
+        "zəfər",
+    ] {
+        for country in [None, Some("AZ"), Some("TR")] {
+            let (one, other) = (
+                seen_from(country, &without, query),
+                seen_from(country, &with, query),
+            );
+            assert_eq!(one, other, "{query} from {country:?}");
+        }
+        assert_ne!(
+            seen_from(Some("KZ"), &without, query),
+            seen_from(Some("KZ"), &with, query),
+            "{query}"
+        );
+    }
+}
+
+/// One slip inside a word: a letter left out, doubled, exchanged with the next or typed as another one.
+fn slipped(word: &str, at: usize, kind: usize) -> String {
+    let mut letters: Vec<char> = word.chars().collect();
+    let at = 1 + at % (letters.len() - 2);
+    match kind % 4 {
+        0 => {
+            letters.remove(at);
+        }
+        1 => letters.insert(at, letters[at]),
+        2 => letters.swap(at, at + 1),
+        _ => letters[at] = letters[at + 1],
+    }
+    letters.into_iter().collect()
+}
+
+/// Spellings of a name made by rule: with a slip in one word or in two, folded to Latin letters, and without its last word.
+fn by_rule(name: &str, turn: usize) -> Vec<String> {
+    let words: Vec<&str> = name.split(' ').collect();
+    let is_long = |word: &str| word.chars().count() >= 5 && word.chars().all(char::is_alphabetic);
+    let long: Vec<usize> = (0..words.len()).filter(|&at| is_long(words[at])).collect();
+    let with = |places: &[usize]| {
+        let mut made: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        for &place in places {
+            made[place] = slipped(words[place], turn / 3 + place, turn + place);
+        }
+        made.join(" ")
+    };
+    let mut made = vec![super::fold::plain(name)];
+    if let [first, .., last] = long.as_slice() {
+        made.push(with(&[*first, *last]));
+    }
+    if let Some(&one) = long.get(turn % long.len().max(1)) {
+        made.push(with(&[one]));
+    }
+    if let Some((_, before @ [_, ..])) = words.split_last() {
+        made.push(before.join(" "));
+    }
+    made
+}
+
+#[test]
+fn whatever_is_called_the_same_is_among_the_near_ones() {
+    let names: Vec<(String, String)> = read("search-corpus-example.jsonl")
+        .lines()
+        .map(|line| {
+            let one: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |key: &str| one[key].as_str().unwrap().to_owned();
+            (text("country"), text("name"))
+        })
+        .collect();
+    let mut index = Index::new(day());
+    for (id, (country, name)) in (0..).zip(&names) {
+        index.put(&quality::public(id, country, name));
+    }
+    let (mut same, mut missed) = (0, Vec::new());
+    for (id, (country, name)) in (0..).zip(&names) {
+        for made in by_rule(name, usize::try_from(id).unwrap()) {
+            let found = compare(&made, name, Some(country), Some(&index));
+            if found.verdict == Verdict::Same {
+                same += 1;
+                if !quality::is_near(&index, (&made, country), id) {
+                    missed.push(format!("{made} | {name}: {:.3}", found.score));
+                }
+            }
+        }
+    }
+    assert!(same > 2_000, "{same}");
+    assert!(missed.is_empty(), "{} of {same}: {missed:#?}", missed.len());
+    let told = quality::told(&read("duplicate-pairs-example.tsv"), |missed| {
+        println!("{missed}");
+    });
+    assert_eq!(told.near, told.same, "{told:?}");
+    assert!(told.same >= 50, "{told:?}");
+}
+
+#[test]
+fn one_slip_that_a_skeleton_merges_another_ending_and_another_spelling_of_a_place_are_near() {
+    for (one, other, country) in [
+        // Letters that a skeleton takes together fall away or come in.
+        ("Anavatan Partisi", "Anaatan Partisi", "TR"),
+        ("Türk Hematoloji Derneği", "Türk Hematsloji Derneği", "TR"),
+        ("Szabadelvű Párt", "Szabaelvű Párt", "HU"),
+        ("Dicle Üniversitesi", "Dicle Üniversitsi", "TR"),
+        ("Nyíregyházi Egyetem", "Nyíregyázi Egyetem", "HU"),
+        ("Darülaceze Vakfı", "Darülacee Vakfı", "TR"),
+        ("Karanfil Vakfı", "Karafil Vakfı", "TR"),
+        ("Sahaflar Derneği", "Shaflar Derneği", "TR"),
+        ("Yıldızlar Kulübü", "Yıldızlr Kulübü", "TR"),
+        ("Тұңғыш қоры", "Тұғыш қоры", "KZ"),
+        // Endings of one word.
+        ("Yorgancılar Odası", "Yorgancıların Odası", "TR"),
+        ("Misgərlər Cəmiyyəti", "Misgərlərin Cəmiyyəti", "AZ"),
+        ("Halyçylar jemgyýeti", "Halyçylaryň jemgyýeti", "TM"),
+        ("Ассоциация переводчиков", "Ассоциация переводчика", "KZ"),
+        ("Bağbanlar Birliyi", "Bağbanların Birliyi", "AZ"),
+        ("Союз пчеловодов", "Союз пчеловода", "KG"),
+        ("Dutarçylar birleşigi", "Dutarçylaryň birleşigi", "TM"),
+        // A place and who is of it.
+        ("Gönenliler Derneği", "Gönenli Derneği", "TR"),
+        ("Marylylar jemgyýeti", "Mary jemgyýeti", "TM"),
+        ("Ağdamlılar Cəmiyyəti", "Ağdam Cəmiyyəti", "AZ"),
+    ] {
+        for (registered, asked) in [(one, other), (other, one)] {
+            let mut index = Index::new(day());
+            index.put(&quality::public(1, country, registered));
+            for (id, filler) in (10..).zip(["Sample", "Partisi", "Egyetem", "Derneği", "Vakfı"]) {
+                index.put(&quality::public(id, country, &format!("{filler} Xyz{id}")));
+            }
+            let verdict = compare(asked, registered, Some(country), Some(&index)).verdict;
+            let is_near = quality::is_near(&index, (asked, country), 1);
+            assert!(is_near, "{asked} | {registered}: {verdict:?}");
+            assert_ne!(verdict, Verdict::Different, "{asked} | {registered}");
+        }
+    }
+}
+
+#[test]
+fn initials_and_what_they_stand_for_are_near_each_other_at_home() {
+    for (long, short, country) in [
+        ("Yeni Doğa Koruma Derneği", "YDKD", "TR"),
+        ("Kırgın Hayvanları Besleme Kulübü", "KHBK", "TR"),
+        ("Açıq Bulaq İctimai Birliyi", "ABİB", "AZ"),
+        ("Жаңа Арна Кітап Фонды", "ЖАКФ", "KZ"),
+    ] {
+        for (registered, asked) in [(long, short), (short, long)] {
+            let mut index = Index::new(day());
+            index.put(&quality::public(1, country, registered));
+            index.put(&quality::public(2, "HU", registered));
+            index.put(&quality::public(3, country, &format!("{short} Xyz")));
+            assert!(
+                quality::is_near(&index, (asked, country), 1),
+                "{asked} | {registered}"
+            );
+            assert!(
+                !quality::is_near(&index, (asked, country), 2),
+                "{asked} | {registered}"
+            );
+            assert!(registered == long || !quality::is_near(&index, (asked, country), 3));
+        }
+    }
+}

@@ -510,3 +510,30 @@ both! {
         assert_eq!(found("KZ", "Cinke Veréb Gyöngyös Egyesület"), []);
     }
 }
+
+both! {
+    async fn what_is_called_the_same_is_told_at_registration_and_in_the_list_of_pairs(app) {
+        let own = app.coordinator("TR");
+        for (registered, asked) in [
+            ("Anavatan Partisi", "Anaatan Partisi"),
+            ("Yorgancılar Odası", "Yorgancıların Odası"),
+            ("Sahaflar Derneği", "Shaflar Derneği"),
+        ] {
+            let first = app.organisation("TR").named(registered).create().await;
+            let told = register(&own, "TR", asked, json!({})).await.problem(409, "possible_duplicate");
+            assert_eq!(told.str("/candidates/0/number"), first.number, "{asked}");
+            assert_eq!(told.str("/candidates/0/verdict"), "same", "{asked}");
+        }
+        // A name that is added later is not refused, and shows in the list.
+        let one = app.organisation("TR").named("Bakırcılar Odası").create().await;
+        let other = app.organisation("TR").named("Kalaycılar Odası").create().await;
+        let added = json!({"kind": "alias", "text": "Bakırcıların Odası"});
+        own.post_seen(&format!("{}/names", other.url()), Some("*"), added).await.expect(201);
+        look(&app, Extent::Whole);
+        let listed = pairs(&own).await;
+        assert!(
+            listed.contains(&(one.number.clone(), other.number.clone())) || listed.contains(&(other.number, one.number)),
+            "{listed:?}"
+        );
+    }
+}

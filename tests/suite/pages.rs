@@ -224,3 +224,21 @@ both! {
         assert!(name.contains(&goes_on.number));
     }
 }
+
+both! {
+    async fn countries_to_choose_from_stand_in_the_order_of_the_page_s_language(app) {
+        for (language, expected) in [
+            ("ru", ["Азербайджан", "Венгрия", "Казахстан", "Узбекистан"]),
+            ("az", ["Azərbaycan", "Qazaxıstan", "Macarıstan", "Özbəkistan"]),
+            ("hu", ["Azerbajdzsán", "Kazahsztán", "Magyarország", "Üzbegisztán"]),
+        ] {
+            let shown = is_page(&page(&app, "/search", language).await.expect(200));
+            // In the form, and as links below it.
+            for begins in ["<select id=\"country\"", "<ul class=\"links\""] {
+                let list = shown.split(begins).nth(1).unwrap();
+                let places: Vec<usize> = expected.iter().map(|name| list.find(&format!(">{name}<")).unwrap()).collect();
+                assert!(places.is_sorted(), "{language}: {list}");
+            }
+        }
+    }
+}

@@ -110,6 +110,21 @@ both! {
 }
 
 both! {
+    async fn a_coordinator_s_own_private_record_stands_before_strangers_that_share_less(app) {
+        for name in ["Kaspi İK", "İK Könüllüləri", "Bakı İdman Klubu"] {
+            app.organisation("AZ").named(name).active().create().await;
+        }
+        let query = format!("/v1/organisations?q={}", encoded("Neftçi İK"));
+        let before = app.get(&query).await.expect(200).json();
+        let ngo = app.organisation("AZ").named("Neftçi İdman Klubu").create().await;
+        let (own, other) = (app.coordinator("AZ"), app.coordinator("KG"));
+        assert_eq!(numbers(&own.get(&query).await.expect(200)).first(), Some(&ngo.number));
+        assert_eq!(app.get(&query).await.expect(200).json(), before);
+        assert_eq!(other.get(&query).await.expect(200).at("/items"), before["items"]);
+    }
+}
+
+both! {
     async fn what_one_replica_writes_every_replica_finds_at_once(app) {
         let other = app.replica().await;
         // Both have made their index before the change.

@@ -41,7 +41,7 @@ fn by_name(language: Language, countries: &Countries) -> Vec<(&str, &str)> {
         .iter()
         .map(|one| (country(language, countries, &one.code), one.code.as_str()))
         .collect();
-    all.sort_by_key(|(name, _)| crate::search::fold::plain(name));
+    all.sort_by_cached_key(|(name, _)| language.order(name));
     all
 }
 
