@@ -15,9 +15,11 @@ use crate::kit::Answer;
 const RECORD: &str = "OTS_RECORD_EXAMPLES";
 
 /// What is said once and never again, or lets somebody in.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 11] = [
     "access_token",
     "refresh_token",
+    "device_token",
+    "token",
     "key",
     "link",
     "url",
@@ -65,7 +67,11 @@ pub fn take(operation: &str, answer: &Answer) {
 /// Writes down what was taken, if that was asked for.
 pub fn write() {
     if let Some(path) = std::env::var_os(RECORD) {
-        let mut text = serde_json::to_string_pretty(&*TAKEN.lock().unwrap()).unwrap();
+        // What the table never sees stays as somebody wrote it.
+        let held = std::fs::read_to_string(&path).unwrap_or_else(|_| "{}".to_owned());
+        let mut all: BTreeMap<String, Value> = serde_json::from_str(&held).unwrap();
+        all.extend(TAKEN.lock().unwrap().clone());
+        let mut text = serde_json::to_string_pretty(&all).unwrap();
         text.push('\n');
         std::fs::write(path, text).unwrap();
     }
