@@ -128,12 +128,15 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
 
 #[test]
 fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
-    for round in 0..3 {
-        let Some(database) = Database::empty(Kind::Postgres) else {
-            return;
+    for (kind, round) in [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .flat_map(|kind| (0..3).map(move |round| (kind, round)))
+    {
+        let Some(database) = Database::empty(kind) else {
+            continue;
         };
         let url = flag_of(&database.url());
-        let running: Vec<Child> = (0..6)
+        let running: Vec<Child> = (0..8)
             .map(|_| {
                 program(&["migrate", "--database-url", &url])
                     .spawn()
@@ -143,8 +146,32 @@ fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
         for child in running {
             let output = child.wait_with_output().unwrap();
             let text = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "round {round}: {text}");
+            assert!(output.status.success(), "{kind:?}, round {round}: {text}");
         }
+    }
+}
+
+#[test]
+fn a_service_and_the_first_accounts_may_come_at_once_into_one_new_folder() {
+    for round in 0..3 {
+        let folder = scratch("serve-and-init").join(round.to_string());
+        let place = ["--data-dir", folder.to_str().unwrap()];
+        let init = [
+            "init",
+            "--secretariat",
+            "one@office.example",
+            "--secretariat",
+            "two@office.example",
+        ];
+        let init = program(&[&init[..], &place[..]].concat()).spawn().unwrap();
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        let serving = started(&[&serve[..], &place[..]].concat(), "\"serving\"");
+        let output = init.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "round {round}: {text}");
+        ended(serving);
+        let made = std::fs::read_dir(folder.join("keys")).unwrap().count();
+        assert_eq!(made, 3, "round {round}: a key of each kind");
     }
 }
 
