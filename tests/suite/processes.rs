@@ -331,3 +331,41 @@ fn a_demo_for_everybody_is_refused_by_its_own_rule() {
     assert_eq!(code, Some(1));
     assert!(text.contains("listen: --demo"), "{text}");
 }
+
+#[test]
+fn the_keys_are_listed_under_the_name_that_checkpoints_were_signed_under() {
+    let folder = scratch("the-name-of-the-keys");
+    let place = ["--data-dir", folder.to_str().unwrap()];
+    let run = |words: &[&str]| {
+        let output = program(&[words, &place[..]].concat()).output().unwrap();
+        let [said, told] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {said}{told}");
+        (said, told)
+    };
+    let key = |said: &str| {
+        let found = said.lines().find(|line| line.contains("/v1/journal+"));
+        found.expect("a key of checkpoints").to_owned()
+    };
+    run(&[
+        "init",
+        "--secretariat",
+        "one@office.example",
+        "--secretariat",
+        "two@office.example",
+    ]);
+    // Nothing is signed: the name is that of the settings, which is said.
+    let (said, told) = run(&["keys", "list"]);
+    assert!(key(&said).starts_with("127.0.0.1:8080/v1/journal+"));
+    assert!(told.contains("Nothing was signed yet"), "{told}");
+    let name = ["--base-url", "https://registry.example"];
+    run(&[&["journal", "restored"][..], &name[..]].concat());
+    let with_name = key(&run(&[&["keys", "list"][..], &name[..]].concat()).0);
+    let (said, told) = run(&["keys", "list"]);
+    assert_eq!(key(&said), with_name);
+    assert!(with_name.starts_with("registry.example/v1/journal+"));
+    assert!(told.contains("127.0.0.1:8080/v1/journal"), "{told}");
+    // The key as it is printed raises no false alarm.
+    let (said, _) = run(&["journal", "verify", "--key", &key(&said)]);
+    assert!(said.contains("Nothing wrong was found."), "{said}");
+}
