@@ -369,3 +369,48 @@ fn the_keys_are_listed_under_the_name_that_checkpoints_were_signed_under() {
     let (said, _) = run(&["journal", "verify", "--key", &key(&said)]);
     assert!(said.contains("Nothing wrong was found."), "{said}");
 }
+
+#[test]
+fn a_report_never_takes_the_place_of_the_spreadsheet_or_of_the_registry() {
+    let folder = scratch("a-report-over-the-list");
+    let list = folder.join("list.csv");
+    let text = "name\nSample Society\n";
+    std::fs::write(&list, text).unwrap();
+    std::os::unix::fs::symlink(&list, folder.join("by-symlink.csv")).unwrap();
+    std::fs::hard_link(&list, folder.join("by-link.csv")).unwrap();
+    let of = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let data = of("data");
+    let place = ["--data-dir", &data];
+    let import = ["import", &of("list.csv"), "--country", "TR"].map(str::to_owned);
+    let import: Vec<&str> = import.iter().map(String::as_str).collect();
+    let matched = ["match", import[1], "--country", "TR"];
+    let dry = [&import[..], &["--dry-run"]].concat();
+    for report in [
+        "list.csv",
+        "by-symlink.csv",
+        "by-link.csv",
+        "../a-report-over-the-list/list.csv",
+    ] {
+        for command in [&import[..], &dry, &matched] {
+            let report = of(report);
+            let words = [command, &["--report", &report], &place].concat();
+            let (code, told) = said(&words);
+            assert_eq!(code, Some(1), "{words:?}: {told}");
+            assert!(
+                told.contains("--report: ") && told.contains("is the file that is read"),
+                "{told}"
+            );
+            assert_eq!(std::fs::read_to_string(&list).unwrap(), text, "{words:?}");
+            assert!(!std::path::Path::new(&data).exists(), "{words:?}");
+        }
+    }
+    assert_eq!(said(&[&["migrate"][..], &place].concat()).0, Some(0));
+    let database = of("data/registry.db");
+    let (code, told) = said(&[&import[..], &["--report", &database], &place].concat());
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("is the registry's database"), "{told}");
+    let report = of("report.csv");
+    let (code, told) = said(&[&import[..], &["--report", &report], &place].concat());
+    assert_eq!(code, Some(0), "{told}");
+    assert!(std::fs::read_to_string(&report).unwrap().contains("OTS-"));
+}
