@@ -333,6 +333,27 @@ fn a_demo_for_everybody_is_refused_by_its_own_rule() {
 }
 
 #[test]
+fn a_start_on_an_address_that_is_taken_makes_nothing_and_tells_no_log_in() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let folder = scratch("an-address-that-is-taken").join("data");
+    for demo in [&[][..], &["--demo"]] {
+        let words = [
+            &["serve", "--listen", &address, "--data-dir"][..],
+            &[folder.to_str().unwrap()],
+            demo,
+        ]
+        .concat();
+        let output = program(&words).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("listen: {address}: ")), "{told}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+        assert!(!folder.exists(), "{words:?}");
+    }
+}
+
+#[test]
 fn the_keys_are_listed_under_the_name_that_checkpoints_were_signed_under() {
     let folder = scratch("the-name-of-the-keys");
     let place = ["--data-dir", folder.to_str().unwrap()];
