@@ -179,7 +179,14 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
     let home = countries
         .scheme(scheme)
         .and_then(|(c, _)| c.map(|c| c.code.clone()));
-    let checked = countries::check(countries, home.as_deref(), scheme, value).map_err(|_| bad())?;
+    let checked = countries::check(countries, home.as_deref(), scheme, value).map_err(|_| {
+        // The scheme is not told again: whatever was written there may be a person's number.
+        Error::new(
+            Code::BadParameter,
+            "identifier: what stands before the : is no scheme that the registry knows; GET /v1/countries lists them",
+        )
+        .at_field("identifier")
+    })?;
     let public = view::is_public_scheme(countries, &checked.scheme);
     Ok((
         checked.scheme,

@@ -338,3 +338,17 @@ both! {
         assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
     }
 }
+
+both! {
+    async fn a_scheme_that_nobody_knows_is_told_apart_from_a_form_that_is_wrong(app) {
+        for (asked, told) in [
+            ("FOO:1", "what stands before the : is no scheme that the registry knows"),
+            ("950440001673", "write SCHEME:VALUE"),
+            ("KZ-BIN:", "write SCHEME:VALUE"),
+        ] {
+            let refused = app.get(&format!("/v1/organisations?identifier={asked}")).await.problem(400, "bad_parameter");
+            assert!(refused.str("/detail").contains(told), "{asked}: {}", refused.text());
+            assert_eq!(refused.str("/fields/0/pointer"), "identifier");
+        }
+    }
+}
