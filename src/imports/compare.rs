@@ -114,7 +114,9 @@ impl Held {
         }
         Ok(own == cell
             || values::clean_text(&own) == cell
-            || cell == NOT_KEPT && countries::may_be_person_number(&own))
+            || cell == NOT_KEPT
+                && (countries::may_be_person_number(&own)
+                    || countries::has_form_of_person_number(None, &own)))
     }
 }
 

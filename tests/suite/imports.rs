@@ -1010,3 +1010,29 @@ both! {
         }
     }
 }
+
+both! {
+    async fn a_person_s_number_by_its_form_alone_leaves_no_trace_of_a_row(app) {
+        let kz = app.coordinator("KZ");
+        let list = "id;name;contact;address;notes;odd\n\
+                    p1;Sample Gardens;Aibek 710423331428;;;\n\
+                    p2;Sample Bridges;;Street 7104 2333 1428;;\n\
+                    p3;Sample Mountains;;;see 710423331428;710423331428\n\
+                    p4;Sample Rivers 710423331428;;;;\n\
+                    p5;Sample Lakes;;;BIN 950440001673;\n";
+        let import = kz.import(list, "country=KZ&source=persons").await;
+        let rows = kz.rows(&import).await;
+        let outcomes: Vec<String> = (2..=6).map(|line| outcome(&rows, line)).collect();
+        assert_eq!(outcomes, ["new", "new", "new", "faulty", "new"]);
+        assert_eq!(codes(&rows[&5]), ["natural_person_number"]);
+        let dump = app.db_dump();
+        assert!(!dump.contains("710423331428") && !dump.contains("7104 2333 1428"));
+        assert!(dump.contains("BIN 950440001673"));
+        // What came in by the API comes out and in again unchanged.
+        app.organisation("KZ").named("Sample Deserts").with(json!({"notes": "see 710423331428"})).create().await;
+        let file = kz.get("/v1/exports/organisations?country=KZ&format=csv").await.expect(200).text();
+        let again = kz.upload(file, "country=KZ&source=again").await.expect(201);
+        let rows = kz.rows(&format!("/v1/imports/{}", again.str("/id"))).await;
+        assert!(rows.len() == 5 && rows.values().all(|row| row["outcome"] == "unchanged"), "{rows:?}");
+    }
+}
