@@ -67,6 +67,7 @@ mod rules;
 mod search;
 mod second_ids;
 mod second_officer;
+mod shapes;
 mod stages;
 mod together;
 mod tokens;
