@@ -236,19 +236,28 @@ impl Config {
 }
 
 fn parse_file(text: &str) -> Result<Given, String> {
-    // The parser's own message can quote a line, and a line can hold a password: only the place and the kind are told.
+    // The parser's own message can quote a line, and a line can hold a password: only the place, the key and the kind are told.
     toml::from_str(text).map_err(|e| {
         let message = e.message();
-        let what = if message.starts_with("unknown field") {
-            message
-        } else {
-            "is not valid TOML"
-        };
-        let line = e.span().map_or(0, |s| {
-            text.get(..s.start).unwrap_or("").matches('\n').count() + 1
-        });
-        format!("line {line}: {what}")
+        let before = e.span().and_then(|s| text.get(..s.start)).unwrap_or("");
+        let number = before.matches('\n').count();
+        let key = text.lines().nth(number).and_then(key_of);
+        match key {
+            _ if message.starts_with("unknown field") => format!("line {}: {message}", number + 1),
+            Some(key) if message.starts_with("duplicate key") => {
+                format!("line {}: {key}: is given twice", number + 1)
+            }
+            Some(key) => format!("line {}: {key}: is not valid TOML", number + 1),
+            None => format!("line {}: is not valid TOML", number + 1),
+        }
     })
+}
+
+/// The key of ours that a line gives a value. Anything else that stands there is not repeated.
+fn key_of(line: &str) -> Option<&'static str> {
+    let (written, _) = line.split_once('=')?;
+    let written = written.trim().trim_matches(['"', '\'']);
+    KEYS.iter().find(|k| k.name == written).map(|k| k.name)
 }
 
 fn pick(
@@ -406,6 +415,25 @@ mod tests {
         );
         let error = refuse_unknown_env(["OTS_LISTN".to_owned()].into_iter()).unwrap_err();
         assert!(error.contains("OTS_LISTN"));
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_or_is_no_toml_is_named() {
+        for (file, told) in [
+            (
+                "log = 'info'\nworkers = 3\nworkers = 4",
+                "line 3: workers: is given twice",
+            ),
+            (
+                "workers = 3\n\"workers\" = 'hunter2'",
+                "line 2: workers: is given twice",
+            ),
+            ("smtp_url = hunter2", "line 1: smtp_url: is not valid TOML"),
+            ("hunter2 hunter2", "line 1: is not valid TOML"),
+            ("hunter2 = = 1", "line 1: is not valid TOML"),
+        ] {
+            assert_eq!(load(&Flags::default(), file).unwrap_err(), told);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `ots-registry import FILE`: the same calls as the API's, with progress on stderr and a summary on stdout.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::auth::policy::Action;
 use crate::auth::{Acting, Principal};
 use crate::config::Config;
 use crate::countries::Countries;
-use crate::db::{Conn, dialect};
+use crate::db::{Conn, DatabaseUrl, dialect};
 use crate::http::{Code, Error};
 use crate::imports::read::{Encoding, Options};
 use crate::imports::{
@@ -83,6 +83,22 @@ impl Spreadsheet {
         })
     }
 
+    /// Refuses to write the report over the spreadsheet, or over the registry itself, by whatever name it is called. Before anything
+    /// is done.
+    pub(super) fn may_report_to(&self, report: Option<&Path>, config: &Config) -> Result<(), Stop> {
+        let Some(report) = report else { return Ok(()) };
+        let what = match &config.database {
+            _ if is_one_file(report, &self.file) => "is the file that is read",
+            DatabaseUrl::Sqlite(path) if is_one_file(report, path) => "is the registry's database",
+            _ => return Ok(()),
+        };
+        Err(format!(
+            "--report: {} {what}, and the report would take its place; name another file",
+            report.display()
+        )
+        .into())
+    }
+
     /// The file's bytes and name.
     pub(super) fn file(&self) -> Result<(Vec<u8>, String), Stop> {
         let bytes = std::fs::read(&self.file).map_err(|e| file_problem("read", &self.file, &e))?;
@@ -103,6 +119,19 @@ impl Import {
     }
 }
 
+/// Whether two paths lead to one file that is there, also through links.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (std::fs::metadata(one), std::fs::metadata(other)) {
+        use std::os::unix::fs::MetadataExt;
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
 /// Who acts: the account with this e-mail address, or the operator.
 pub(super) fn acting_for(
     conn: &mut Conn,
@@ -116,6 +145,7 @@ pub(super) fn acting_for(
 }
 
 pub(super) fn run(args: &Import, config: &Config) -> Done {
+    args.reading.may_report_to(args.report.as_deref(), config)?;
     let countries = Countries::load()?;
     let mut conn = super::open(config)?;
     dialect::expect_much(&mut conn)?;
@@ -187,7 +217,7 @@ fn account(conn: &mut Conn, email: &str) -> Result<Principal, Error> {
     accounts::principal_of(&user).map_err(|_| none())
 }
 
-pub(super) fn file_problem(what: &str, path: &std::path::Path, error: &std::io::Error) -> Stop {
+pub(super) fn file_problem(what: &str, path: &Path, error: &std::io::Error) -> Stop {
     Stop(format!("cannot {what} {}: {error}", path.display()))
 }
 

@@ -13,11 +13,12 @@ use crate::auth::checkpoint_keys::CheckpointKeys;
 use crate::auth::keyring::SIGNS_BY_SECONDS;
 use crate::auth::sealing::SealKeys;
 use crate::auth::tokens::{KeyFile, TokenKeys};
+use crate::checkpoints::{file, queries};
 use crate::config::Config;
 use crate::db::schema::checkpoints;
 use crate::db::{Conn, Instant, dialect};
 use crate::http::Error;
-use crate::journal::note::VerifierKey;
+use crate::journal::note::{SignedNote, VerifierKey};
 
 /// The number that the process holds which makes the first keys.
 const LOCK: i64 = 0x6b65_7973;
@@ -73,10 +74,10 @@ pub(super) fn run(args: &Keys, config: &Config) -> Done {
             list("tokens", &TokenKeys::files(folder, now)?, now);
             if CheckpointKeys::exist(folder) {
                 list("checkpoints", &CheckpointKeys::files(folder, now)?, now);
+                let origin = origin(config)?;
                 say!("\nKeys that check checkpoints, for `journal verify --key`:");
                 for key in CheckpointKeys::load(folder)?.published() {
-                    let vkey = VerifierKey::of_log(&config.checkpoint_origin, key.public);
-                    say!("{}", vkey.text());
+                    say!("{}", VerifierKey::of_log(&origin, key.public).text());
                 }
             }
         }
@@ -95,6 +96,36 @@ pub(super) fn run(args: &Keys, config: &Config) -> Done {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The name of the log, under which its keys are known: that of the last checkpoint, whatever this command was told of addresses. A key
+/// under another name would check nothing that was signed.
+fn origin(config: &Config) -> Result<String, Stop> {
+    let there = super::must_exist(config).is_ok();
+    let mut newest = None;
+    if there {
+        let mut conn = Conn::open_for_work(&config.database)?;
+        // Tables of another version may have no checkpoints.
+        if crate::db::migrate::is_current(&mut conn)? {
+            newest = queries::latest(&mut conn)?.and_then(|made| SignedNote::parse(&made.note));
+        }
+    }
+    if newest.is_none() {
+        newest = file::last(&config.checkpoint_file)?;
+    }
+    let ours = &config.checkpoint_origin;
+    let Some(newest) = newest.map(|note| note.checkpoint.origin) else {
+        eprintln!(
+            "Nothing was signed yet: the name before the + is the one of these settings, and `serve` must be started with the same (base_url or checkpoint_origin)."
+        );
+        return Ok(ours.clone());
+    };
+    if newest != *ours {
+        eprintln!(
+            "The checkpoints are those of {newest}, and these settings would sign as {ours}; the keys are told under the former name."
+        );
+    }
+    Ok(newest)
 }
 
 fn list(signs: &str, files: &[KeyFile], now: Instant) {

@@ -28,6 +28,7 @@ pub(super) struct Match {
 }
 
 pub(super) fn run(args: &Match, config: &Config) -> Done {
+    args.reading.may_report_to(args.report.as_deref(), config)?;
     let countries = Countries::load()?;
     let mut conn = super::open_existing(config)?;
     let acting = acting_for(

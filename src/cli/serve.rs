@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
+use actix_web::rt::net::{TcpListener, TcpSocket};
 use clap::Args;
 use diesel::prelude::*;
 use tracing_subscriber::EnvFilter;
@@ -49,6 +50,9 @@ pub(super) struct Serve {
     demo: bool,
 }
 
+/// Connections that may wait to be taken.
+const WAITING_CONNECTIONS: u32 = 1024;
+
 const LOOPBACK_ONLY: &str =
     "listen: --demo has log-ins that everybody knows, so it serves on a loopback address only";
 
@@ -67,6 +71,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     if args.demo && !config.listen.ip().is_loopback() {
         return Err(LOOPBACK_ONLY.into());
     }
+    let socket = taken(config.listen)?;
     let countries = Countries::load().map_err(Stop)?;
     let file = super::rules::read(config)?;
     let mut conn = super::open(config)?;
@@ -118,11 +123,32 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         checkpoints,
         readiness: Default::default(),
     };
-    actix_web::rt::System::new().block_on(serve(config, parts))?;
+    actix_web::rt::System::new().block_on(serve(config, parts, socket))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
+/// Takes the address before anything is made: a start that cannot serve makes no database, no keys and no demo. Nobody is let in before
+/// the registry can answer, so that whoever looks sees a closed door, and not one behind which nothing happens.
+fn taken(address: SocketAddr) -> Result<TcpSocket, Stop> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    socket
+        .and_then(|socket| {
+            // Connections of the process before may be ending yet.
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            Ok(socket)
+        })
+        .map_err(|e| cannot_listen(address, &e))
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Stop {
+    Stop(format!("listen: {address}: {error}"))
+}
+
+async fn serve(config: &Config, parts: Parts, socket: TcpSocket) -> Result<(), Stop> {
     actix_web::rt::spawn(keep_tidy(parts.clone(), config.private_reads_days));
     actix_web::rt::spawn(record_calendar(parts.clone()));
     actix_web::rt::spawn(watch_keys(parts.clone()));
@@ -141,13 +167,16 @@ async fn serve(config: &Config, parts: Parts) -> Result<(), Stop> {
     actix_web::rt::spawn(find_duplicates(parts.clone()));
     actix_web::rt::spawn(refold_names(parts.clone()));
     let at_the_end = parts.clone();
+    let listener = socket
+        .listen(WAITING_CONNECTIONS)
+        .and_then(TcpListener::into_std)
+        .map_err(|e| cannot_listen(config.listen, &e))?;
     let server = HttpServer::new(move || app(&parts))
         .workers(config.workers)
         .client_request_timeout(Duration::from_secs(10))
         .client_disconnect_timeout(Duration::from_secs(5))
         .shutdown_timeout(30)
-        .bind(config.listen)
-        .map_err(|e| format!("listen: {}: {e}", config.listen))?;
+        .listen(listener)?;
     let kind = config.database.kind();
     // With port 0 the system chooses one, which is told here.
     let addresses = server.addrs();

@@ -155,6 +155,19 @@ pub fn holds_person_number(text: &str) -> bool {
     text.chars().filter(|c| c.is_numeric()).count() >= 11 && persons::written(&text::clean(text))
 }
 
+/// Whether free text of an import's row holds what is a natural person's number by its form alone, as one of these kinds (a
+/// country's, or all where none are given): a Kazakh IIN, a Kyrgyz INN, an Uzbek PINFL.
+pub fn has_form_of_person_number(kinds: Option<&[PersonNumber]>, text: &str) -> bool {
+    const ALL: [PersonNumber; 3] = [
+        PersonNumber::KzIin,
+        PersonNumber::KgInn,
+        PersonNumber::UzPinfl,
+    ];
+    // The most cells hold no such number.
+    text.chars().filter(|c| c.is_numeric()).count() >= 12
+        && persons::formed(kinds.unwrap_or(&ALL), &text::clean(text))
+}
+
 fn judge(
     owner: Option<&Country>,
     home: Option<&Country>,

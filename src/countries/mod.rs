@@ -19,7 +19,8 @@ mod spelling;
 mod tests;
 
 pub use identifiers::{
-    Checked, UnknownScheme, Verdict, check, holds_person_number, may_be_person_number,
+    Checked, UnknownScheme, Verdict, check, has_form_of_person_number, holds_person_number,
+    may_be_person_number,
 };
 pub use model::{
     Authority, CheckAlgorithm, Country, LegalForm, PersonNumber, Scheme, SchemeKind, Standing,

@@ -1,6 +1,7 @@
 //! One connection to either database, opened with the settings that make a commit durable.
 
 use std::path::Path;
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -26,6 +27,9 @@ pub(super) enum Purpose {
     Read,
     Write,
 }
+
+/// How long a connection of SQLite waits for another's lock.
+const BUSY_FOR: Duration = Duration::from_secs(5);
 
 #[derive(QueryableByName)]
 struct Setting {
@@ -74,12 +78,12 @@ fn open_sqlite(path: &Path, purpose: Purpose) -> Result<SqliteConnection, Failur
     let unavailable = |e: ConnectionError| Failure::Unavailable(e.to_string());
     keep_for_the_owner(path);
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+    // First of all: whatever reads the file may meet the lock of another process that starts.
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {};", BUSY_FOR.as_millis()))?;
     must_be_sqlite(&mut conn, path)?;
-    // busy_timeout comes first: switching the journal mode itself may meet a lock.
+    switch_to_wal(&mut conn)?;
     conn.batch_execute(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
+        "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA secure_delete = ON;
@@ -121,6 +125,23 @@ fn must_be_sqlite(conn: &mut SqliteConnection, path: &Path) -> Result<(), Failur
             format!("database_url: {} is no SQLite database", path.display()),
         )),
         done => Ok(done?),
+    }
+}
+
+/// Switches the file to WAL, which it then stays. SQLite itself does not wait there for whoever has the file of a new database (a
+/// process that starts at the same time), so it is tried again until as much time is over as it waits elsewhere.
+fn switch_to_wal(conn: &mut SqliteConnection) -> Result<(), Failure> {
+    let began = std::time::Instant::now();
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error)
+                if error.to_string().contains("database is locked")
+                    && began.elapsed() < BUSY_FOR =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return Ok(done?),
+        }
     }
 }
 
@@ -214,6 +235,10 @@ fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::time::Duration;
+
+    use diesel::connection::{Connection, SimpleConnection};
+    use diesel::sqlite::SqliteConnection;
 
     use super::{Conn, DatabaseUrl, Failure, why_not};
 
@@ -271,6 +296,28 @@ mod tests {
             other => panic!("{:?}", other.err()),
         }
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_new_file_that_another_process_holds_for_a_moment_is_waited_for() {
+        for held in ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE"] {
+            let folder = folder(&held.replace(' ', "-"));
+            let path = folder.join("registry.db");
+            // Not in WAL yet, as while another process makes it.
+            let mut other = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+            other
+                .batch_execute(&format!("CREATE TABLE letters (a); {held};"))
+                .unwrap();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    // How long it holds the file, well below what is waited for.
+                    std::thread::sleep(Duration::from_millis(300));
+                    other.batch_execute("COMMIT").unwrap();
+                });
+                Conn::open_for_work(&DatabaseUrl::Sqlite(path)).unwrap();
+            });
+            std::fs::remove_dir_all(folder).unwrap();
+        }
     }
 
     #[cfg(unix)]

@@ -40,8 +40,10 @@ impl Held {
 
     /// What an export writes into the column of a field.
     pub fn cell(&self, field: &Field) -> Result<String, Error> {
+        if let Some(plain) = plain_cell(&self.row, field)? {
+            return Ok(plain);
+        }
         let row = &self.row;
-        let text = |t: &Option<String>| t.clone().unwrap_or_default();
         Ok(match field {
             Field::RegistryNumber => row.number.clone(),
             Field::Name => row.name.clone(),
@@ -56,31 +58,6 @@ impl Held {
             Field::AlternativeNames => self.alternatives(),
             Field::Acronyms => self.of_kind(NameKind::Acronym),
             Field::Country => row.country.clone(),
-            Field::LegalForm => text(&row.legal_form),
-            Field::City => text(&row.city),
-            Field::Region => text(&row.region),
-            Field::Address => text(&row.address),
-            Field::Website => text(&row.website),
-            Field::Email => text(&row.email),
-            Field::Phone => text(&row.phone),
-            Field::Notes => text(&row.notes),
-            Field::FoundedOn => match (row.founded_on, row.founded_year) {
-                (Some(day), _) => day.to_string(),
-                (None, Some(year)) => format!("{year:04}"),
-                (None, None) => String::new(),
-            },
-            Field::Themes => crate::organisations::model::split_codes(&row.themes).join(", "),
-            Field::Sdg => {
-                let goals: Vec<String> = view::sdgs(&row.sdgs).iter().map(u8::to_string).collect();
-                goals.join(", ")
-            }
-            Field::Description => {
-                let parts: Vec<String> = view::descriptions(row)?
-                    .iter()
-                    .map(|d| format!("{}@{}", d.text.as_str(), d.language.as_str()))
-                    .collect();
-                parts.join(BETWEEN)
-            }
             Field::Contact => {
                 let names: Vec<&str> = self.contacts.iter().map(|c| c.name.as_str()).collect();
                 names.join(BETWEEN)
@@ -137,8 +114,59 @@ impl Held {
         }
         Ok(own == cell
             || values::clean_text(&own) == cell
-            || cell == NOT_KEPT && countries::may_be_person_number(&own))
+            || cell == NOT_KEPT
+                && (countries::may_be_person_number(&own)
+                    || countries::has_form_of_person_number(None, &own)))
     }
+}
+
+/// The fields that hold one value of the organisation itself.
+const PLAIN: [Field; 12] = [
+    Field::LegalForm,
+    Field::City,
+    Field::Region,
+    Field::Address,
+    Field::Website,
+    Field::Email,
+    Field::Phone,
+    Field::Notes,
+    Field::FoundedOn,
+    Field::Themes,
+    Field::Sdg,
+    Field::Description,
+];
+
+/// What an export writes into the column of a plain field; none where the field is another one.
+fn plain_cell(row: &OrganisationRow, field: &Field) -> Result<Option<String>, Error> {
+    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+    Ok(Some(match field {
+        Field::LegalForm => text(&row.legal_form),
+        Field::City => text(&row.city),
+        Field::Region => text(&row.region),
+        Field::Address => text(&row.address),
+        Field::Website => text(&row.website),
+        Field::Email => text(&row.email),
+        Field::Phone => text(&row.phone),
+        Field::Notes => text(&row.notes),
+        Field::FoundedOn => match (row.founded_on, row.founded_year) {
+            (Some(day), _) => day.to_string(),
+            (None, Some(year)) => format!("{year:04}"),
+            (None, None) => String::new(),
+        },
+        Field::Themes => crate::organisations::model::split_codes(&row.themes).join(", "),
+        Field::Sdg => {
+            let goals: Vec<String> = view::sdgs(&row.sdgs).iter().map(u8::to_string).collect();
+            goals.join(", ")
+        }
+        Field::Description => {
+            let parts: Vec<String> = view::descriptions(row)?
+                .iter()
+                .map(|d| format!("{}@{}", d.text.as_str(), d.language.as_str()))
+                .collect();
+            parts.join(BETWEEN)
+        }
+        _ => return Ok(None),
+    }))
 }
 
 fn with_language(name: &NameRow) -> String {
@@ -190,36 +218,58 @@ pub struct Changes {
     pub removed_contacts: Vec<i32>,
     /// The row's source and reference, where the organisation has them not yet.
     pub reference: Option<(Line, Line)>,
+    /// In which columns it stands, for people.
+    told: Vec<(Field, How)>,
 }
 
 impl Changes {
     /// True where there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.words().is_empty()
+        self.patch.is_none()
+            && self.legal.is_none()
+            && self.language.is_none()
+            && self.names.is_empty()
+            && self.identifiers.is_empty()
+            && self.contacts.is_empty()
+            && self.removed_names.is_empty()
+            && self.removed_identifiers.is_empty()
+            && self.removed_contacts.is_empty()
+            && self.reference.is_none()
     }
 
-    /// What changes, in words.
-    pub fn words(&self) -> Vec<&'static str> {
-        let parts = [
-            (self.patch.is_some(), "plain fields"),
-            (self.legal.is_some(), "the legal name"),
-            (self.language.is_some(), "the legal name's language"),
-            (!self.names.is_empty(), "names are added"),
-            (!self.identifiers.is_empty(), "identifiers are added"),
-            (!self.contacts.is_empty(), "contact persons are added"),
-            (!self.removed_names.is_empty(), "names are removed"),
-            (
-                !self.removed_identifiers.is_empty(),
-                "identifiers are removed",
-            ),
-            (
-                !self.removed_contacts.is_empty(),
-                "contact persons are removed",
-            ),
-            (self.reference.is_some(), "the file's reference is noted"),
-        ];
-        let given = parts.into_iter().filter(|(is, _)| *is);
-        given.map(|(_, word)| word).collect()
+    /// What changes: the columns, and what happens to what stands there. No value: it may be private.
+    pub fn words(&self) -> Vec<String> {
+        let told = self.told.iter().map(|(field, how)| format!("{field}{how}"));
+        let reference = self.reference.as_ref();
+        let noted = reference.map(|_| "the file's reference is noted".to_owned());
+        told.chain(noted).collect()
+    }
+
+    fn tell(&mut self, field: Field, how: How) {
+        if !self.told.contains(&(field.clone(), how)) {
+            self.told.push((field, how));
+        }
+    }
+}
+
+/// What happens to what stands in a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// It becomes another.
+    Set,
+    /// Something stands beside it.
+    Added,
+    /// It goes.
+    Cleared,
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Set => "",
+            Self::Added => " (added)",
+            Self::Cleared => " (cleared)",
+        })
     }
 }
 
@@ -238,6 +288,13 @@ pub fn compare(draft: &Draft, held: &Held, by: MatchedBy) -> Result<Changes, Err
     // Days ahead were refused when the cell was read.
     if change::patch(&mut after, patch.clone(), chrono::NaiveDate::MAX)? {
         changes.patch = Some(patch);
+        for field in PLAIN {
+            let (was, is) = (plain_cell(&held.row, &field)?, plain_cell(&after, &field)?);
+            if was != is {
+                let cleared = is.is_some_and(|cell| cell.is_empty());
+                changes.tell(field, if cleared { How::Cleared } else { How::Set });
+            }
+        }
     }
     names(draft, held, by, &same, &mut changes);
     for (field, identifier) in &draft.identifiers {
@@ -247,12 +304,14 @@ pub fn compare(draft: &Draft, held: &Held, by: MatchedBy) -> Result<Changes, Err
             .any(|i| i.scheme == identifier.scheme && i.canonical == identifier.canonical);
         if !has && !same(field) {
             changes.identifiers.push(identifier.clone());
+            changes.tell(field.clone(), How::Added);
         }
     }
     for name in &draft.contacts {
         let has = held.contacts.iter().any(|c| c.name == name.as_str());
         if !has && !same(&Field::Contact) {
             changes.contacts.push(name.clone());
+            changes.tell(Field::Contact, How::Added);
         }
     }
     for emptied in &draft.emptied {
@@ -302,6 +361,7 @@ fn names(
                 text: text.clone(),
                 language,
             });
+            changes.tell(Field::Name, How::Set);
         }
         Some(text) if !same_text && by == MatchedBy::Resolution && !has(text.as_str(), None) => {
             changes.names.push(NewName {
@@ -309,12 +369,18 @@ fn names(
                 text: text.clone(),
                 language,
             });
+            changes.tell(Field::AlternativeNames, How::Added);
         }
         _ if same_text && sure && !same(&Field::NameLanguage) => {
             if let Some(legal) = held.legal() {
                 let mut after = legal.language.clone();
                 draft.language.clone().apply(&mut after, String::from);
                 if after != legal.language {
+                    let how = match after {
+                        None => How::Cleared,
+                        Some(_) => How::Set,
+                    };
+                    changes.tell(Field::NameLanguage, how);
                     let change = ChangeName {
                         text: Patch::Keep,
                         language: draft.language.clone(),
@@ -328,6 +394,7 @@ fn names(
     for (field, name) in &draft.names {
         if !same(field) && !has(name.text.as_str(), name.language.as_ref()) {
             changes.names.push(name.clone());
+            changes.tell(field.clone(), How::Added);
         }
     }
 }
@@ -342,21 +409,39 @@ fn empty(emptied: &Emptied, held: &Held, changes: &mut Changes) {
             .map(|n| n.item)
             .collect::<Vec<i32>>()
     };
-    match emptied {
-        Emptied::Translated(tag) => changes
-            .removed_names
-            .extend(names(NameKind::Translated, Some(tag))),
-        Emptied::Aliases => changes.removed_names.extend(names(NameKind::Alias, None)),
-        Emptied::Acronyms => changes.removed_names.extend(names(NameKind::Acronym, None)),
-        Emptied::Identifiers(scheme) => changes.removed_identifiers.extend(
-            held.identifiers
-                .iter()
-                .filter(|i| i.scheme == *scheme)
-                .map(|i| i.item),
+    let (field, removed, from) = match emptied {
+        Emptied::Translated(tag) => (
+            Field::NameIn(tag.clone()),
+            names(NameKind::Translated, Some(tag)),
+            &mut changes.removed_names,
         ),
-        Emptied::Contacts => changes
-            .removed_contacts
-            .extend(held.contacts.iter().map(|c| c.item)),
+        Emptied::Aliases => (
+            Field::AlternativeNames,
+            names(NameKind::Alias, None),
+            &mut changes.removed_names,
+        ),
+        Emptied::Acronyms => (
+            Field::Acronyms,
+            names(NameKind::Acronym, None),
+            &mut changes.removed_names,
+        ),
+        Emptied::Identifiers(scheme) => {
+            let of_scheme = held.identifiers.iter().filter(|i| i.scheme == *scheme);
+            (
+                Field::Identifier(scheme.clone()),
+                of_scheme.map(|i| i.item).collect(),
+                &mut changes.removed_identifiers,
+            )
+        }
+        Emptied::Contacts => (
+            Field::Contact,
+            held.contacts.iter().map(|c| c.item).collect(),
+            &mut changes.removed_contacts,
+        ),
+    };
+    if !removed.is_empty() {
+        from.extend(removed);
+        changes.tell(field, How::Cleared);
     }
 }
 

@@ -8,7 +8,8 @@ pub const NOT_KEPT: &str = "(a person's number; not kept)";
 
 /// Takes out what is or may be a person's number; returns the positions of those cells.
 ///
-/// Identifiers are judged by their own scheme and the row's country. Telephone numbers, dates and web addresses are
+/// Identifiers are judged by their own scheme and the row's country, other cells by what the country's persons have, also by its form
+/// alone. Telephone numbers, dates and web addresses are
 /// only searched where the row holds a person's number in another cell: by chance they look like one now and then.
 pub fn mask(
     countries: &Countries,
@@ -66,7 +67,12 @@ fn is_person(
             }
         }
         Some(Field::Phone | Field::FoundedOn | Field::Website | Field::RegistryNumber) => false,
-        _ => countries::may_be_person_number(cell),
+        _ => {
+            let kinds = country.and_then(|code| countries.get(code));
+            let kinds = kinds.map_or(&[][..], |country| country.person_numbers.as_slice());
+            countries::may_be_person_number(cell)
+                || countries::has_form_of_person_number(Some(kinds), cell)
+        }
     }
 }
 
@@ -116,6 +122,59 @@ mod tests {
     #[test]
     fn a_person_s_number_under_an_unknown_header_goes_too() {
         assert_eq!(masked(["Sample", "", "", "", "87426017218"]).0, [4]);
+    }
+
+    #[test]
+    fn a_person_s_number_that_is_known_by_its_form_alone_goes_from_free_text_too() {
+        let countries = Countries::load().unwrap();
+        let columns = [
+            Field::Name,
+            Field::Contact,
+            Field::Address,
+            Field::Reference,
+            Field::Notes,
+        ];
+        let columns = columns.map(|field| (field.to_string(), Some(field)));
+        for (country, number, stays) in [
+            (
+                "KZ",
+                "710423331428",
+                ["190140387867", "2001-2002-2003", "+7 701 123 45 67 89"],
+            ),
+            (
+                "KZ",
+                "7104 2333 1428",
+                ["950440001673", "KZ86125KZT5004100100", "071023 450 12"],
+            ),
+            (
+                "KG",
+                "10105199012345",
+                ["02005199010061", "710423331428", "15012345678901"],
+            ),
+            (
+                "UZ",
+                "31505851234567",
+                ["712345678", "71 234 56 78", "39905851234567"],
+            ),
+        ] {
+            for at in 0..columns.len() {
+                let mut cells = ["Sample", "", "", "", ""].map(str::to_owned);
+                cells[at] = format!("Sample {number}");
+                assert_eq!(
+                    mask(&countries, Some(country), &columns, &mut cells),
+                    [at],
+                    "{number}"
+                );
+                assert_eq!(cells[at], NOT_KEPT);
+            }
+            for kept in stays {
+                let mut cells = ["Sample", "", "", "", kept].map(str::to_owned);
+                assert!(
+                    mask(&countries, Some(country), &columns, &mut cells).is_empty(),
+                    "{country} {kept}"
+                );
+            }
+        }
     }
 
     #[test]

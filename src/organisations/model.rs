@@ -230,7 +230,8 @@ impl utoipa::PartialSchema for Founded {
 impl ToSchema for Founded {}
 
 /// A theme: a code of the UN's International Classification of Non-profit and Third Sector Organizations
-/// (ICNP/TSO): a section A to L, or a section with two or three digits, like `E10`.
+/// (ICNP/TSO): a section A to L, or a section with two or three digits, like `E10`. Sections are the classification's; groups are judged
+/// by their form alone, not looked up in it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = "^[A-L]([0-9]{2,3})?$", example = "E10")]

@@ -179,7 +179,14 @@ fn identifier(countries: &Countries, text: &str) -> Result<(String, String, bool
     let home = countries
         .scheme(scheme)
         .and_then(|(c, _)| c.map(|c| c.code.clone()));
-    let checked = countries::check(countries, home.as_deref(), scheme, value).map_err(|_| bad())?;
+    let checked = countries::check(countries, home.as_deref(), scheme, value).map_err(|_| {
+        // The scheme is not told again: whatever was written there may be a person's number.
+        Error::new(
+            Code::BadParameter,
+            "identifier: what stands before the : is no scheme that the registry knows; GET /v1/countries lists them",
+        )
+        .at_field("identifier")
+    })?;
     let public = view::is_public_scheme(countries, &checked.scheme);
     Ok((
         checked.scheme,
@@ -468,6 +475,9 @@ pub fn parse_number(text: &str) -> Result<RegistryNumber, Error> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct HistoryQuery {
+    /// Only what was recorded by then: an instant, a day for its end (UTC), or a position; not in the future.
+    #[param(inline, value_type = Option<moment::KnownAtText>, example = "2026-07-15")]
+    known_at: Option<KnownAt>,
     /// Where the page before ended.
     #[param(min_length = 1, example = "WyJ0eXBlIl0")]
     cursor: Option<String>,
@@ -479,7 +489,7 @@ struct HistoryQuery {
 /// Lists what was recorded of an organisation, newest first.
 ///
 /// The public sees how its public facts changed and when; officers of its country and the secretariat see everything and who
-/// did it; auditors all but contact persons.
+/// did it; auditors all but contact persons. With `known_at` the history as it was at that moment; who may see it is judged by now.
 #[utoipa::path(
     tag = "organisations", operation_id = "list_organisation_history", security((), ("bearer" = [])),
     params(("number" = crate::organisations::RegistryNumber, Path, description = "Registry number", example = "OTS-7K3M9Q2-54"), HistoryQuery),
@@ -496,11 +506,14 @@ pub(super) async fn list_organisation_history(
     let limit = limit_or_default(query.query.limit)?;
     let key = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
     let before = pages::position(key)?;
-    let shape = query.shape;
+    let (shape, known_at) = (query.shape, query.query.known_at);
     let (page, public) = permit
         .snapshot(move |conn, acting| {
             let (reach, today) = (acting.reach(), acting.now().day());
             let row = merged::record(conn, reach, today, &number)?;
+            let known = moment::resolve(conn, None, known_at, acting.now())?.known;
+            let behind = known.map(|last| last.saturating_add(1));
+            let before = before.into_iter().chain(behind).min();
             let officer = reach.covers(&row.country);
             let mut classes = vec![Class::Public];
             if officer {

@@ -38,7 +38,7 @@ fn lines(file: &str) -> Vec<Vec<String>> {
 
 impl Person {
     /// Uploads a file with these further parameters, under a name of its own where they give none.
-    async fn upload(&self, file: impl Into<Vec<u8>>, parameters: &str) -> Answer {
+    pub(crate) async fn upload(&self, file: impl Into<Vec<u8>>, parameters: &str) -> Answer {
         let named = ["file_name=", "source="]
             .iter()
             .any(|p| parameters.contains(p));
@@ -986,5 +986,53 @@ both! {
         assert_eq!((outcome(&rows, 2), codes(&rows[&2])), ("faulty".to_owned(), vec!["identifier_taken".to_owned()]));
         assert!(!rows[&2].to_string().contains(&hidden.number));
         assert_eq!(outcome(&rows, 3), "new");
+    }
+}
+
+both! {
+    async fn a_row_that_changes_says_which_fields_and_which_of_them_are_cleared_and_no_value(app) {
+        let kz = app.coordinator("KZ");
+        let head = "id;name;name_ru;acronyms;city;website;email;notes;themes;contact;identifier:KZ-BIN\n";
+        let before = "u1;Update Fund;Фонд обновления;UF;Astana;https://old.example;old@sample.example;Old remark;E10;Sample Person;\n";
+        kz.import(format!("{head}{before}"), "country=KZ&source=updates").await;
+        for (row, told) in [
+            ("u1;Update Fund;;;;-;;;;;", "changes: website (cleared)"),
+            ("u1;Update Fund;;;Almaty;;;;;;", "changes: city"),
+            ("u1;Update Fund;;;Almaty;;-;New remark;-;;", "changes: city, email (cleared), notes, themes (cleared)"),
+            ("u1;Update Fund;-;-;;;;;;-;", "changes: name_ru (cleared), acronyms (cleared), contact (cleared)"),
+            ("u1;Update Fund;Новый фонд;NUF;;;;;;Other Person;950440001673", "changes: name_ru (added), acronyms (added), identifier:KZ-BIN (added), contact (added)"),
+            ("u1;Update Funds;;;;;;;;;", "changes: name; “Update Fund” becomes “Update Funds”"),
+        ] {
+            let made = kz.upload(format!("{head}{row}\n"), "country=KZ&source=updates").await.expect(201);
+            let rows = kz.rows(&format!("/v1/imports/{}", made.str("/id"))).await;
+            assert_eq!(outcome(&rows, 2), "changed", "{row}: {}", rows[&2]);
+            assert_eq!(rows[&2]["findings"][0]["text"], told, "{row}");
+        }
+    }
+}
+
+both! {
+    async fn a_person_s_number_by_its_form_alone_leaves_no_trace_of_a_row(app) {
+        let kz = app.coordinator("KZ");
+        let list = "id;name;contact;address;notes;odd\n\
+                    p1;Sample Gardens;Aibek 710423331428;;;\n\
+                    p2;Sample Bridges;;Street 7104 2333 1428;;\n\
+                    p3;Sample Mountains;;;see 710423331428;710423331428\n\
+                    p4;Sample Rivers 710423331428;;;;\n\
+                    p5;Sample Lakes;;;BIN 950440001673;\n";
+        let import = kz.import(list, "country=KZ&source=persons").await;
+        let rows = kz.rows(&import).await;
+        let outcomes: Vec<String> = (2..=6).map(|line| outcome(&rows, line)).collect();
+        assert_eq!(outcomes, ["new", "new", "new", "faulty", "new"]);
+        assert_eq!(codes(&rows[&5]), ["natural_person_number"]);
+        let dump = app.db_dump();
+        assert!(!dump.contains("710423331428") && !dump.contains("7104 2333 1428"));
+        assert!(dump.contains("BIN 950440001673"));
+        // What came in by the API comes out and in again unchanged.
+        app.organisation("KZ").named("Sample Deserts").with(json!({"notes": "see 710423331428"})).create().await;
+        let file = kz.get("/v1/exports/organisations?country=KZ&format=csv").await.expect(200).text();
+        let again = kz.upload(file, "country=KZ&source=again").await.expect(201);
+        let rows = kz.rows(&format!("/v1/imports/{}", again.str("/id"))).await;
+        assert!(rows.len() == 5 && rows.values().all(|row| row["outcome"] == "unchanged"), "{rows:?}");
     }
 }

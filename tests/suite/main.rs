@@ -68,6 +68,7 @@ mod rules;
 mod search;
 mod second_ids;
 mod second_officer;
+mod shapes;
 mod stages;
 mod together;
 mod tokens;

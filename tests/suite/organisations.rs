@@ -338,3 +338,44 @@ both! {
         assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
     }
 }
+
+both! {
+    async fn the_history_as_it_was_known_ends_at_that_moment(app) {
+        let ngo = app.organisation("HU").active().create().await;
+        let hu = app.coordinator("HU");
+        let url = format!("{}/history", ngo.url());
+        let whole = |answer: &crate::kit::Answer| answer.at("/items").as_array().unwrap().clone();
+        let before = whole(&hu.get(&url).await.expect(200));
+        let (seq, instant) = (before[0]["seq"].to_string(), before[0]["recorded_at"].as_str().unwrap().to_owned());
+        for city in ["Szeged", "Eger"] {
+            hu.patch(&ngo.url(), json!({"city": city})).await.expect(200);
+        }
+        assert_eq!(whole(&hu.get(&url).await.expect(200)).len(), before.len() + 2);
+        for known_at in [format!("seq:{seq}"), instant] {
+            let then = hu.get(&format!("{url}?known_at={known_at}")).await.expect(200);
+            assert_eq!(whole(&then), before, "{known_at}");
+            // The public's history ends there, too, and pages go on below it.
+            let public = app.get(&format!("{url}?known_at={known_at}&limit=1")).await.expect(200);
+            assert_eq!(public.str("/items/0/action"), "membership.admitted");
+            let next = format!("{url}?known_at={known_at}&limit=1&cursor={}", public.str("/page/next"));
+            assert_eq!(app.get(&next).await.expect(200).str("/items/0/action"), "organisation.registered");
+        }
+        assert!(whole(&hu.get(&format!("{url}?known_at=seq:0")).await.expect(200)).is_empty());
+        hu.get(&format!("{url}?known_at=2999-01-01")).await.problem(422, "invalid_field");
+        hu.get(&format!("{url}?as_of=2026-01-01")).await.problem(400, "bad_parameter");
+    }
+}
+
+both! {
+    async fn a_scheme_that_nobody_knows_is_told_apart_from_a_form_that_is_wrong(app) {
+        for (asked, told) in [
+            ("FOO:1", "what stands before the : is no scheme that the registry knows"),
+            ("950440001673", "write SCHEME:VALUE"),
+            ("KZ-BIN:", "write SCHEME:VALUE"),
+        ] {
+            let refused = app.get(&format!("/v1/organisations?identifier={asked}")).await.problem(400, "bad_parameter");
+            assert!(refused.str("/detail").contains(told), "{asked}: {}", refused.text());
+            assert_eq!(refused.str("/fields/0/pointer"), "identifier");
+        }
+    }
+}

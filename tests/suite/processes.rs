@@ -128,12 +128,15 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
 
 #[test]
 fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
-    for round in 0..3 {
-        let Some(database) = Database::empty(Kind::Postgres) else {
-            return;
+    for (kind, round) in [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .flat_map(|kind| (0..3).map(move |round| (kind, round)))
+    {
+        let Some(database) = Database::empty(kind) else {
+            continue;
         };
         let url = flag_of(&database.url());
-        let running: Vec<Child> = (0..6)
+        let running: Vec<Child> = (0..8)
             .map(|_| {
                 program(&["migrate", "--database-url", &url])
                     .spawn()
@@ -143,8 +146,32 @@ fn processes_that_start_at_once_over_an_empty_database_all_come_up() {
         for child in running {
             let output = child.wait_with_output().unwrap();
             let text = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "round {round}: {text}");
+            assert!(output.status.success(), "{kind:?}, round {round}: {text}");
         }
+    }
+}
+
+#[test]
+fn a_service_and_the_first_accounts_may_come_at_once_into_one_new_folder() {
+    for round in 0..3 {
+        let folder = scratch("serve-and-init").join(round.to_string());
+        let place = ["--data-dir", folder.to_str().unwrap()];
+        let init = [
+            "init",
+            "--secretariat",
+            "one@office.example",
+            "--secretariat",
+            "two@office.example",
+        ];
+        let init = program(&[&init[..], &place[..]].concat()).spawn().unwrap();
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        let serving = started(&[&serve[..], &place[..]].concat(), "\"serving\"");
+        let output = init.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "round {round}: {text}");
+        ended(serving);
+        let made = std::fs::read_dir(folder.join("keys")).unwrap().count();
+        assert_eq!(made, 3, "round {round}: a key of each kind");
     }
 }
 
@@ -303,4 +330,108 @@ fn a_demo_for_everybody_is_refused_by_its_own_rule() {
     let (code, text) = said(&["serve", "--demo", "--listen", "0.0.0.0:8080"]);
     assert_eq!(code, Some(1));
     assert!(text.contains("listen: --demo"), "{text}");
+}
+
+#[test]
+fn a_start_on_an_address_that_is_taken_makes_nothing_and_tells_no_log_in() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let folder = scratch("an-address-that-is-taken").join("data");
+    for demo in [&[][..], &["--demo"]] {
+        let words = [
+            &["serve", "--listen", &address, "--data-dir"][..],
+            &[folder.to_str().unwrap()],
+            demo,
+        ]
+        .concat();
+        let output = program(&words).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("listen: {address}: ")), "{told}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+        assert!(!folder.exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn the_keys_are_listed_under_the_name_that_checkpoints_were_signed_under() {
+    let folder = scratch("the-name-of-the-keys");
+    let place = ["--data-dir", folder.to_str().unwrap()];
+    let run = |words: &[&str]| {
+        let output = program(&[words, &place[..]].concat()).output().unwrap();
+        let [said, told] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {said}{told}");
+        (said, told)
+    };
+    let key = |said: &str| {
+        let found = said.lines().find(|line| line.contains("/v1/journal+"));
+        found.expect("a key of checkpoints").to_owned()
+    };
+    run(&[
+        "init",
+        "--secretariat",
+        "one@office.example",
+        "--secretariat",
+        "two@office.example",
+    ]);
+    // Nothing is signed: the name is that of the settings, which is said.
+    let (said, told) = run(&["keys", "list"]);
+    assert!(key(&said).starts_with("127.0.0.1:8080/v1/journal+"));
+    assert!(told.contains("Nothing was signed yet"), "{told}");
+    let name = ["--base-url", "https://registry.example"];
+    run(&[&["journal", "restored"][..], &name[..]].concat());
+    let with_name = key(&run(&[&["keys", "list"][..], &name[..]].concat()).0);
+    let (said, told) = run(&["keys", "list"]);
+    assert_eq!(key(&said), with_name);
+    assert!(with_name.starts_with("registry.example/v1/journal+"));
+    assert!(told.contains("127.0.0.1:8080/v1/journal"), "{told}");
+    // The key as it is printed raises no false alarm.
+    let (said, _) = run(&["journal", "verify", "--key", &key(&said)]);
+    assert!(said.contains("Nothing wrong was found."), "{said}");
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_the_spreadsheet_or_of_the_registry() {
+    let folder = scratch("a-report-over-the-list");
+    let list = folder.join("list.csv");
+    let text = "name\nSample Society\n";
+    std::fs::write(&list, text).unwrap();
+    std::os::unix::fs::symlink(&list, folder.join("by-symlink.csv")).unwrap();
+    std::fs::hard_link(&list, folder.join("by-link.csv")).unwrap();
+    let of = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let data = of("data");
+    let place = ["--data-dir", &data];
+    let import = ["import", &of("list.csv"), "--country", "TR"].map(str::to_owned);
+    let import: Vec<&str> = import.iter().map(String::as_str).collect();
+    let matched = ["match", import[1], "--country", "TR"];
+    let dry = [&import[..], &["--dry-run"]].concat();
+    for report in [
+        "list.csv",
+        "by-symlink.csv",
+        "by-link.csv",
+        "../a-report-over-the-list/list.csv",
+    ] {
+        for command in [&import[..], &dry, &matched] {
+            let report = of(report);
+            let words = [command, &["--report", &report], &place].concat();
+            let (code, told) = said(&words);
+            assert_eq!(code, Some(1), "{words:?}: {told}");
+            assert!(
+                told.contains("--report: ") && told.contains("is the file that is read"),
+                "{told}"
+            );
+            assert_eq!(std::fs::read_to_string(&list).unwrap(), text, "{words:?}");
+            assert!(!std::path::Path::new(&data).exists(), "{words:?}");
+        }
+    }
+    assert_eq!(said(&[&["migrate"][..], &place].concat()).0, Some(0));
+    let database = of("data/registry.db");
+    let (code, told) = said(&[&import[..], &["--report", &database], &place].concat());
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("is the registry's database"), "{told}");
+    let report = of("report.csv");
+    let (code, told) = said(&[&import[..], &["--report", &report], &place].concat());
+    assert_eq!(code, Some(0), "{told}");
+    assert!(std::fs::read_to_string(&report).unwrap().contains("OTS-"));
 }

@@ -78,6 +78,40 @@ pub(super) fn written(clean: &str) -> bool {
     })
 }
 
+/// Whether a number of 12 or 14 digits that is a person's by its form alone stands in free text as one whole: solid, or all of a chain of
+/// groups. Stricter than under a scheme, because here a number may be anything: the day of birth must be one, and the nine digits of an
+/// Uzbek STIR are a telephone number as often.
+pub(super) fn formed(kinds: &[PersonNumber], clean: &str) -> bool {
+    let is_person = |number: &str| {
+        let digits = digits::of(number);
+        kinds.iter().any(|kind| has_form_and_day(*kind, &digits))
+    };
+    let plain = without_telephones(clean);
+    let chains = chains(&plain, is_space_hyphen_or_dot);
+    chains.iter().any(|chain| {
+        let years = chain.iter().all(|group| is_year(group));
+        chain.iter().any(|group| is_person(group)) || (!years && is_person(&chain.concat()))
+    })
+}
+
+fn has_form_and_day(kind: PersonNumber, digits: &[u32]) -> bool {
+    let is_day = |d1: &u32, d2: &u32, m1: &u32, m2: &u32| {
+        (1..=31).contains(&(d1 * 10 + d2)) && (1..=12).contains(&(m1 * 10 + m2))
+    };
+    match (kind, digits) {
+        (PersonNumber::KzIin, d) => has_form_of_iin(d) || is_joint_entrepreneurs(d),
+        // Sex, day, month, the whole year.
+        (PersonNumber::KgInn, [1..=2, d1, d2, m1, m2, y1, y2, rest @ ..]) => {
+            rest.len() == 7 && is_day(d1, d2, m1, m2) && matches!((y1, y2), (1, 9) | (2, 0))
+        }
+        // Century and sex, day, month, year.
+        (PersonNumber::UzPinfl, [1..=6, d1, d2, m1, m2, rest @ ..]) => {
+            rest.len() == 9 && is_day(d1, d2, m1, m2)
+        }
+        _ => false,
+    }
+}
+
 /// The text without the digits behind a plus sign.
 fn without_telephones(clean: &str) -> String {
     let mut parts = clean.split('+');
