@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Done, Stop};
 use crate::config::Config;
 use crate::countries::Countries;
-use crate::db::{Conn, in_snapshot};
+use crate::db::{Untouched, in_snapshot};
 use crate::http::Error;
 use crate::journal::note::{self, VerifierKey};
 use crate::reports::periods::again::{self, Compared};
@@ -127,12 +127,8 @@ fn verify(args: &Verify, config: &Config) -> Done {
 /// Makes everything that was frozen anew: how many are not what was signed, and how many could not be compared.
 fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Stop> {
     super::must_exist(config)?;
-    let mut conn = Conn::open_for_work(&config.database)?;
-    if !crate::db::migrate::is_current(&mut conn)? {
-        return Err(
-            "the database has other tables than this program; run ots-registry migrate".into(),
-        );
-    }
+    let before = Untouched::of(&config.database)?;
+    let mut conn = super::open_as_it_is(config)?;
     let countries = Countries::load()?;
     let (mut same, mut differ, mut not) = (0_usize, 0_usize, 0_usize);
     in_snapshot(&mut conn, |conn| {
@@ -172,6 +168,7 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
 fn tell(says: &Statement) {
     let (seq, at, by) = &says.closed;
     say!(
+    before.holds()?;
         "Period {}: {} to {}, as known at position {} of {}.",
         says.number,
         says.days.0,

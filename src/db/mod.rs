@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `url.rs` | which database a URL names; a URL without a scheme is refused |
 //! | `conn.rs` | [`Conn`], the SQLite-or-PostgreSQL connection, and how one is opened and checked |
+//! | `as_it_is.rs` | opening one to look at it and change nothing |
 //! | `pool.rs` | [`Db`]: dedicated threads behind an async face, reads and write transactions |
 //! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
 //! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
@@ -16,6 +17,7 @@
 //! Instants are `BIGINT` microseconds and ids are `BIGINT`, so no column type differs between the databases
 //! (`docs/decisions/0002-portable-columns.md`).
 
+mod as_it_is;
 mod conn;
 pub mod dialect;
 mod failure;
@@ -27,9 +29,10 @@ pub mod schema;
 mod types;
 mod url;
 
+pub use as_it_is::{Untouched, same_moment};
 pub use conn::{Conn, MultiBackend};
 pub use failure::{Failure, MaybeRetry};
 pub(crate) use pool::in_snapshot;
-pub use pool::{Db, Sizes, Tx, same_moment};
+pub use pool::{Db, Sizes, Tx};
 pub use types::{Id, Instant, NotAnId};
 pub use url::DatabaseUrl;

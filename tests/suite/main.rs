@@ -21,6 +21,7 @@ mod abuse;
 mod accounts;
 mod ahead;
 mod as_a_whole;
+mod as_it_is;
 mod beside;
 mod contract;
 mod conventions;
