@@ -6,6 +6,7 @@
 pub mod after_close;
 pub mod applications;
 pub mod decisions;
+pub mod evidence;
 pub mod exceptions;
 pub mod on_day;
 pub mod quality;

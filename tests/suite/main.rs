@@ -22,6 +22,7 @@ mod accounts;
 mod ahead;
 mod as_a_whole;
 mod as_it_is;
+mod behind;
 mod beside;
 mod contract;
 mod conventions;

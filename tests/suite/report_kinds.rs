@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use ots_registry::db::{Id, Instant};
+use ots_registry::memberships::corrections::resolve;
 use ots_registry::memberships::fold::{fold_until, known_at};
 use ots_registry::memberships::ledger::Cause;
-use ots_registry::memberships::model::{EventKind, MembershipType, Stance, State};
+use ots_registry::memberships::model::{Event, EventKind, MembershipType, Stance, State};
 use ots_registry::memberships::rules::Rules;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ use crate::kit::book::{Book, COUNTRIES, DAY, Dice, day, number, recount, text};
 use crate::kit::{App, Person};
 
 /// Every page of a list.
-async fn rows(person: &Person, table: &str, address: &str) -> Vec<Value> {
+pub async fn rows(person: &Person, table: &str, address: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -340,6 +341,9 @@ both! {
             let events = || book.events.iter().flat_map(|(id, all)| all.iter().map(move |e| (id, e)))
                 .filter(|(_, e)| e.seq <= seq && inside(e.recorded_at));
             let mut seqs: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+            // What did not happen admitted nobody.
+            let stands = |all: &Vec<Event>| resolve(&known_at(all, seq)).standing.iter().map(|one| one.event.seq).collect::<Vec<i64>>();
+            let standing: BTreeSet<i64> = book.events.values().flat_map(stands).collect();
             for (_, event) in events() {
                 if event.effective_on < Instant(event.recorded_at).day() {
                     seqs.entry("back_dated").or_default().push(event.seq);
@@ -347,7 +351,8 @@ both! {
                 if matches!(event.kind, EventKind::Corrected { .. }) {
                     seqs.entry("corrected").or_default().push(event.seq);
                 }
-                if matches!(event.kind, EventKind::Admitted {} | EventKind::Reinstated {}) {
+                let admits = matches!(event.kind, EventKind::Admitted {} | EventKind::Reinstated {});
+                if admits && standing.contains(&event.seq) {
                     seqs.entry("without_evidence").or_default().push(event.seq);
                 }
             }
