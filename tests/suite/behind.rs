@@ -1,16 +1,20 @@
-//! What stands behind a figure: on which evidence an admission rests.
+//! What stands behind a figure: on which evidence an admission rests, and which event brought a row about.
 
 use std::collections::BTreeSet;
 
-use chrono::Days;
-use ots_registry::db::Instant;
+use chrono::{Days, NaiveDate};
+use ots_registry::db::{Id, Instant};
 use ots_registry::memberships::corrections::resolve;
 use ots_registry::memberships::fold::known_at;
-use ots_registry::memberships::model::{Correction, EventKind, Replacement};
+use ots_registry::memberships::model::{
+    Correction, EventKind, MembershipType, Replacement, Stance,
+};
+use ots_registry::memberships::recorder;
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::book::{Book, Dice, day, number, text};
+use crate::kit::Person;
+use crate::kit::book::{BEGIN, Book, DAY, Dice, day, number, text};
 use crate::report_kinds::rows;
 
 /// A random book in which events name evidence or none, and corrections give it or take it away.
@@ -116,5 +120,67 @@ both! {
             }
         }
         assert!(given > 5 && taken > 5 && voided > 5, "{given} {taken} {voided}");
+    }
+}
+
+/// The rows of a list, and the list's data part.
+async fn listed(person: &Person, address: &str) -> (Vec<Value>, Value) {
+    let answer = person.get(address).await.expect(200);
+    let rows = answer.at("/data/members").as_array().unwrap().clone();
+    (rows, answer.at("/data"))
+}
+
+both! {
+    async fn what_the_calendar_turned_leads_to_what_was_recorded_of_it(app) {
+        let ago = |days: u64| -> NaiveDate { app.today() - Days::new(days) };
+        // A term of two years, then 60 days of grace.
+        let mut book = Book { at: BEGIN, ..Book::default() };
+        let today = (app.today() - day("2019-01-01")).num_days();
+        let mut admitted = |id: Id, days: i64| {
+            book.at = BEGIN + (today - days) * DAY;
+            let country = "KZ".to_owned();
+            let reviewer = "user:r".to_owned();
+            for kind in [
+                EventKind::Applied { membership_type: MembershipType::Full, country },
+                EventKind::Submitted {},
+                EventKind::ReviewTaken { reviewer },
+                EventKind::Recommended { stance: Stance::For },
+                EventKind::Admitted {},
+            ] {
+                book.record(id, 0, kind);
+            }
+            format!("/v1/memberships/{id}")
+        };
+        let (lapsed, in_grace) = (admitted(Id(11), 1_000), admitted(Id(12), 760));
+        book.store(&app);
+        let auditor = app.auditor();
+        let questions = |known: &str| [
+            (lapsed.clone(), "lapsed", format!("/v1/reports/roll-forward/members?from={}&to={}&column=lapsed{known}", ago(900), ago(0))),
+            (in_grace.clone(), "grace_began", format!("/v1/reports/roll-forward/members?from={}&to={}&column=closing_grace{known}", ago(5), ago(0))),
+            (in_grace.clone(), "grace_began", format!("/v1/reports/standing/members?column=grace{known}")),
+            (in_grace.clone(), "grace_began", format!("/v1/reports/sample?seed=x{known}")),
+        ];
+        let mut before = Vec::new();
+        for (membership, kind, address) in questions("") {
+            let (rows, data) = listed(&auditor, &address).await;
+            assert_eq!(rows.len(), 1, "{address}");
+            assert!(membership.ends_with(&text(&rows[0], "membership")), "{kind}");
+            assert_eq!((&rows[0]["event_no"], &rows[0]["seq"]), (&Value::Null, &Value::Null), "nothing was recorded of it yet");
+            before.push(data);
+        }
+        recorder::run_on(&mut app.db_conn(), &app.parts.rules, Instant::now()).unwrap().unwrap();
+        for (membership, kind, address) in questions("") {
+            let (rows, _) = listed(&auditor, &address).await;
+            let event = &app.coordinator("KZ").get(&membership).await.expect(200).at("/events")[usize::try_from(number(&rows[0], "event_no")).unwrap() - 1];
+            assert_eq!(event["kind"], kind, "{address}");
+            let entry = auditor.get(&format!("/v1/journal/{}", number(&rows[0], "seq"))).await.expect(200);
+            assert_eq!(entry.str("/action"), "membership.calendar");
+            assert_eq!(entry.str("/subject"), format!("membership:{}", text(&rows[0], "membership")));
+        }
+        // What was known stays what it was.
+        let position = &before[0]["question"]["known_seq"];
+        for ((_, _, address), data) in questions(&format!("&known_at=seq:{position}")).into_iter().zip(before) {
+            assert_eq!(listed(&auditor, &address).await.1, data, "{address}");
+        }
     }
 }
