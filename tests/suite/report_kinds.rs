@@ -817,3 +817,8 @@ both! {
         }
     }
 }
+        // What is needed is not to be left out.
+        let seed = auditor.get("/v1/reports/sample?seed=").await.problem(400, "bad_parameter");
+        assert!(seed.str("/detail").ends_with("must not be empty"), "{}", seed.text());
+        let day = auditor.get("/v1/reports/sample?seed=x&as_of=").await.problem(400, "bad_parameter");
+        assert!(day.str("/detail").ends_with("leave it out instead"), "{}", day.text());
