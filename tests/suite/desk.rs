@@ -600,6 +600,42 @@ both! {
 }
 
 both! {
+    async fn an_id_leads_to_the_journal_only_where_it_has_entries_about_it(app) {
+        let (ngo, membership) = app.member("KZ").await;
+        let kz = app.coordinator("KZ");
+        let body = json!({"reason": "Fees."});
+        let proposal = kz.propose(&membership, "suspension", body).await;
+        // What was read is told of organisations, memberships, proposals, accounts, countries and the journal.
+        let office = app.secretariat();
+        for path in [&ngo.url(), &membership, &proposal, "/v1/users", "/v1/journal", "/v1/exports/organisations?country=KZ"] {
+            office.get(path).await;
+        }
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        browser.get(&format!("/reports/journal?organisation={}", ngo.number)).await.expect(200);
+        let today = app.today();
+        let page = is_page(&browser.get(&format!("/reports/decisions/exceptions?from={today}&to={today}&kind=private_read&limit=200")).await.expect(200));
+        assert!(page.contains(&ngo.number) && page.contains("proposal:") && page.contains("membership:"), "{page}");
+        let mut followed = 0;
+        for link in links(&page) {
+            // The kit's people were written past the journal.
+            if (link.contains("?subject=") && !link.contains("=user")) || link.contains("?organisation=") {
+                let entries = browser.get(&link).await.expect(200).text();
+                assert!(entries.contains("href=\"/reports/journal/"), "{link} leads to nothing");
+                followed += 1;
+            }
+            assert!(!link.contains("subject=proposal") && !link.contains("subject=OTS"), "{link}");
+        }
+        assert!(followed > 2, "{followed}");
+        // Of what is kept beside the journal nothing is asked that would be refused.
+        for field in ["country", "type", "known_at"] {
+            assert!(!page.contains(&format!("name=\"{field}\"")), "{field}");
+        }
+        let recorded = browser.get(&format!("/reports/decisions/exceptions?from={today}&to={today}&kind=back_dated")).await.expect(200).text();
+        assert!(recorded.contains("name=\"known_at\""), "{recorded}");
+    }
+}
+
+both! {
     async fn a_field_that_nobody_filled_in_counts_as_left_out_at_the_desk_alone(app) {
         let auditor = app.auditor();
         let mut browser = at_desk(&app, Role::Auditor).await;
