@@ -35,6 +35,7 @@ mod endings;
 mod ends;
 mod erasures;
 mod floors;
+mod held;
 mod hidden;
 mod imports;
 mod journal;
