@@ -550,7 +550,8 @@ both! {
         let period = app.secretariat().post("/v1/periods", json!({"from": "2019-06-01", "to": "2020-09-30"})).await.expect(201);
         let mut browser = at_desk(&app, Role::Auditor).await;
         let page = is_page(&browser.get(&format!("/reports/periods/{}", period.str("/id"))).await.expect(200));
-        let rows: Vec<&str> = page.split("<tr>").filter(|row| row.contains("<code>")).collect();
+        let rows = page.split("<tr>").filter_map(|row| row.split("</tr>").next());
+        let rows: Vec<&str> = rows.filter(|row| row.contains("<code>")).collect();
         assert_eq!(rows.len(), period.at("/reports").as_array().unwrap().len());
         for row in rows {
             let hash = row.split("<code>").nth(1).unwrap().split('<').next().unwrap();
@@ -625,7 +626,7 @@ both! {
             }
             assert!(!link.contains("subject=proposal") && !link.contains("subject=OTS"), "{link}");
         }
-        assert!(followed > 2, "{followed}");
+        assert!(followed > 1, "{followed}");
         // Of what is kept beside the journal nothing is asked that would be refused.
         for field in ["country", "type", "known_at"] {
             assert!(!page.contains(&format!("name=\"{field}\"")), "{field}");
