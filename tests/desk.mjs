@@ -72,7 +72,9 @@ const logIn = async (page, email) => {
         continue;
       }
       await figure.click();
-      await page.waitForURL((to) => to.pathname.startsWith(`${report}/`));
+      // Of the renewals the first figure is the members, whose list is that of the standing.
+      await page.waitForURL((to) => /^\/reports\/[a-z-]+\/[a-z]+$/.test(to.pathname));
+      if ((await page.locator("nav[aria-label='Other formats']").count()) === 0) faults.push(`${report}: its first figure leads to no list`);
     }
     const id = page.locator('td a[href^="/reports/journal?"]').first();
     if ((await id.count()) === 0) faults.push(`${report}: no id leads to the journal`);
@@ -100,9 +102,11 @@ const logIn = async (page, email) => {
   await page.waitForURL(/country=KZ/);
   if (!(await page.locator(".lede").first().innerText()).includes("country: KZ")) faults.push("the form did not narrow the report");
   await page.goto(`${url}/reports/periods/${period.id}`);
-  await page.locator("table.hashes a").nth(2).click();
-  const hash = period.reports[2].data_sha256;
-  if (!(await page.content()).includes(hash)) faults.push("a frozen report has another hash");
+  const frozen = period.reports.findIndex((one) => one.report === "standing");
+  // Lists have a second link, to their file.
+  await page.locator("table.hashes tbody tr").nth(frozen).locator("a").first().click();
+  await page.waitForURL(/\/reports\/standing\?/);
+  if (!(await page.content()).includes(period.reports[frozen].data_sha256)) faults.push("a frozen report has another hash");
   inside = false;
   await page.click("form.leave button");
   await page.waitForSelector("#email");

@@ -101,6 +101,7 @@ def check_xlsx(name, file, tables, digest):
                     same(f"{name} {code} {column}", plain(value), plain(wanted))
     cover = {row[0].value: row[1].value for row in book["cover"].iter_rows(min_row=3)}
     same(f"{name} xlsx: hash", cover["data_sha256"], digest)
+    same(f"{name} xlsx: the position is a number", type(cover["journal_seq"]), int)
 
 
 def run(*words):

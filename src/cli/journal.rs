@@ -16,7 +16,7 @@ use crate::auth::reads::{self, What};
 use crate::checkpoints::{Checkpoints, restored};
 use crate::config::Config;
 use crate::db::schema::journal_head;
-use crate::db::{Conn, Instant, same_moment};
+use crate::db::{Conn, Instant, Untouched, same_moment};
 use crate::http::Error;
 use crate::journal::export::{self, Facts};
 use crate::journal::note::{self, VerifierKey};
@@ -164,15 +164,11 @@ fn verify_all(args: &Verify, config: &Config) -> Done {
         }
         None => {
             super::must_exist(config)?;
-            let mut conn = Conn::open_for_work(&config.database)?;
-            if !crate::db::migrate::is_current(&mut conn)? {
-                return Err(
-                    "the database has other tables than this program; run ots-registry migrate"
-                        .into(),
-                );
-            }
-            drop(conn);
-            check_against(&config.database, &against, progress)?
+            let before = Untouched::of(&config.database)?;
+            drop(super::open_as_it_is(config)?);
+            let checked = check_against(&config.database, &against, progress)?;
+            before.holds()?;
+            checked
         }
     };
     tell(&report, &deviations, &against);

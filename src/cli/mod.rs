@@ -219,6 +219,16 @@ fn must_exist(config: &Config) -> Result<(), Stop> {
     }
 }
 
+/// Opens a database that is there, to look at it and change nothing.
+fn open_as_it_is(config: &Config) -> Result<Conn, Stop> {
+    let mut conn = Conn::open_as_it_is(&config.database)?;
+    if crate::db::migrate::is_current(&mut conn)? {
+        Ok(conn)
+    } else {
+        Err("the database has other tables than this program; run ots-registry migrate".into())
+    }
+}
+
 /// Opens the database for a command: on SQLite the folder is made; the migrations that are missing run.
 fn open(config: &Config) -> Result<Conn, Stop> {
     make_folder(config)?;

@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::{Done, Stop};
 use crate::config::Config;
 use crate::countries::Countries;
-use crate::db::{Conn, in_snapshot};
+use crate::db::{Untouched, in_snapshot};
 use crate::http::Error;
 use crate::journal::note::{self, VerifierKey};
 use crate::reports::periods::again::{self, Compared};
+use crate::reports::periods::saved::{self, Saved};
 use crate::reports::periods::statement::{self, Statement};
 use crate::reports::report;
 
@@ -33,7 +34,7 @@ pub(super) struct Verify {
     /// A key of the checkpoints, as `keys list` shows it, or a file with such keys (also /v1/journal/checkpoint-keys as saved).
     #[arg(long, value_name = "KEY", required = true)]
     key: Vec<String>,
-    /// A report in JSON, as it was saved; give it as often as you like.
+    /// A report in JSON, as it was saved; give it as often as you like, for a list all its pages in their order.
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
     /// Makes every frozen report and list anew from the database, as known at the closing, and compares its hash with what was signed.
@@ -108,8 +109,18 @@ fn verify(args: &Verify, config: &Config) -> Done {
             );
         }
     }
+    let mut reports = Vec::new();
     for path in &args.report {
-        found &= compare(&says, answer.as_ref(), path)?;
+        let answer = serde_json::from_str(&read(path)?).map_err(|e| {
+            format!(
+                "{}: no JSON: {e}; a list is compared by its pages in JSON, as docs/reports.md says",
+                path.display()
+            )
+        })?;
+        reports.push((path.display().to_string(), answer));
+    }
+    for report in saved::whole(reports)? {
+        found &= compare(&says, answer.as_ref(), &report);
     }
     let mut left = 0;
     if args.anew {
@@ -127,12 +138,8 @@ fn verify(args: &Verify, config: &Config) -> Done {
 /// Makes everything that was frozen anew: how many are not what was signed, and how many could not be compared.
 fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Stop> {
     super::must_exist(config)?;
-    let mut conn = Conn::open_for_work(&config.database)?;
-    if !crate::db::migrate::is_current(&mut conn)? {
-        return Err(
-            "the database has other tables than this program; run ots-registry migrate".into(),
-        );
-    }
+    let before = Untouched::of(&config.database)?;
+    let mut conn = super::open_as_it_is(config)?;
     let countries = Countries::load()?;
     let (mut same, mut differ, mut not) = (0_usize, 0_usize, 0_usize);
     in_snapshot(&mut conn, |conn| {
@@ -161,6 +168,7 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
         }
         _ => Stop::from(error),
     })?;
+    before.holds()?;
     say!(
         "Of {} frozen reports and lists, made anew as known at position {}: {same} are as they were signed, {differ} are not, {not} were not compared.",
         says.reports.len(),
@@ -198,29 +206,26 @@ fn tell(says: &Statement) {
 }
 
 /// Whether a saved report is one of those that were frozen, and the question of an answer around the statement is that of the report.
-fn compare(says: &Statement, around: Option<&Value>, path: &Path) -> Result<bool, Stop> {
-    let answer: Value = serde_json::from_str(&read(path)?)
-        .map_err(|e| format!("{}: no JSON: {e}", path.display()))?;
-    let data = answer
-        .get("data")
-        .ok_or_else(|| format!("{}: has no member `data`", path.display()))?;
-    let hash = report::sha256(data);
+fn compare(says: &Statement, around: Option<&Value>, saved: &Saved) -> bool {
+    let files = saved.files.join(", ");
+    if !saved.is_whole {
+        say!("{files}: is a list of which a page is missing, or is there twice.");
+        return false;
+    }
+    let hash = report::sha256(&saved.data);
     let Some(report) = says.reports.iter().find(|r| r.data_sha256 == hash) else {
-        say!("{}: {hash} is none of the frozen reports.", path.display());
-        return Ok(false);
+        say!("{files}: {hash} is none of the frozen reports.");
+        return false;
     };
-    say!("{}: is the frozen {}.", path.display(), report.report);
+    say!("{files}: is the frozen {}.", report.report);
     let all = around.and_then(|answer| answer.get("reports")?.as_array());
     let named = all
         .into_iter()
         .flatten()
         .find(|one| one.get("data_sha256").and_then(Value::as_str) == Some(hash.as_str()));
-    let same = named.is_none_or(|one| one.get("question") == data.get("question"));
+    let same = named.is_none_or(|one| one.get("question") == saved.data.get("question"));
     if !same {
-        say!(
-            "{}: its question is not the one that the answer around the statement tells.",
-            path.display()
-        );
+        say!("{files}: its question is not the one that the answer around the statement tells.");
     }
-    Ok(same)
+    same
 }

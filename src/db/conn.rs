@@ -53,7 +53,7 @@ impl Conn {
         .map(Self)
     }
 
-    /// Opens a writing connection for the migrations, `journal verify` and other one-off work.
+    /// Opens a writing connection for the migrations and other one-off work.
     pub fn open_for_work(url: &DatabaseUrl) -> Result<Self, Failure> {
         Self::open(url, Purpose::Write)
     }
@@ -119,7 +119,7 @@ fn keep_for_the_owner(path: &Path) {
     let _ = options.open(path);
 }
 
-fn must_be_sqlite(conn: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
+pub(super) fn must_be_sqlite(conn: &mut SqliteConnection, path: &Path) -> Result<(), Failure> {
     match conn.batch_execute("PRAGMA schema_version") {
         Err(error) if error.to_string().contains("not a database") => Err(Failure::Unavailable(
             format!("database_url: {} is no SQLite database", path.display()),
@@ -207,7 +207,8 @@ fn why_not(said: &str) -> &'static str {
         )
 }
 
-fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
+/// Opens PostgreSQL whether or not its commits are durable.
+pub(super) fn connect_postgres(url: &str) -> Result<PgConnection, Failure> {
     let bounded = bounded(url);
     let mut conn = PgConnection::establish(&bounded)
         .map_err(|error| Failure::Unavailable(why_not(&error.to_string()).to_owned()))?;
@@ -221,6 +222,11 @@ fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
          SET idle_in_transaction_session_timeout = '60s';
          SET client_min_messages = 'warning';",
     )?;
+    Ok(conn)
+}
+
+fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
+    let mut conn = connect_postgres(url)?;
     let commit: Setting =
         diesel::sql_query("SELECT current_setting('synchronous_commit') AS value")
             .get_result(&mut conn)?;

@@ -37,17 +37,6 @@ pub enum Failure {
     Other(String),
 }
 
-impl Failure {
-    /// What a library made a text of.
-    pub(super) fn of_text(text: String) -> Self {
-        if is_lost(&text) {
-            Self::Unavailable(text)
-        } else {
-            Self::Other(text)
-        }
-    }
-}
-
 /// Tells whether a transaction that ended with this error may be tried again.
 pub trait MaybeRetry {
     /// True for deadlocks and serialization failures only.
@@ -150,14 +139,20 @@ fn after_colon(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
     use super::{Failure, sqlite_unique_name};
 
     #[test]
     fn a_connection_that_was_lost_is_no_defect_whoever_tells_it() {
-        let told = "server closed the connection unexpectedly".to_owned();
-        assert!(matches!(Failure::of_text(told), Failure::Unavailable(_)));
-        let other = "relation \"x\" does not exist".to_owned();
-        assert!(matches!(Failure::of_text(other), Failure::Other(_)));
+        let told = |text: &str| {
+            let kind = DatabaseErrorKind::Unknown;
+            Failure::from(DieselError::DatabaseError(kind, Box::new(text.to_owned())))
+        };
+        let lost = told("server closed the connection unexpectedly");
+        assert!(matches!(lost, Failure::Unavailable(_)));
+        let other = told("relation \"x\" does not exist");
+        assert!(matches!(other, Failure::Other(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | `conn.rs` | [`Conn`], the SQLite-or-PostgreSQL connection, and how one is opened and checked |
 //! | `both.rs` | [`Both`]: what is inside of it, as Diesel's derive makes it |
 //! | `erased.rs` | how a [`Conn`] runs queries: without their types, so that it is compiled once |
+//! | `as_it_is.rs` | opening one to look at it and change nothing |
 //! | `pool.rs` | [`Db`]: dedicated threads behind an async face, reads and write transactions |
 //! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
 //! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
@@ -18,6 +19,7 @@
 //! Instants are `BIGINT` microseconds and ids are `BIGINT`, so no column type differs between the databases
 //! (`docs/decisions/0002-portable-columns.md`).
 
+mod as_it_is;
 mod both;
 mod conn;
 pub mod dialect;
@@ -31,10 +33,11 @@ pub mod schema;
 mod types;
 mod url;
 
+pub use as_it_is::{Untouched, same_moment};
 pub use both::{Both, MultiBackend};
 pub use conn::Conn;
 pub use failure::{Failure, MaybeRetry};
 pub(crate) use pool::in_snapshot;
-pub use pool::{Db, Sizes, Tx, same_moment};
+pub use pool::{Db, Sizes, Tx};
 pub use types::{Id, Instant, NotAnId};
 pub use url::DatabaseUrl;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use diesel::RunQueryDsl;
 use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager,
 };
@@ -205,51 +204,8 @@ pub(crate) fn in_snapshot<T, E: From<Failure>>(
     finish(conn, done)
 }
 
-/// A connection and so many more, all in reading transactions that see the same moment until they are dropped.
-pub fn same_moment(url: &DatabaseUrl, more: usize) -> Result<(Conn, Vec<Conn>), Failure> {
-    #[derive(diesel::QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        name: String,
-    }
-    let mut conn = Conn::open(url, Purpose::Read)?;
-    let mut others = Vec::new();
-    match conn.each() {
-        Both::Postgres(_) => {
-            let start = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-            begin(&mut conn, Some(start))?;
-            // One may wait long for the others.
-            let patient = "SET idle_in_transaction_session_timeout = 0";
-            conn.batch_execute(patient)?;
-            let text = "SELECT pg_export_snapshot() AS name";
-            let snapshot: Name = diesel::sql_query(text).get_result(&mut conn)?;
-            for _ in 0..more {
-                let mut other = Conn::open(url, Purpose::Read)?;
-                begin(&mut other, Some(start))?;
-                // The name is the server's own.
-                let text = format!("SET TRANSACTION SNAPSHOT '{}'; {patient}", snapshot.name);
-                other.batch_execute(&text)?;
-                others.push(other);
-            }
-        }
-        Both::Sqlite(_) => {
-            // While one holds the only place of a writer, nothing changes, and the others begin at the same moment.
-            let mut holder = Conn::open(url, Purpose::Write)?;
-            begin(&mut holder, Some("BEGIN IMMEDIATE"))?;
-            pin(&mut conn)?;
-            for _ in 0..more {
-                let mut other = Conn::open(url, Purpose::Read)?;
-                pin(&mut other)?;
-                others.push(other);
-            }
-            Manager::rollback_transaction(&mut holder).map_err(Failure::from)?;
-        }
-    }
-    Ok((conn, others))
-}
-
 /// Begins a reading transaction of SQLite, which sees the moment of its first reading.
-fn pin(conn: &mut Conn) -> Result<(), Failure> {
+pub(super) fn pin(conn: &mut Conn) -> Result<(), Failure> {
     begin(conn, Some("BEGIN"))?;
     conn.batch_execute("SELECT 1 FROM sqlite_master LIMIT 1")?;
     Ok(())
@@ -287,7 +243,7 @@ fn in_transaction<T, E: From<Failure> + MaybeRetry>(
 }
 
 /// Begins a transaction with `text`, or a savepoint.
-fn begin(conn: &mut Conn, text: Option<&str>) -> Result<(), Failure> {
+pub(super) fn begin(conn: &mut Conn, text: Option<&str>) -> Result<(), Failure> {
     let done = match (conn.each(), text) {
         (Both::Sqlite(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
         (Both::Postgres(c), Some(sql)) => AnsiTransactionManager::begin_transaction_sql(c, sql),
@@ -295,6 +251,11 @@ fn begin(conn: &mut Conn, text: Option<&str>) -> Result<(), Failure> {
         (Both::Postgres(c), None) => AnsiTransactionManager::begin_transaction(c),
     };
     done.map_err(Failure::from)
+}
+
+/// Ends a transaction and whatever was done in it.
+pub(super) fn rollback(conn: &mut Conn) -> Result<(), Failure> {
+    Manager::rollback_transaction(conn).map_err(Failure::from)
 }
 
 type Manager = <Conn as Connection>::TransactionManager;

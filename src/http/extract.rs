@@ -305,6 +305,16 @@ fn query<T: DeserializeOwned + Validate>(
     query_of(request.path(), request.query_string(), blank)
 }
 
+/// Whether a question without this parameter would be refused for that.
+fn is_needed<T: DeserializeOwned>(pairs: &[(String, String)], name: &str) -> bool {
+    let others: Vec<_> = pairs.iter().filter(|(other, _)| other != name).collect();
+    let missing = format!("missing field `{name}`");
+    serde_html_form::to_string(&others)
+        .ok()
+        .and_then(|text| serde_html_form::from_str::<T>(&text).err())
+        .is_some_and(|error| error.to_string().contains(&missing))
+}
+
 fn query_of<T: DeserializeOwned + Validate>(
     path: &str,
     text: &str,
@@ -320,10 +330,12 @@ fn query_of<T: DeserializeOwned + Validate>(
     shape.update(path.as_bytes());
     for (name, value) in &pairs {
         if value.is_empty() && !blank {
-            return Err(bad_parameter(
-                name,
-                "must not be empty; leave it out instead",
-            ));
+            let text = if is_needed::<T>(&pairs, name) {
+                "must not be empty"
+            } else {
+                "must not be empty; leave it out instead"
+            };
+            return Err(bad_parameter(name, text));
         }
         // PostgreSQL takes no such text, not even to compare.
         if value.contains('\0') {

@@ -23,8 +23,11 @@ use crate::memberships::acts::Act;
 use crate::organisations::{self, queries::may_know};
 
 /// Counts up when the same question gets another answer. 2: one more kind of exception. 3: an event is an exception of every country
-/// that it takes days from or gives days to.
-pub const DEFINITION: u32 = 3;
+/// that it takes days from or gives days to. 4: what corrections say of the evidence counts.
+pub const DEFINITION: u32 = 4;
+
+/// The same for the proposals behind a figure.
+pub const LIST_DEFINITION: u32 = 3;
 
 /// The figures that have proposals behind them.
 pub const FIGURES: [&str; 7] = [
@@ -517,7 +520,7 @@ impl List for Proposals {
         Report {
             name: "decisions-proposals",
             title: "Behind a figure of the decisions",
-            definition: DEFINITION,
+            definition: LIST_DEFINITION,
             question,
             filters: format!("{}: {}{more}", self.figure, self.asked.words()),
             tables: vec![Table {

@@ -1,12 +1,15 @@
 //! Exceptions: what an auditor looks at twice, in the entries of a period.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound::{Excluded, Included};
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::list::{AT_ONCE, Held, Key, Line, List};
 use super::periods;
+use super::queries::evidence::{self, Corrected};
 use super::queries::exceptions::{self as found, Override, ToldEntry, ToldEvent, Which};
 use super::queries::{self, Pair, after_close, decisions};
 use super::question::{Filters, Known, Period};
@@ -19,11 +22,15 @@ use crate::http::{Error, pages};
 use crate::memberships::rows::IntervalRow;
 
 /// Counts up when the same question gets another answer. 2: changes after a period was closed, with the period of each; warnings
-/// about duplicates pair by pair. 3: an event is of every country and type that it takes days from or gives days to.
-pub const DEFINITION: u32 = 3;
+/// about duplicates pair by pair. 3: an event is of every country and type that it takes days from or gives days to. 4: what
+/// corrections say of the evidence counts.
+pub const DEFINITION: u32 = 4;
 
 /// The same for the list of a kind. 4: the other organisation of a pair that was said to be two.
 pub const LIST_DEFINITION: u32 = 4;
+
+/// The same for the list of those without evidence. 5: what corrections say of the evidence counts.
+pub const EVIDENCE_DEFINITION: u32 = 5;
 
 /// The kinds, in the order of the report.
 pub const KINDS: [&str; 12] = [
@@ -127,7 +134,7 @@ pub fn meaning(kind: &str) -> &'static str {
         "back_dated" => "Events dated before the day on which they were recorded",
         "corrected" => "Corrections of earlier events",
         "same_person" => "Events proposed and decided by one account",
-        "without_evidence" => "Admissions and reinstatements that name no evidence",
+        "without_evidence" => "Admissions and reinstatements that rest on no evidence",
         "identifier_override" => "Identifiers kept although they fail their check",
         "identifier_shared" => "Identifiers kept although another organisation has them",
         "duplicate_override" => "Organisations registered although like another one",
@@ -163,6 +170,8 @@ pub struct Asked {
     pub now: bool,
     /// True where the reader may know who read private data.
     pub readings: bool,
+    /// What corrections say of the evidence, once it was looked for: it is the same for every part of a list.
+    corrected: OnceLock<Arc<Corrected>>,
 }
 
 fn start_of(day: NaiveDate) -> Result<i64, Error> {
@@ -197,7 +206,16 @@ impl Asked {
             stretch: (after.min(until), until),
             now,
             readings,
+            corrected: OnceLock::new(),
         })
+    }
+
+    fn corrected(&self, conn: &mut Conn) -> Result<Arc<Corrected>, Error> {
+        if let Some(found) = self.corrected.get() {
+            return Ok(found.clone());
+        }
+        let found = Arc::new(evidence::corrected(conn, self.stretch, self.known.seq)?);
+        Ok(self.corrected.get_or_init(|| found).clone())
     }
 
     fn days(&self) -> Result<(i64, i64), Error> {
@@ -342,7 +360,10 @@ fn walk(
     };
     let stretch = asked.stretch;
     if let Some(which) = which_events(kind) {
-        let events = found::events(conn, which, stretch, place, limit)?;
+        let events = match which {
+            Which::WithoutEvidence => without_evidence(conn, asked, place, limit)?,
+            _ => found::events(conn, which, stretch, place, limit)?,
+        };
         return of_events(conn, asked, events);
     }
     let overridden = match kind {
@@ -393,6 +414,40 @@ fn walk(
             Ok(rows.into_iter().map(Told::kept).collect())
         }
         _ => Err(Error::internal(format!("no such exception: {kind} {no}"))),
+    }
+}
+
+/// Admissions and reinstatements behind a place that rest on no evidence: those that name none, but for those to which corrections gave
+/// some, and those from which they took it.
+fn without_evidence(
+    conn: &mut Conn,
+    asked: &Asked,
+    place: Place,
+    limit: i64,
+) -> Result<Vec<ToldEvent>, Error> {
+    let corrected = asked.corrected(conn)?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = BTreeMap::new();
+    let mut from = place;
+    loop {
+        let part = found::events(conn, Which::WithoutEvidence, asked.stretch, from, limit)?;
+        let is_last = part.len() < wanted;
+        let mut until = (i64::MAX, i64::MAX, i32::MAX);
+        for event in part {
+            let place = (event.seq, event.membership_id, event.no);
+            if !is_last {
+                until = place;
+            }
+            if !corrected.settled.contains_key(&place) {
+                found.insert(place, event);
+            }
+        }
+        let bare = corrected.bare.range((Excluded(from), Included(until)));
+        found.extend(bare.map(|(place, event)| (*place, event.clone())));
+        if is_last || found.len() >= wanted {
+            return Ok(found.into_values().take(wanted).collect());
+        }
+        from = until;
     }
 }
 
@@ -592,6 +647,15 @@ fn counts(conn: &mut Conn, asked: &Asked, kind: &str) -> Result<Counts, Error> {
                 counts.add(of, one.events);
             }
         }
+        if which == Which::WithoutEvidence {
+            let corrected = asked.corrected(conn)?;
+            for (events, n) in [(&corrected.settled, -1), (&corrected.bare, 1)] {
+                let told = of_events(conn, asked, events.values().cloned().collect())?;
+                for of in told.into_iter().filter_map(|told| told.of.asked(asked)) {
+                    counts.add(of, n);
+                }
+            }
+        }
         return Ok(counts);
     }
     let mut after = FIRST;
@@ -743,7 +807,10 @@ impl List for Exceptions {
         Report {
             name: "decisions-exceptions",
             title: "Exceptions behind a figure",
-            definition: LIST_DEFINITION,
+            definition: match self.kind {
+                "without_evidence" => EVIDENCE_DEFINITION,
+                _ => LIST_DEFINITION,
+            },
             question,
             filters: format!("{}: {words}", self.kind),
             tables: vec![Table {

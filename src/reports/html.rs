@@ -193,7 +193,7 @@ impl Place<'_> {
                 let (name, before) = match column.code {
                     "membership" => ("subject", "membership:"),
                     "registry_number" | "other_number" => ("organisation", ""),
-                    "subject" => ("subject", ""),
+                    "subject" => (about(text)?, ""),
                     "by" | "decided_by" | "proposer" | "decider" | "officer" => ("actor", ""),
                     _ => return None,
                 };
@@ -205,6 +205,16 @@ impl Place<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// By which parameter the journal finds the entries about a subject, if any are about it. What was read of a proposal stands in the
+/// entries of its membership or organisation; a country, a job and the journal itself have none.
+fn about(subject: &str) -> Option<&'static str> {
+    match subject.split_once(':') {
+        None if subject.starts_with("OTS-") => Some("organisation"),
+        None | Some(("proposal" | "country" | "journal", _)) => None,
+        Some(_) => Some("subject"),
     }
 }
 

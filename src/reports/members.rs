@@ -1,9 +1,8 @@
 //! Who is behind a figure of the roll-forward.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
+use super::causes::{Causes, of_flow, of_state};
 use super::list::{Held, Key, Line, List};
 use super::queries::{self, FlowPlace, STATES};
 use super::question::{Filters, Known, Period};
@@ -15,8 +14,8 @@ use crate::http::Error;
 use crate::http::words::schema_words;
 use crate::memberships::ledger::FlowKind;
 
-/// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// Counts up when the same question gets another answer. 2: where the calendar turned, the event that its recorder wrote.
+pub const DEFINITION: u32 = 2;
 
 /// The columns of the list.
 pub const COLUMNS: &[Column] = &[
@@ -37,7 +36,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new(
         "event_no",
         Kind::Integer,
-        "Number of the event behind it; null where the calendar turned",
+        "Number of the event behind it; null where the calendar turned, and nothing was recorded of it yet",
     )
     .optional(),
     Column::new(
@@ -140,6 +139,8 @@ struct Found {
     organisation: i64,
     membership: Id,
     cause_no: Option<i32>,
+    /// What the calendar's recorder may have written of it.
+    turns: &'static [&'static str],
     country: String,
     membership_type: String,
     on: chrono::NaiveDate,
@@ -178,6 +179,7 @@ fn find(
         organisation: row.organisation_id,
         membership: row.membership_id,
         cause_no: row.cause_no,
+        turns: of_state(&row.state),
         on: row.from_day,
         country: row.country,
         membership_type: row.membership_type,
@@ -211,6 +213,7 @@ fn flows(
         organisation: row.organisation_id,
         membership: row.membership_id,
         cause_no: row.cause_no,
+        turns: of_flow(kind),
         on: row.on_day,
         country: row.country,
         membership_type: row.membership_type,
@@ -222,15 +225,12 @@ fn cells(conn: &mut Conn, asked: &Asked, found: &[Found]) -> Result<Vec<Vec<Cell
     let ids: Vec<Id> = found.iter().map(|f| f.membership).collect();
     let organisations: Vec<i64> = found.iter().map(|f| f.organisation).collect();
     let named = queries::named(conn, &organisations, asked.known)?;
-    let seqs: HashMap<(Id, i32), i64> = queries::events(conn, &ids, (-1, asked.known.seq))?
-        .into_iter()
-        .map(|e| ((e.membership_id, e.no), e.seq))
-        .collect();
+    let causes = Causes::of(conn, &ids, asked.known)?;
     found
         .iter()
         .map(|f| {
             let name = known_name(&named, f.organisation)?;
-            let seq = f.cause_no.and_then(|no| seqs.get(&(f.membership, no)));
+            let (no, seq) = causes.cells((f.membership, f.cause_no), f.on, f.turns);
             Ok(vec![
                 Cell::text(f.country.as_str()),
                 Cell::text(f.membership_type.as_str()),
@@ -238,8 +238,8 @@ fn cells(conn: &mut Conn, asked: &Asked, found: &[Found]) -> Result<Vec<Vec<Cell
                 Cell::text(name.number.as_str()),
                 Cell::text(name.name.as_str()),
                 Cell::text(f.membership.to_string()),
-                Cell::of(f.cause_no, |no| Cell::Integer(i64::from(no))),
-                Cell::of(seq.copied(), Cell::Integer),
+                no,
+                seq,
             ])
         })
         .collect()

@@ -17,6 +17,7 @@
 //! | `register.rs` | who is a member on a day |
 //! | `roll_forward.rs` | how the numbers moved in a period (the sums, and the proof that they balance) |
 //! | `restatement.rs` | why the opening is not the closing that an earlier report gave |
+//! | `causes.rs` | which event brought a row about |
 //! | `members.rs` | who is behind a figure of the roll-forward |
 //! | `standing.rs`, `ageing.rs`, `renewals.rs`, `decisions.rs`, `exceptions.rs`, `data_quality.rs`, `sample.rs` | the other reports, each with the list behind its figures |
 //! | `periods/` | closing a period: what the reports say of it is frozen and signed |
@@ -27,6 +28,7 @@
 
 pub mod ageing;
 pub mod answer;
+pub mod causes;
 pub mod chart;
 pub mod csv;
 pub mod data_quality;

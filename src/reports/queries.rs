@@ -6,6 +6,7 @@
 pub mod after_close;
 pub mod applications;
 pub mod decisions;
+pub mod evidence;
 pub mod exceptions;
 pub mod on_day;
 pub mod quality;
@@ -484,6 +485,8 @@ pub struct EventName {
     pub seq: i64,
     /// The kind's word.
     pub kind: String,
+    /// The day from which it holds, as it was recorded.
+    pub effective_on: NaiveDate,
 }
 
 /// The events of these memberships recorded behind one position and up to another, in order.
@@ -502,6 +505,7 @@ pub fn events(
             membership_events::no,
             membership_events::seq,
             membership_events::kind,
+            membership_events::effective_on,
         ))
         .load(conn)?)
 }

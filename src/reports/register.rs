@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use super::causes::{Causes, of_state};
 use super::list::{Held, Key, Line, List};
 use super::queries::{self, Named, STATES, Wanted};
 use super::question::{Filters, Known};
@@ -190,25 +191,17 @@ pub fn cells_with_events(
     Ok(all)
 }
 
-/// Number and position of the event that began each of these intervals; nothing where the calendar did.
+/// Number and position of the event that began each of these intervals.
 pub fn causes(
     conn: &mut Conn,
     rows: &[IntervalRow],
     known: Known,
 ) -> Result<Vec<(Cell, Cell)>, Error> {
     let ids: Vec<Id> = rows.iter().map(|r| r.membership_id).collect();
-    let seqs: HashMap<(Id, i32), i64> = queries::events(conn, &ids, (-1, known.seq))?
-        .into_iter()
-        .map(|e| ((e.membership_id, e.no), e.seq))
-        .collect();
+    let causes = Causes::of(conn, &ids, known)?;
     let cause = |row: &IntervalRow| {
-        let seq = row
-            .cause_no
-            .and_then(|no| seqs.get(&(row.membership_id, no)));
-        (
-            Cell::of(row.cause_no, |no| Cell::Integer(i64::from(no))),
-            Cell::of(seq.copied(), Cell::Integer),
-        )
+        let which = (row.membership_id, row.cause_no);
+        causes.cells(which, row.from_day, of_state(&row.state))
     };
     Ok(rows.iter().map(cause).collect())
 }

@@ -30,6 +30,9 @@ use crate::memberships::{adoption, fold};
 /// Counts up when the same question gets another answer.
 pub const DEFINITION: u32 = 1;
 
+/// The same for the list. 2: where the calendar turned, the event that its recorder wrote.
+pub const LIST_DEFINITION: u32 = 2;
+
 /// How many suspended members are folded at once.
 const FOLDED_AT_ONCE: usize = 2_000;
 
@@ -132,7 +135,7 @@ pub const LAPSING: &[Column] = &[
     Column::new(
         "event_no",
         Kind::Integer,
-        "Number of the event that began what holds; null where the calendar did",
+        "Number of the event that began what holds; null where the calendar did, and nothing was recorded of it yet",
     )
     .optional(),
     Column::new(
@@ -505,7 +508,7 @@ impl List for Members {
         Report {
             name: "renewals-members",
             title: "Behind a figure of the renewals",
-            definition: DEFINITION,
+            definition: LIST_DEFINITION,
             question,
             filters: format!("{}: {}", self.figure, self.asked.words()),
             tables: vec![Table {

@@ -19,8 +19,8 @@ use crate::db::{Conn, Id};
 use crate::http::Error;
 use crate::memberships::rows::IntervalRow;
 
-/// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// Counts up when the same question gets another answer. 2: where the calendar turned, the event that its recorder wrote.
+pub const DEFINITION: u32 = 2;
 
 /// The usual size.
 pub const USUAL: u32 = 25;
@@ -54,7 +54,7 @@ pub const COLUMNS: &[Column] = &[
     Column::new(
         "event_no",
         Kind::Integer,
-        "Number of the event that began what holds; null where the calendar did",
+        "Number of the event that began what holds; null where the calendar did, and nothing was recorded of it yet",
     )
     .optional(),
     Column::new(

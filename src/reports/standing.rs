@@ -21,6 +21,9 @@ use crate::http::words::schema_words;
 /// standing of the past that is corrected is another definition too.
 pub const DEFINITION: u32 = 2;
 
+/// The same for the list. 3: where the calendar turned, the event that its recorder wrote.
+pub const LIST_DEFINITION: u32 = 3;
+
 /// How many months before the day the numbers over time begin.
 const MONTHS: u32 = 36;
 
@@ -142,7 +145,7 @@ pub const MEMBERS: &[Column] = &[
     Column::new(
         "event_no",
         Kind::Integer,
-        "Number of the event that began what holds; null where the calendar did",
+        "Number of the event that began what holds; null where the calendar did, and nothing was recorded of it yet",
     )
     .optional(),
     Column::new(
@@ -504,7 +507,7 @@ impl List for Members {
         Report {
             name: "standing-members",
             title: "Behind a figure of the standing",
-            definition: DEFINITION,
+            definition: LIST_DEFINITION,
             question,
             filters: format!("{}: {}{standing}", self.figure, words(&self.asked)),
             tables: vec![Table {

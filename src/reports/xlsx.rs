@@ -21,6 +21,7 @@ pub const MOST_ROWS: usize = 100_000;
 struct Formats {
     title: Format,
     label: Format,
+    position: Format,
     header: Format,
     number: Format,
     day: Format,
@@ -31,6 +32,7 @@ impl Formats {
         Self {
             title: Format::new().set_bold().set_font_size(16),
             label: Format::new().set_bold().set_align(FormatAlign::Top),
+            position: Format::new().set_align(FormatAlign::Left),
             header: Format::new()
                 .set_bold()
                 .set_background_color("#E8EEF3")
@@ -84,7 +86,17 @@ fn fill(
     let lines = cover.iter().map(|(l, v)| (l.as_str(), v.as_str()));
     for (row, (label, value)) in (2u32..).zip(lines.chain(notes)) {
         sheet.write_string_with_format(row, 0, label, &formats.label)?;
-        sheet.write_string(row, 1, shown(value))?;
+        match value.parse::<i64>() {
+            // The position is the one number among them; a hash of digits alone stays text.
+            Ok(position) if label == "journal_seq" => {
+                #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+                let position = position as f64;
+                sheet.write_number_with_format(row, 1, position, &formats.position)?;
+            }
+            _ => {
+                sheet.write_string(row, 1, shown(value))?;
+            }
+        }
     }
     let tables = || report.tables.iter().chain(&report.beside);
     for table in tables() {

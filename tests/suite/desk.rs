@@ -392,7 +392,7 @@ both! {
         let key = crate::rights::db_key(&app, "[\"read\"]").1;
         let id = Id::random().unwrap();
         for path in ["/reports", "/reports/standing", "/reports/roll-forward/members?column=joined", "/reports/standing?colour=red", "/reports/periods",
-            &format!("/reports/periods/{id}"), "/reports/journal", "/reports/journal/1", "/reports/register?format=csv"] {
+            &format!("/reports/periods/{id}"), &format!("/reports/periods/{id}/statement"), "/reports/journal", "/reports/journal/1", "/reports/register?format=csv"] {
             let mut browser = Browser::new(&app);
             let page = is_page(&browser.get(path).await.expect(401));
             assert_eq!(hidden(&page, "next").replace("&amp;", "&"), path);
@@ -550,7 +550,8 @@ both! {
         let period = app.secretariat().post("/v1/periods", json!({"from": "2019-06-01", "to": "2020-09-30"})).await.expect(201);
         let mut browser = at_desk(&app, Role::Auditor).await;
         let page = is_page(&browser.get(&format!("/reports/periods/{}", period.str("/id"))).await.expect(200));
-        let rows: Vec<&str> = page.split("<tr>").filter(|row| row.contains("<code>")).collect();
+        let rows = page.split("<tr>").filter_map(|row| row.split("</tr>").next());
+        let rows: Vec<&str> = rows.filter(|row| row.contains("<code>")).collect();
         assert_eq!(rows.len(), period.at("/reports").as_array().unwrap().len());
         for row in rows {
             let hash = row.split("<code>").nth(1).unwrap().split('<').next().unwrap();
@@ -561,6 +562,77 @@ both! {
             }
             assert_eq!(found, 1, "{hash} behind {behind:?}");
         }
+    }
+}
+
+both! {
+    async fn a_closed_period_offers_what_its_check_takes_as_files(app) {
+        app.member("HU").await;
+        let period = app.secretariat().post("/v1/periods", json!({"from": "2026-01-01", "to": "2026-06-30"})).await.expect(201);
+        let folder = crate::kit::databases::scratch(&format!("desk-files-{}", app.url.kind()));
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        let page = is_page(&browser.get(&format!("/reports/periods/{}", period.str("/id"))).await.expect(200));
+        let mut files = Vec::new();
+        for word in ["statement", "checkpoint"] {
+            let address = format!("/reports/periods/{}/{word}", period.str("/id"));
+            assert!(links(&page).contains(&address), "{word}");
+            let answer = browser.get(&address).await.expect(200);
+            assert_eq!(answer.text(), period.str(&format!("/{word}")));
+            assert_eq!(answer.header("content-disposition"), Some(format!("attachment; filename=\"period-1.{word}.txt\"").as_str()));
+            let file = folder.join(word);
+            std::fs::write(&file, answer.text()).unwrap();
+            files.push(file.to_str().unwrap().to_owned());
+        }
+        // The program takes both, offline and over the database.
+        let keys = folder.join("keys.json");
+        std::fs::write(&keys, app.get("/v1/journal/checkpoint-keys").await.text()).unwrap();
+        let (database, keys) = (crate::kit::process::flag_of(&app.url), keys.to_str().unwrap());
+        let run = |words: &[&str]| {
+            let done = crate::kit::process::program(&[words, &["--key", keys, "--database-url", &database]].concat()).output().unwrap();
+            String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned()
+        };
+        let told = run(&["periods", "verify", &files[0]]);
+        assert!(told.contains("The signature is good."), "{told}");
+        let told = run(&["journal", "verify", "--checkpoint", &files[1]]);
+        assert!(told.contains(&format!("checkpoints fit, the newest of {} entries.", period.at("/seq"))), "{told}");
+        let missing = browser.get("/reports/periods/0000000000001/statement").await.expect(404);
+        is_page(&missing);
+    }
+}
+
+both! {
+    async fn an_id_leads_to_the_journal_only_where_it_has_entries_about_it(app) {
+        let (ngo, membership) = app.member("KZ").await;
+        let kz = app.coordinator("KZ");
+        let body = json!({"reason": "Fees."});
+        let proposal = kz.propose(&membership, "suspension", body).await;
+        // What was read is told of organisations, memberships, proposals, accounts, countries and the journal.
+        let office = app.secretariat();
+        for path in [&ngo.url(), &membership, &proposal, "/v1/users", "/v1/journal", "/v1/exports/organisations?country=KZ"] {
+            office.get(path).await;
+        }
+        let mut browser = at_desk(&app, Role::Auditor).await;
+        browser.get(&format!("/reports/journal?organisation={}", ngo.number)).await.expect(200);
+        let today = app.today();
+        let page = is_page(&browser.get(&format!("/reports/decisions/exceptions?from={today}&to={today}&kind=private_read&limit=200")).await.expect(200));
+        assert!(page.contains(&ngo.number) && page.contains("proposal:") && page.contains("membership:"), "{page}");
+        let mut followed = 0;
+        for link in links(&page) {
+            // The kit's people were written past the journal.
+            if (link.contains("?subject=") && !link.contains("=user")) || link.contains("?organisation=") {
+                let entries = browser.get(&link).await.expect(200).text();
+                assert!(entries.contains("href=\"/reports/journal/"), "{link} leads to nothing");
+                followed += 1;
+            }
+            assert!(!link.contains("subject=proposal") && !link.contains("subject=OTS"), "{link}");
+        }
+        assert!(followed > 1, "{followed}");
+        // Of what is kept beside the journal nothing is asked that would be refused.
+        for field in ["country", "type", "known_at"] {
+            assert!(!page.contains(&format!("name=\"{field}\"")), "{field}");
+        }
+        let recorded = browser.get(&format!("/reports/decisions/exceptions?from={today}&to={today}&kind=back_dated")).await.expect(200).text();
+        assert!(recorded.contains("name=\"known_at\""), "{recorded}");
     }
 }
 

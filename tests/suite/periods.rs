@@ -570,6 +570,76 @@ both! {
     }
 }
 
+both! {
+    async fn a_frozen_list_is_checked_by_its_pages(app) {
+        let book = Book::random(58, 40, 300);
+        book.store(&app);
+        let period = close(&app, "2019-01-01", "2020-06-30").await.expect(201);
+        let folder = crate::kit::databases::scratch(&format!("pages-{}", app.url.kind()));
+        let note = folder.join("period.json");
+        std::fs::write(&note, period.text()).unwrap();
+        let (auditor, vkey) = (app.auditor(), key(&app).text());
+        let verify = |files: &[String]| {
+            let mut words = vec!["periods", "verify", note.to_str().unwrap(), "--key", &vkey];
+            for file in files {
+                words.extend(["--report", file]);
+            }
+            let done = program(&words).output().unwrap();
+            (done.status.code(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+        };
+        let mut all = Vec::new();
+        let mut edited = None;
+        let mut lists = 0;
+        for (n, report) in period.at("/reports").as_array().unwrap().iter().enumerate() {
+            let address = text(report, "address");
+            let Some(list) = address.strip_suffix("&format=csv") else {
+                continue;
+            };
+            lists += 1;
+            let mut files = Vec::new();
+            let mut next = format!("{list}&limit=7");
+            loop {
+                let page = auditor.get(&next).await.expect(200);
+                let file = folder.join(format!("{n}-{}.json", files.len())).display().to_string();
+                std::fs::write(&file, page.text()).unwrap();
+                files.push(file);
+                match page.at("/page/next") {
+                    Value::String(cursor) => next = format!("{list}&limit=7&cursor={cursor}"),
+                    _ => break,
+                }
+            }
+            let (code, told) = verify(&files);
+            assert!(code == Some(0) && told.contains(&format!("is the frozen {}.", text(report, "report"))), "{told}");
+            if files.len() > 2 {
+                for some in [&files[1..], &files[..files.len() - 1]] {
+                    let (code, told) = verify(some);
+                    assert!(code == Some(1) && told.contains("a page is missing"), "{told}");
+                }
+                let (code, told) = verify(&[&files[..1], &files[2..]].concat());
+                assert!(code == Some(1) && told.contains("is none of the frozen reports"), "{told}");
+                edited = Some(files.clone());
+            }
+            all.extend(files);
+        }
+        assert!(lists > 10, "{lists}");
+        // All at once, and one whose row was edited.
+        let (code, told) = verify(&all);
+        assert!(code == Some(0) && told.matches("is the frozen").count() == lists, "{told}");
+        let files = edited.unwrap();
+        let page = std::fs::read_to_string(&files[1]).unwrap();
+        let changed = page.replacen("\"full\"", "\"observer\"", 1);
+        assert_ne!(page, changed);
+        std::fs::write(&files[1], changed).unwrap();
+        let (code, told) = verify(&files);
+        assert!(code == Some(1) && told.contains("is none of the frozen reports"), "{told}");
+        // A table of figures as a spreadsheet says nothing that could be compared.
+        let csv = folder.join("register.csv").display().to_string();
+        std::fs::write(&csv, auditor.get(&text(&period.at("/reports/0"), "address")).await.expect(200).text()).unwrap();
+        let (code, told) = verify(&[csv]);
+        assert!(code == Some(1) && told.contains("by its pages in JSON"), "{told}");
+    }
+}
+
 /// Runs `periods verify --anew`: its exit code and what it said.
 fn anew(app: &App, statement: &str) -> (Option<i32>, String) {
     let folder = crate::kit::databases::scratch(&format!("anew-{}", app.url.kind()));

@@ -355,6 +355,30 @@ both! {
 }
 
 both! {
+    async fn a_checkpoint_of_another_log_is_told_as_one(app) {
+        let mut conn = app.db_conn();
+        many_entries(&mut conn, 50);
+        let own = signed(&app).await;
+        let pair = SigningKey::from_bytes(&[5; 32]);
+        let origin = "elsewhere.example/v1/journal";
+        let key = VerifierKey::of_log(origin, pair.verifying_key().to_bytes());
+        for size in [30, 50, 80] {
+            let said = note::Checkpoint { origin: origin.to_owned(), size, root: [7; 32] };
+            let line = signature_line(&key, &pair.sign(said.text().as_bytes()).to_bytes());
+            let other = SignedNote::parse(&format!("{}\n{line}", said.text())).unwrap();
+            let told = [format!("the checkpoint of {size} entries that was given is of another log, {origin}; this one is {ORIGIN}")];
+            let keys = [Vec::new(), app.parts.checkpoints.verifier_keys(), [app.parts.checkpoints.verifier_keys(), vec![key.clone()]].concat()];
+            for keys in keys {
+                let notes = vec![own.clone(), other.clone()];
+                let (found, report) = verified(&app, &Against { notes, keys });
+                assert_eq!(found, told);
+                assert_eq!(report.fitting, [50]);
+            }
+        }
+    }
+}
+
+both! {
     async fn what_was_erased_by_a_decision_still_verifies_and_what_was_erased_without_does_not(app) {
         let mut conn = app.db_conn();
         let account = |conn: &mut Conn| {

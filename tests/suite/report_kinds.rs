@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use ots_registry::db::{Id, Instant};
+use ots_registry::memberships::corrections::resolve;
 use ots_registry::memberships::fold::{fold_until, known_at};
 use ots_registry::memberships::ledger::Cause;
-use ots_registry::memberships::model::{EventKind, MembershipType, Stance, State};
+use ots_registry::memberships::model::{Event, EventKind, MembershipType, Stance, State};
 use ots_registry::memberships::rules::Rules;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::both;
 use crate::kit::book::{Book, COUNTRIES, DAY, Dice, day, number, recount, text};
-use crate::kit::{App, Person};
+use crate::kit::{Answer, App, Person};
 
 /// Every page of a list.
-async fn rows(person: &Person, table: &str, address: &str) -> Vec<Value> {
+pub async fn rows(person: &Person, table: &str, address: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -340,6 +341,9 @@ both! {
             let events = || book.events.iter().flat_map(|(id, all)| all.iter().map(move |e| (id, e)))
                 .filter(|(_, e)| e.seq <= seq && inside(e.recorded_at));
             let mut seqs: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+            // What did not happen admitted nobody.
+            let stands = |all: &Vec<Event>| resolve(&known_at(all, seq)).standing.iter().map(|one| one.event.seq).collect::<Vec<i64>>();
+            let standing: BTreeSet<i64> = book.events.values().flat_map(stands).collect();
             for (_, event) in events() {
                 if event.effective_on < Instant(event.recorded_at).day() {
                     seqs.entry("back_dated").or_default().push(event.seq);
@@ -347,7 +351,8 @@ both! {
                 if matches!(event.kind, EventKind::Corrected { .. }) {
                     seqs.entry("corrected").or_default().push(event.seq);
                 }
-                if matches!(event.kind, EventKind::Admitted {} | EventKind::Reinstated {}) {
+                let admits = matches!(event.kind, EventKind::Admitted {} | EventKind::Reinstated {});
+                if admits && standing.contains(&event.seq) {
                     seqs.entry("without_evidence").or_default().push(event.seq);
                 }
             }
@@ -733,27 +738,37 @@ both! {
     }
 }
 
-/// Compares the data part of reports with the examples that are committed.
+/// Compares the data part of these reports with the examples that are committed.
 async fn held(app: &App, book: &Book, names: &[&str]) {
-    let auditor = app.auditor();
     let at = book.instant(book.settled(book.seq - 20));
     let on = if names.contains(&"ageing") {
         "as_of=2019-07-31"
     } else {
         "as_of=2020-09-30"
     };
-    let mut changed = Vec::new();
-    for (name, address) in addresses(&at)
+    let questions = addresses(&at)
         .into_iter()
         .filter(|(name, _)| names.contains(name))
-    {
-        let address = address.replace("as_of=2020-09-30", on);
+        .map(|(name, address)| (name, address.replace("as_of=2020-09-30", on)));
+    compared(app, "", questions).await;
+}
+
+/// Compares the data part of answers with the examples in a folder of those that are committed. Gives the answers.
+pub async fn compared(
+    app: &App,
+    folder: &str,
+    questions: impl Iterator<Item = (impl std::fmt::Display, String)>,
+) -> Vec<Answer> {
+    let auditor = app.auditor();
+    let mut changed = Vec::new();
+    let mut answers = Vec::new();
+    for (name, address) in questions {
         let answer = auditor
             .get(&format!("/v1/reports/{address}"))
             .await
             .expect(200);
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("tests/data/reports/{name}.json"));
+            .join(format!("tests/data/reports/{folder}/{name}.json"));
         let held = std::fs::read_to_string(&path).unwrap_or_default();
         let data = answer.at("/data").to_string();
         if held == data {
@@ -761,16 +776,19 @@ async fn held(app: &App, book: &Book, names: &[&str]) {
             assert_eq!(answer.str("/cover/data_sha256"), hash);
         } else {
             if std::env::var_os("OTS_WRITE_EXAMPLES").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(&path, &data).unwrap();
             }
             changed.push(format!("{}\n{data}\n", path.display()));
         }
+        answers.push(answer);
     }
     assert!(
         changed.is_empty(),
         "no longer what the report says; a change of its meaning needs a new definition:\n{}",
         changed.concat()
     );
+    answers
 }
 
 both! {
@@ -803,6 +821,11 @@ both! {
         ] {
             auditor.get(&format!("/v1/reports/{bad}")).await.problem(400, "bad_parameter");
         }
+        // What is needed is not to be left out.
+        let seed = auditor.get("/v1/reports/sample?seed=").await.problem(400, "bad_parameter");
+        assert!(seed.str("/detail").ends_with("must not be empty"), "{}", seed.text());
+        let day = auditor.get("/v1/reports/sample?seed=x&as_of=").await.problem(400, "bad_parameter");
+        assert!(day.str("/detail").ends_with("leave it out instead"), "{}", day.text());
         // Each parameter is of its form, and together they break a rule that no schema says.
         for bad in [
             "decisions?from=2020-01-02&to=2020-01-01", "standing?known_at=2999-01-01", "ageing?known_at=2020-02-31", "standing?bom=true",

@@ -120,8 +120,11 @@ pub(super) fn judge(
     tree: &Tree,
     restores: &[(i64, u64, u64)],
 ) {
+    let own = origins(stored.unwrap_or_default());
+    let is_own = |note: &&SignedNote| own.is_empty() || own.contains(&note.checkpoint.origin);
     let mut fitting: BTreeSet<u64> = BTreeSet::new();
-    let held = against.notes.iter().map(|note| &note.checkpoint);
+    let held = against.notes.iter().filter(is_own);
+    let held = held.map(|note| &note.checkpoint);
     fitting.extend(held.filter(|c| tree.fits(c.size, &c.root)).map(|c| c.size));
     for one in stored.unwrap_or_default() {
         let size = u64::try_from(one.size).unwrap_or(0);
@@ -145,6 +148,16 @@ pub(super) fn judge(
     }
     for note in &against.notes {
         let size = note.checkpoint.size;
+        if !is_own(&note) {
+            let own: Vec<&str> = own.iter().map(String::as_str).collect();
+            let text = format!(
+                "the checkpoint of {size} entries that was given is of another log, {}; this one is {}",
+                note.checkpoint.origin,
+                own.join(" or ")
+            );
+            report.find(None, text);
+            continue;
+        }
         if !is_signed(note, &against.keys) {
             let text = format!(
                 "the checkpoint of {size} entries that was given is signed by none of the given keys"
@@ -177,6 +190,12 @@ pub(super) fn judge(
             None => misfit(report, tree, &fitting, size, "that was given"),
         }
     }
+}
+
+/// The names of this log, as its own checkpoints say them: more than one where it was moved to another address.
+fn origins(stored: &[Stored]) -> BTreeSet<String> {
+    let notes = stored.iter().filter_map(|one| SignedNote::parse(&one.note));
+    notes.map(|note| note.checkpoint.origin).collect()
 }
 
 /// The largest size below one at which a checkpoint fits.

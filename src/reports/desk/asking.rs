@@ -10,6 +10,7 @@ use crate::http::Language;
 use crate::http::html::escape;
 use crate::memberships::model::MembershipType;
 use crate::organisations::pages::country;
+use crate::reports::exceptions::MACHINERY;
 use crate::reports::html::{Links, Setting, Written};
 
 /// Whoever looks, once the database has confirmed it.
@@ -188,13 +189,17 @@ impl Asking {
                     + &field("to", label("desk.to"), "date", " required")
             }
         };
-        fields.push_str(&self.choice("country", label("country"), &self.reached(acting)));
-        let types = MembershipType::ALL.map(|kind| {
-            let word = kind.as_str();
-            let shown = self.language.word("type", word).unwrap_or(word);
-            (word.to_owned(), shown.to_owned())
-        });
-        fields.push_str(&self.choice("type", label("type"), &types));
+        // What is kept beside the journal is of no country and knows no position.
+        let is_recorded = !MACHINERY.contains(&self.value("kind"));
+        if is_recorded {
+            fields.push_str(&self.choice("country", label("country"), &self.reached(acting)));
+            let types = MembershipType::ALL.map(|kind| {
+                let word = kind.as_str();
+                let shown = self.language.word("type", word).unwrap_or(word);
+                (word.to_owned(), shown.to_owned())
+            });
+            fields.push_str(&self.choice("type", label("type"), &types));
+        }
         let (report, is_list) = self.report();
         if self.needs == Needs::Sample {
             fields.push_str(&field(
@@ -211,7 +216,9 @@ impl Asking {
             ));
         }
         let plain = " autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"known\"";
-        fields.push_str(&field("known_at", label("desk.known_at"), "text", plain));
+        if is_recorded {
+            fields.push_str(&field("known_at", label("desk.known_at"), "text", plain));
+        }
         if report == "roll-forward" && !is_list {
             fields.push_str(&field(
                 "previous_known_at",
@@ -232,12 +239,17 @@ impl Asking {
                 )
             })
             .collect();
+        let hint = match is_recorded {
+            true => format!(
+                "<p id=\"known\" class=\"note\">{}</p>",
+                label("desk.known_at.hint")
+            ),
+            false => String::new(),
+        };
         format!(
-            "<form class=\"again\" method=\"get\" action=\"{}\">{fields}{hidden}<div class=\"do\"><button>{}</button></div>\
-             <p id=\"known\" class=\"note\">{}</p></form>",
+            "<form class=\"again\" method=\"get\" action=\"{}\">{fields}{hidden}<div class=\"do\"><button>{}</button></div>{hint}</form>",
             escape(&self.path),
             label("desk.show"),
-            label("desk.known_at.hint"),
         )
     }
 

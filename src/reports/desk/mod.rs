@@ -35,6 +35,8 @@ pub fn routes(config: &mut impl Routes) {
         .service(log_in::end_desk_session)
         .service(periods::list_periods_page)
         .service(periods::get_period_page)
+        .service(periods::get_period_statement_file)
+        .service(periods::get_period_checkpoint_file)
         .service(journal::list_journal_page)
         .service(journal::get_journal_entry_page);
     super::handlers::page_routes(config);

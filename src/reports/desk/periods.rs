@@ -8,7 +8,7 @@ use crate::accounts::desk::Desk;
 use crate::auth::policy::acts::ReadPeriods;
 use crate::db::{Id, Instant};
 use crate::http::html::escape;
-use crate::http::{Error, Language, NoQuery, Path, docs};
+use crate::http::{Error, Language, NoQuery, Path, docs, download};
 use crate::reports::periods::rows::PeriodRow;
 use crate::reports::periods::{Period, queries, shown};
 
@@ -115,6 +115,69 @@ pub(super) async fn get_period_page(
     answered(&request, made)
 }
 
+/// Gives the signed statement of a closed period as a file.
+///
+/// What `ots-registry periods verify` takes.
+#[utoipa::path(
+    tag = "desk", operation_id = "get_period_statement_file", security(("desk" = [])),
+    params(("id" = crate::db::Id, Path, description = "The period's id", example = "3k7v0c5m2qxyz")),
+    responses((status = 200, description = "The file", body = String, content_type = "text/plain", example = "registry.example/v1/journal/period\nperiod 2026-01-01 2026-06-30\n…"), docs::Desk)
+)]
+#[get("/reports/periods/{id}/statement")]
+pub(super) async fn get_period_statement_file(
+    request: HttpRequest,
+    _query: NoQuery,
+    desk: Desk<ReadPeriods>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    file(&request, desk, &id.0, |period| {
+        (period.statement, "statement")
+    })
+    .await
+}
+
+/// Gives the checkpoint of a closing as a file.
+///
+/// What `ots-registry journal verify --checkpoint` takes.
+#[utoipa::path(
+    tag = "desk", operation_id = "get_period_checkpoint_file", security(("desk" = [])),
+    params(("id" = crate::db::Id, Path, description = "The period's id", example = "3k7v0c5m2qxyz")),
+    responses((status = 200, description = "The file", body = String, content_type = "text/plain", example = "registry.example/v1/journal\n1000\n…"), docs::Desk)
+)]
+#[get("/reports/periods/{id}/checkpoint")]
+pub(super) async fn get_period_checkpoint_file(
+    request: HttpRequest,
+    _query: NoQuery,
+    desk: Desk<ReadPeriods>,
+    id: Path<String>,
+) -> Result<HttpResponse, Error> {
+    file(&request, desk, &id.0, |period| {
+        (period.checkpoint, "checkpoint")
+    })
+    .await
+}
+
+/// A text that was signed of a period, with the word for its file's name.
+async fn file(
+    request: &HttpRequest,
+    desk: Desk<ReadPeriods>,
+    id: &str,
+    which: fn(Period) -> (String, &'static str),
+) -> Result<HttpResponse, Error> {
+    let id: Option<Id> = id.parse().ok();
+    let read = desk.permit.snapshot(move |conn, _| {
+        let id = id.ok_or_else(|| Error::not_found("period"))?;
+        shown(conn, id)
+    });
+    let made = read.await.map(|period| {
+        let number = period.summary.number;
+        let (text, word) = which(period);
+        let name = format!("period-{number}.{word}.txt");
+        download("text/plain; charset=utf-8", &name, text.into_bytes())
+    });
+    answered(request, made)
+}
+
 /// An address of `/v1` at the desk: its page, and for lists, which are frozen as files and read as pages, the file, whose cover has
 /// the hash. A page of a list is another question.
 fn at_desk(address: &str) -> (String, Option<&str>) {
@@ -183,11 +246,16 @@ fn whole(language: Language, viewer: &Viewer, title: &str, period: &Period) -> S
          <th scope=\"col\">SHA-256</th></tr></thead><tbody>{rows}</tbody></table></div></section>\
          <section><h2 id=\"signed\">{signed}</h2>\
          <pre class=\"text\" tabindex=\"0\" role=\"region\" aria-labelledby=\"signed\" lang=\"en\">{statement}</pre>\
-         <p class=\"note\" lang=\"en\"><code>ots-registry periods verify FILE --key KEY</code></p></section>",
+         <ul class=\"files\"><li><a href=\"/reports/periods/{id}/statement\">{signed}</a>: \
+         <code lang=\"en\">ots-registry periods verify FILE --key KEY</code></li>\
+         <li><a href=\"/reports/periods/{id}/checkpoint\">{checkpoint}</a>: \
+         <code lang=\"en\">ots-registry journal verify --checkpoint FILE --key KEY</code></li></ul></section>",
         back = label("desk.periods"),
         frozen = label("desk.frozen"),
         report = label("desk.report"),
         signed = label("desk.signed"),
+        checkpoint = label("desk.checkpoint"),
+        id = escape(&closed.id.to_string()),
         statement = escape(&period.statement),
     )
 }

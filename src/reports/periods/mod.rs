@@ -10,6 +10,7 @@
 //! | `again.rs` | makes that set anew and holds it against what was signed |
 //! | `close.rs` | which period may be closed, and the act |
 //! | `statement.rs` | what is signed, and how it is read again (pure) |
+//! | `saved.rs` | reports as somebody saved them, lists put together of their pages (pure) |
 //! | `rows.rs`, `queries.rs` | what is stored |
 //! | `dto.rs`, `handlers.rs` | `POST` and `GET /v1/periods` |
 
@@ -20,6 +21,7 @@ pub mod freeze;
 mod handlers;
 pub mod queries;
 pub mod rows;
+pub mod saved;
 pub mod statement;
 
 pub use dto::{Period, PeriodSummary};

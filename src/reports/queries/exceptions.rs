@@ -60,7 +60,7 @@ pub enum Which {
     Corrections,
     /// Proposed and decided by one account.
     SamePerson,
-    /// Admissions and reinstatements that name no evidence.
+    /// Admissions and reinstatements that name no evidence as they were recorded; [`super::evidence`] has what corrections say of it.
     WithoutEvidence,
 }
 

@@ -1,0 +1,1 @@
+DROP INDEX membership_events_retold_idx;
