@@ -204,6 +204,7 @@ fn give_examples(operation: &mut Operation, answers: &BTreeMap<String, Value>) {
         if !status.starts_with('2') {
             continue;
         }
+        let alone = answer.content.len() == 1;
         for (kind, content) in &mut answer.content {
             let RefOr::T(content) = content else { continue };
             let known = match (kind.as_str(), &content.schema) {
@@ -211,7 +212,7 @@ fn give_examples(operation: &mut Operation, answers: &BTreeMap<String, Value>) {
                     let name = schema.ref_location.rsplit('/').next();
                     name.and_then(|name| answers.get(name)).cloned()
                 }
-                ("text/html", _) => Some(Value::from(format!(
+                ("text/html", _) if alone => Some(Value::from(format!(
                     "<!doctype html><html lang=\"en\"><title>{summary}</title>…"
                 ))),
                 _ => None,

@@ -300,6 +300,11 @@ fn what_does_not_fit_a_schema_is_told() {
     assert_eq!(told(json!({})), ["/a: missing"]);
     assert_eq!(told(json!({"a": "y"})), ["/a: \"y\" is none of its words"]);
     assert_eq!(told(json!({"a": "x", "b": 1})), ["/b: not described"]);
+    let other = json!({"type": "object", "properties": {"b": {"type": "integer"}}});
+    let both = json!({"allOf": [schema, other]});
+    let told_of_both = |value: Value| misfits(&Value::Null, &both, &value, "");
+    assert!(told_of_both(json!({"a": "x", "b": 1})).is_empty());
+    assert!(!told_of_both(json!({"a": "x", "c": 1})).is_empty());
     let texts = told(json!({"a": "x", "list": ["1"]}));
     assert_eq!(texts, [r#"/list/0: string, not ["integer","null"]"#]);
 }

@@ -115,6 +115,8 @@ pub fn resolved<'a>(contract: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
+const UNDESCRIBED: &str = ": not described";
+
 /// What of a value does not fit a schema, with where it stands; of the words that the contract uses for answers.
 pub fn misfits(contract: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let choices = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
@@ -126,10 +128,12 @@ pub fn misfits(contract: &Value, schema: &Value, value: &Value, at: &str) -> Vec
         };
     }
     if let Some(parts) = schema["allOf"].as_array() {
-        let parts = parts.iter();
-        return parts
-            .flat_map(|one| misfits(contract, one, value, at))
-            .collect();
+        let told = |one| misfits(contract, one, value, at);
+        let told: Vec<Vec<String>> = parts.iter().map(told).collect();
+        // What one part does not describe another may.
+        let every = |wrong: &String| told.iter().all(|part| part.contains(wrong));
+        let counts = |wrong: &&String| !wrong.ends_with(UNDESCRIBED) || every(wrong);
+        return told.iter().flatten().filter(counts).cloned().collect();
     }
     if schema["$ref"].is_string() {
         return misfits(contract, resolved(contract, schema), value, at);
@@ -176,7 +180,7 @@ pub fn misfits(contract: &Value, schema: &Value, value: &Value, at: &str) -> Vec
                 }
                 (true, Value::Bool(false)) => wrong.push(format!("{at}: not known")),
                 (true, _) if schema["properties"].is_object() => {
-                    wrong.push(format!("{at}: not described"));
+                    wrong.push(format!("{at}{UNDESCRIBED}"));
                 }
                 (true, _) => {}
             }
