@@ -99,6 +99,9 @@ const ALIKE: f32 = 0.7;
 /// What is left of the weight of a word that no name is like which the asker may find.
 const UNKNOWN: f32 = 0.4;
 
+/// What comparing a word with another gave, if they are alike.
+type Comparison = Option<(f32, Found)>;
+
 /// One word of the query.
 struct Asked<'a> {
     /// As it is folded.
@@ -110,7 +113,7 @@ struct Asked<'a> {
     /// Plain words that begin like it or are nearly it, by number.
     plains: Vec<(u32, f32, Found)>,
     /// How alike words of names are that are neither; none where it is still being typed, short or a legal form.
-    compared: Option<RefCell<HashMap<u32, Option<(f32, Found)>>>>,
+    compared: Option<RefCell<HashMap<u32, Comparison>>>,
     /// What it says as initials.
     initials: Option<String>,
 }
