@@ -16,7 +16,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, DeskAct, Grant};
 use super::reads::{self, Seen, What};
-use super::way::Way;
+use super::way::{Seeing, Way};
 use super::{Actor, Credential, Principal, Reach};
 use crate::db::{Conn, Id, Instant, Tx};
 use crate::http::envelope::Unsettled;
@@ -160,7 +160,9 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.way.read(A::ACTION, Box::new(work)).await
+        self.way
+            .read(A::ACTION, Seeing::AsItComes, Box::new(work))
+            .await
     }
 
     /// Runs several reading queries that all see the same moment.
@@ -168,7 +170,9 @@ impl<A: Act + 'static> Permit<A> {
         self,
         work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.way.snapshot(A::ACTION, Box::new(work)).await
+        self.way
+            .read(A::ACTION, Seeing::OneMoment, Box::new(work))
+            .await
     }
 
     /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For

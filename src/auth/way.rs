@@ -27,6 +27,15 @@ pub(super) struct Way {
     request: Option<String>,
 }
 
+/// What several reading queries see.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seeing {
+    /// Each what is there when it comes.
+    AsItComes,
+    /// All the same moment.
+    OneMoment,
+}
+
 /// What is asked of the database, reading.
 type Reading<T> = Box<dyn FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send>;
 /// What is done in a write transaction; it may run more than once.
@@ -127,34 +136,16 @@ impl Way {
     pub(super) async fn read<T: Send + 'static>(
         self,
         action: Action,
+        seeing: Seeing,
         work: Reading<T>,
     ) -> Result<T, Error> {
-        let Self {
-            db,
-            caller,
-            log,
-            request,
-        } = self;
+        let (db, caller, log, request) = (self.db, self.caller, self.log, self.request);
         let asked = move |conn: &mut Conn| caller.reading(conn, action, request, work);
-        let (done, seen) = db.read(asked).await?;
-        record(log, seen).await?;
-        Ok(done)
-    }
-
-    pub(super) async fn snapshot<T: Send + 'static>(
-        self,
-        action: Action,
-        work: Reading<T>,
-    ) -> Result<T, Error> {
-        let Self {
-            db,
-            caller,
-            log,
-            request,
-        } = self;
-        let asked = move |conn: &mut Conn| caller.reading(conn, action, request, work);
-        let (done, seen) = db.snapshot(asked).await?;
-        record(log, seen).await?;
+        let (done, rows) = match seeing {
+            Seeing::AsItComes => db.read(asked).await?,
+            Seeing::OneMoment => db.snapshot(asked).await?,
+        };
+        record(log, rows).await?;
         Ok(done)
     }
 

@@ -37,7 +37,7 @@ pub fn column<'a, R, T>(rows: &'a [R], cell: impl Fn(&'a R) -> T) -> Vec<T> {
 /// Prepares a connection of one's own for writing very much. Commits are as durable as before.
 ///
 /// On SQLite a larger cache, and checkpoints that are rarer: pages of indexes over random numbers are written again and again, and a
-/// longer log (256 MB, emptied when the work is done) writes them into the database once. On PostgreSQL indexes wherever there are some: what is prepared
+/// longer log (256 MB, which an import empties at its end) writes them into the database once. On PostgreSQL indexes wherever there are some: what is prepared
 /// while a table is still empty would read all of it until the next `ANALYZE`, however large it has become.
 pub fn expect_much(conn: &mut Conn) -> Result<(), Failure> {
     match conn.each() {

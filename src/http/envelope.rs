@@ -254,8 +254,8 @@ impl FromRequest for Network {
 
 fn finish(response: &mut ServiceResponse, id: &str) {
     set(response, "X-Request-Id", id);
-    if !is_public(response.request().path()) {
-        let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
+    let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
+    if response.headers().contains_key(&allowed) && !is_public(response.request().path()) {
         response.headers_mut().remove(allowed);
     }
     for (name, value) in SECURITY_HEADERS {

@@ -125,10 +125,7 @@ impl Asked<'_> {
             .of_term(word.term)
             .or_else(|| self.of_term(word.alt))
             .map(|found| self.as_written(index, word, found));
-        match (by_term, self.of_plain(word.plain)) {
-            (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
-            (a, b) => a.or(b),
-        }
+        likeness::better(by_term, self.of_plain(word.plain))
     }
 
     /// A beginning that is one in another folding alone counts less where it is not even written alike but for a slip or a mark.
@@ -172,11 +169,7 @@ impl Asked<'_> {
             let by_skeleton = self.text.skeletons.first();
             let by_skeleton = by_skeleton.and_then(|own| likeness::alike(own.as_bytes(), skeleton));
             let alike = likeness::alike(self.text.plain.as_bytes(), plain);
-            let best = match (alike, by_skeleton) {
-                (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
-                (a, b) => a.or(b),
-            };
-            best.filter(|&(worth, found)| {
+            likeness::better(alike, by_skeleton).filter(|&(worth, found)| {
                 worth >= ALIKE && (found != Found::Typo || !self.means_another(skeleton))
             })
         })

@@ -42,6 +42,7 @@ pub use forms::Role;
 pub use numbers::{Counted, Number, counted};
 pub use same::same_name;
 pub use single::{Letter, other_letters};
+pub use words::initial;
 
 /// Version of the rules and tables of this module. Raised with every change that gives a name other
 /// keys; keys stored under another version have to be made again.

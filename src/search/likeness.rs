@@ -53,7 +53,15 @@ pub(super) fn alike(asked: &[u8], other: &[u8]) -> Option<(f32, Found)> {
     let ended = ending(asked, other)
         .filter(|_| applies(Rule::Endings))
         .map(|worth| (worth, Found::Beginning));
-    match (slipped, ended) {
+    better(slipped, ended)
+}
+
+/// The one that is more alike; of two that are as much the first.
+pub(super) fn better(
+    one: Option<(f32, Found)>,
+    other: Option<(f32, Found)>,
+) -> Option<(f32, Found)> {
+    match (one, other) {
         (Some(a), Some(b)) => Some(if a.0 >= b.0 { a } else { b }),
         (a, b) => a.or(b),
     }

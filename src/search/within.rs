@@ -59,14 +59,9 @@ pub(super) fn find(initials: &str, words: &[Beside<'_>]) -> Option<usize> {
     })
 }
 
-/// The initial of a folded word: romanisations of one letter give one, as in the keys of names.
+/// The initial of a folded word, as in the keys of names.
 fn initial(word: &[u8]) -> Option<char> {
-    Some(match word.first()? {
-        b'q' => 'k',
-        b'x' => 'h',
-        b'w' => 'v',
-        first => char::from(*first),
-    })
+    fold::initial(std::str::from_utf8(word).ok()?)
 }
 
 #[cfg(test)]

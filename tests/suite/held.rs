@@ -6,13 +6,11 @@ use diesel::prelude::*;
 use ots_registry::db::schema::proposals;
 use ots_registry::db::{Id, Tx};
 use ots_registry::http::Error;
-use ots_registry::memberships::model::{
-    Correction, EventKind, MembershipType, Replacement, Stance,
-};
+use ots_registry::memberships::model::{Correction, EventKind, MembershipType, Replacement};
 use ots_registry::memberships::rows::ProposalRow;
 
 use crate::both;
-use crate::kit::book::{Book, COUNTRIES, DAY, Dice};
+use crate::kit::book::{Book, COUNTRIES, DAY, Dice, way_to_decision};
 use crate::report_kinds::{addresses, compared};
 
 const OFFICERS: [&str; 4] = [
@@ -48,17 +46,8 @@ fn book() -> Book {
             country: dice.one(&COUNTRIES).to_owned(),
         };
         let back = 250 + n * 8;
-        for step in [
-            kind,
-            EventKind::Submitted {},
-            EventKind::ReviewTaken {
-                reviewer: "user:r".to_owned(),
-            },
-            EventKind::Recommended {
-                stance: Stance::For,
-            },
-            EventKind::Admitted {},
-        ] {
+        let steps = [kind].into_iter().chain(way_to_decision());
+        for step in steps.chain([EventKind::Admitted {}]) {
             book.record(id, back, step);
         }
     }

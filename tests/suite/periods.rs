@@ -9,13 +9,13 @@ use diesel::connection::SimpleConnection;
 use ots_registry::db::{Id, Instant};
 use ots_registry::journal::note::{self, SignedNote, VerifierKey};
 use ots_registry::memberships::fold::{fold, known_at};
-use ots_registry::memberships::model::{Correction, EventKind, MembershipType, Stance};
+use ots_registry::memberships::model::{Correction, EventKind, MembershipType};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::reports::periods::{queries, statement};
 use serde_json::{Value, json};
 
 use crate::both;
-use crate::kit::book::{BEGIN, Book, COUNTRIES, DAY, Dice, day, number, text};
+use crate::kit::book::{BEGIN, Book, COUNTRIES, DAY, Dice, day, number, text, way_to_decision};
 use crate::kit::process::{flag_of, program};
 use crate::kit::{Answer, App, ORIGIN, Person};
 
@@ -202,21 +202,12 @@ fn members(of: &[(&str, MembershipType)]) -> (Book, Vec<Id>) {
     };
     let ids: Vec<Id> = (1..).map(Id).take(of.len()).collect();
     for (id, (country, membership_type)) in ids.iter().zip(of) {
-        let kinds = [
-            EventKind::Applied {
-                membership_type: *membership_type,
-                country: (*country).to_owned(),
-            },
-            EventKind::Submitted {},
-            EventKind::ReviewTaken {
-                reviewer: "user:r".to_owned(),
-            },
-            EventKind::Recommended {
-                stance: Stance::For,
-            },
-            EventKind::Admitted {},
-        ];
-        for kind in kinds {
+        let applied = EventKind::Applied {
+            membership_type: *membership_type,
+            country: (*country).to_owned(),
+        };
+        let kinds = [applied].into_iter().chain(way_to_decision());
+        for kind in kinds.chain([EventKind::Admitted {}]) {
             book.record(*id, 0, kind);
         }
     }

@@ -7,13 +7,13 @@ use ots_registry::db::{Id, Instant};
 use ots_registry::memberships::corrections::resolve;
 use ots_registry::memberships::fold::{fold_until, known_at};
 use ots_registry::memberships::ledger::Cause;
-use ots_registry::memberships::model::{Event, EventKind, MembershipType, Stance, State};
+use ots_registry::memberships::model::{Event, EventKind, MembershipType, State};
 use ots_registry::memberships::rules::Rules;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::both;
-use crate::kit::book::{Book, COUNTRIES, DAY, Dice, day, number, recount, text};
+use crate::kit::book::{Book, COUNTRIES, DAY, Dice, day, number, recount, text, way_to_decision};
 use crate::kit::{Answer, App, Person};
 
 /// Every page of a list.
@@ -142,15 +142,7 @@ fn waiting() -> Book {
             country: dice.one(&COUNTRIES).to_owned(),
         };
         book.record(id, 0, kind);
-        let mut steps = vec![
-            EventKind::Submitted {},
-            EventKind::ReviewTaken {
-                reviewer: "user:r".to_owned(),
-            },
-            EventKind::Recommended {
-                stance: Stance::For,
-            },
-        ];
+        let mut steps = way_to_decision().to_vec();
         if dice.below(3) == 0 {
             steps.insert(
                 2,

@@ -86,7 +86,7 @@ pub(super) fn initials_of(text: &str) -> String {
 }
 
 /// The initial that key letters give; romanisations of one letter give one initial.
-pub(super) fn initial(key: &str) -> Option<char> {
+pub fn initial(key: &str) -> Option<char> {
     Some(match key.chars().next()? {
         'q' => 'k',
         'x' => 'h',

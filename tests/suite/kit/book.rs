@@ -12,7 +12,9 @@ use ots_registry::http::Error;
 use ots_registry::memberships::derived;
 use ots_registry::memberships::fold::{fold, known_at};
 use ots_registry::memberships::ledger::{FlowKind, Ledger};
-use ots_registry::memberships::model::{Correction, Event, EventKind, MembershipType, State};
+use ots_registry::memberships::model::{
+    Correction, Event, EventKind, MembershipType, Stance, State,
+};
 use ots_registry::memberships::rows::{EventRow, MembershipRow};
 use ots_registry::memberships::rules::Rules;
 use ots_registry::organisations::rows::OrganisationRow;
@@ -25,6 +27,19 @@ pub const STATES: [&str; 3] = ["active", "grace", "suspended"];
 
 pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
+}
+
+/// The way of an application from its maker to whoever decides it.
+pub fn way_to_decision() -> [EventKind; 3] {
+    [
+        EventKind::Submitted {},
+        EventKind::ReviewTaken {
+            reviewer: "user:r".to_owned(),
+        },
+        EventKind::Recommended {
+            stance: Stance::For,
+        },
+    ]
 }
 
 /// A generator of numbers that are the same for the same seed (xorshift).
