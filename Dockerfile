@@ -19,7 +19,7 @@ RUN apt-get update \
 COPY --from=builder /build/target/release/ots-registry /usr/local/bin/ots-registry
 USER registry
 WORKDIR /data
-ENV OTS_DATA_DIR=/data OTS_LISTEN=0.0.0.0:8080 MALLOC_ARENA_MAX=2
+ENV OTS_DATA_DIR=/data OTS_LISTEN=0.0.0.0:8080
 VOLUME /data
 EXPOSE 8080
 # SIGTERM lets running requests finish, for at most 30 seconds.

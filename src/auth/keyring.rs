@@ -13,6 +13,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::{Digest, Sha256};
 
+use super::signatures;
 use crate::db::Instant;
 
 /// How often the folder is looked at, in seconds.
@@ -203,7 +204,7 @@ impl Kept for Pair {
     fn of_text(text: &str) -> Result<Self, String> {
         let key = SigningKey::from_pkcs8_pem(text)
             .map_err(|_| "is not an Ed25519 key in PKCS#8 PEM".to_owned())?;
-        Self::new(&key)
+        Ok(Self::new(key))
     }
 
     fn id(&self) -> &str {
@@ -212,22 +213,19 @@ impl Kept for Pair {
 }
 
 impl Pair {
-    fn new(key: &SigningKey) -> Result<Self, String> {
+    fn new(key: SigningKey) -> Self {
         let public = key.verifying_key().to_bytes();
         let x = BASE64URL_NOPAD.encode(&public);
         let thumbprint = Sha256::digest(format!(
             "{{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"{x}\"}}"
         ));
-        let der = key.to_pkcs8_der().map_err(|e| e.to_string())?;
-        let encoding = EncodingKey::from_ed_der(der.as_bytes());
-        let decoding = DecodingKey::from_ed_components(&x).map_err(|e| e.to_string())?;
-        Ok(Self {
+        Self {
             kid: BASE64URL_NOPAD.encode(&thumbprint),
             public,
-            signing: key.clone(),
-            encoding,
-            decoding,
-        })
+            encoding: signatures::encoding(&key),
+            decoding: signatures::decoding(&key.verifying_key()),
+            signing: key,
+        }
     }
 }
 

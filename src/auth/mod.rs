@@ -8,6 +8,7 @@
 //! | `way.rs` | that way: who asks, read in the same call as the data, whatever the right and the work |
 //! | `credential.rs` | what a request claims to be, checked without the database |
 //! | `tokens.rs` | access tokens (EdDSA JWT), the public key set |
+//! | `signatures.rs` | the one signature that tokens have, and no other |
 //! | `keyring.rs` | the folder of signing keys, looked at again and again |
 //! | `passwords.rs` | argon2id behind a semaphore |
 //! | `guessable.rs` | passwords that are long and guessed soon (pure) |
@@ -33,6 +34,7 @@ mod queries;
 pub mod reads;
 pub mod sealing;
 pub mod secrets;
+mod signatures;
 pub mod throttle;
 pub mod tokens;
 pub mod totp;
