@@ -22,6 +22,7 @@ use crate::journal::export::{self, Facts};
 use crate::journal::note::{self, VerifierKey};
 use crate::journal::{Against, Report, Table, verify, verify_export, verify_with};
 use crate::reports::periods;
+use crate::reports::queries::quality;
 use crate::{accounts, imports, memberships, organisations, people};
 
 /// Nothing is wrong, but a checkpoint knows entries that a restore has lost.
@@ -107,6 +108,7 @@ fn deviations(
     let mut all = Vec::new();
     for (what, found) in [
         ("timelines", memberships::derived::deviations(conn)),
+        ("records' completeness", quality::deviations(conn)),
         ("statements", periods::queries::deviations(conn, keys)),
     ] {
         match found {

@@ -266,6 +266,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    organisation_quality (organisation_id) {
+        organisation_id -> BigInt,
+        seq -> BigInt,
+        met -> Integer,
+    }
+}
+
+diesel::table! {
     organisation_references (source, reference, country) {
         source -> Text,
         reference -> Text,
@@ -602,6 +610,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisation_contacts,
     organisation_relations,
     organisation_evidence,
+    organisation_quality,
     organisation_references,
     memberships,
     membership_events,

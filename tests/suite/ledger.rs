@@ -642,6 +642,7 @@ both! {
             ("UPDATE member_counts SET change = change + 1 WHERE measure = 'joined'", "member_counts"),
             ("INSERT INTO member_late_counts VALUES (1, '2020-01-01', 'KZ', 'full', 'joined', 1)", "member_late_counts"),
             ("UPDATE membership_due SET due_on = '2099-01-01'", "membership_due"),
+            ("UPDATE organisation_quality SET met = 1024", "organisation_quality"),
         ] {
             app.db_conn().batch_execute(forge).unwrap();
             let found = app.findings();

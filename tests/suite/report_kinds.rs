@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use actix_web::http::Method;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use ots_registry::db::{Id, Instant};
 use ots_registry::memberships::corrections::resolve;
@@ -666,6 +667,59 @@ both! {
         kz.patch(&one.url(), json!({"city": "Astana"})).await.expect(200);
         let then = rows(&auditor, "records", &format!("/v1/reports/data-quality/records?criterion=complete&known_at=seq:{position}")).await;
         assert_eq!(then, before, "the membership's entries are no changes of the record");
+    }
+}
+
+both! {
+    async fn what_is_kept_of_a_record_follows_every_change(app) {
+        use diesel::connection::SimpleConnection;
+        let ngo = app.organisation("KZ").active().create().await;
+        let kz = app.coordinator("KZ");
+        let auditor = app.auditor();
+        let told = async || {
+            let answer = auditor.get("/v1/reports/data-quality").await.expect(200);
+            assert_eq!(app.findings(), Vec::<String>::new());
+            ["city", "english_name", "identifier", "identifiers_valid", "identifiers_own", "evidence"].map(|criterion| met(&answer, criterion).0)
+        };
+        assert_eq!(told().await, [0, 0, 0, 1, 1, 0]);
+        kz.patch(&ngo.url(), json!({"city": "Astana"})).await.expect(200);
+        assert_eq!(told().await, [1, 0, 0, 1, 1, 0]);
+        let add = async |list: &str, body: Value| {
+            let tag = kz.tag(&ngo.url()).await;
+            let added = kz.post_seen(&format!("{}/{list}", ngo.url()), Some(&tag), body).await.expect(201);
+            added.header("location").unwrap().to_owned()
+        };
+        let drop = async |item: &str| {
+            let tag = kz.tag(&ngo.url()).await;
+            kz.send_with(Method::DELETE, item, &tag, None).await.expect(204);
+        };
+        let name = add("names", json!({"kind": "translated", "text": "Sample Aid", "language": "en-GB"})).await;
+        let wrong = json!({"scheme": "KZ-BIN", "value": "950440001674", "override_reason": "It stands so in the charter."});
+        let number = add("identifiers", wrong).await;
+        let evidence = add("evidence", json!({"kind": "charter", "issuer": "Ministry", "issued_on": "2020-01-01", "sha256": "0".repeat(64)})).await;
+        assert_eq!(told().await, [1, 1, 1, 0, 1, 1]);
+        // One of two that meet it may go.
+        let second = add("names", json!({"kind": "alias", "text": "Sample Help", "language": "en"})).await;
+        drop(&name).await;
+        assert_eq!(told().await, [1, 1, 1, 0, 1, 1]);
+        drop(&second).await;
+        drop(&number).await;
+        drop(&evidence).await;
+        assert_eq!(told().await, [1, 0, 0, 1, 1, 0]);
+        // A number that another organisation has.
+        let shared = json!([{"scheme": "KZ-BIN", "value": "950440001673"}]);
+        app.organisation("KZ").named("Sample Parent").with(json!({"identifiers": shared})).create().await;
+        let branch = json!({"scheme": "KZ-BIN", "value": "950440001673", "shared_reason": "A branch of it."});
+        let number = add("identifiers", branch).await;
+        assert_eq!(told().await, [1, 0, 1, 1, 0, 0]);
+        drop(&number).await;
+        assert_eq!(told().await, [1, 0, 0, 1, 1, 0]);
+        // What was made anew is what was kept; what somebody took away is found.
+        let mut conn = app.db_conn();
+        ots_registry::reports::queries::quality::make_anew(&mut conn).unwrap();
+        assert_eq!(app.findings(), Vec::<String>::new());
+        conn.batch_execute("DELETE FROM organisation_quality").unwrap();
+        assert_eq!(app.findings().iter().filter(|f| f.starts_with("organisation_quality")).count(), 2);
     }
 }
 

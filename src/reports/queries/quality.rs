@@ -2,11 +2,12 @@
 //! position asked for is read from the journal by the caller.
 
 use chrono::NaiveDate;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::super::question::{Filters, Known};
-use super::{STILL, on_day};
+use super::on_day;
 use crate::db::Conn;
 use crate::dialect;
 use crate::http::Error;
@@ -76,26 +77,48 @@ fn members(conn: &Conn, filters: &Filters, day: NaiveDate, known: Known) -> Stri
     )
 }
 
-/// How many criteria, the first ones, the record's own row answers. On PostgreSQL they are a column that stands in an index.
-const OF_THE_ROW: usize = 6;
-
-/// One bit a criterion, the first the lowest.
-fn bits(conn: &Conn) -> String {
-    let kept = if conn.is_postgres() { OF_THE_ROW } else { 0 };
-    let mut all = sums(kept, CRITERIA.len());
-    if kept > 0 {
-        all.insert(0, "o.facts".to_owned());
-    }
-    all.join(" + ")
-}
-
-/// The bits of the criteria from one to another.
-fn sums(from: usize, to: usize) -> Vec<String> {
+/// One bit a criterion, the first the lowest, of the rows of `o`. They are kept so in `organisation_quality`, by triggers.
+fn bits() -> String {
     let one = |(n, (_, _, condition)): (usize, &(&str, &str, &str))| {
         format!("CASE WHEN {condition} THEN {} ELSE 0 END", 1_u32 << n)
     };
-    let all = CRITERIA.iter().enumerate().take(to).skip(from);
-    all.map(one).collect()
+    let all: Vec<String> = CRITERIA.iter().enumerate().map(one).collect();
+    all.join(" + ")
+}
+
+/// Makes what is kept of all records anew, for who wrote records past the triggers.
+pub fn make_anew(conn: &mut Conn) -> Result<(), Error> {
+    conn.batch_execute(&format!(
+        "DELETE FROM organisation_quality; \
+         INSERT INTO organisation_quality (organisation_id, seq, met) SELECT o.id, o.seq, {} FROM organisations o",
+        bits()
+    ))?;
+    Ok(())
+}
+
+/// Every record of which something else is kept than its rows say.
+pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        number: String,
+    }
+    let text = format!(
+        "SELECT o.number FROM organisations o LEFT JOIN organisation_quality q ON q.organisation_id = o.id \
+         WHERE q.seq IS NULL OR q.seq <> o.seq OR q.met <> {} \
+         UNION ALL SELECT 'of a record that is not there' FROM organisation_quality q \
+         WHERE NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = q.organisation_id) \
+         ORDER BY 1",
+        bits()
+    );
+    let rows: Vec<Row> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let told = |row: Row| {
+        format!(
+            "organisation_quality: what is kept of the completeness of {} is not what its rows say",
+            row.number
+        )
+    };
+    Ok(rows.into_iter().map(told).collect())
 }
 
 /// How many records of a country meet just these criteria.
@@ -112,8 +135,7 @@ pub struct Met {
     pub records: i64,
 }
 
-/// The records that were not changed behind the position, counted by what they meet. The limit keeps SQLite from judging each twice: once to
-/// put it in a group, once to tell of which.
+/// The records that were not changed behind the position, counted by what they meet.
 pub fn counted(
     conn: &mut Conn,
     filters: &Filters,
@@ -122,11 +144,10 @@ pub fn counted(
 ) -> Result<Vec<Met>, Error> {
     let text = format!(
         "{} SELECT country, met, COUNT(*) AS records FROM \
-            (SELECT m.country, CAST({} AS INTEGER) AS met FROM members m JOIN organisations o ON o.id = m.organisation_id \
-             WHERE o.seq <= {} LIMIT {STILL}) AS judged \
+            (SELECT m.country, q.met FROM members m JOIN organisation_quality q ON q.organisation_id = m.organisation_id \
+             WHERE q.seq <= {}) AS judged \
          GROUP BY country, met",
         members(conn, filters, day, known),
-        bits(conn),
         known.seq
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
@@ -200,12 +221,12 @@ pub fn records(
 ) -> Result<Vec<Judged>, Error> {
     let text = format!(
         "{} SELECT country, organisation_id, number, seq, met FROM \
-            (SELECT m.country, m.organisation_id, o.number, o.seq, CAST({} AS INTEGER) AS met \
+            (SELECT m.country, m.organisation_id, o.number, q.seq, q.met \
              FROM members m JOIN organisations o ON o.id = m.organisation_id \
+                JOIN organisation_quality q ON q.organisation_id = m.organisation_id \
              WHERE (m.country, o.number) > ('{}', '{}')) AS judged \
          WHERE seq > {} OR {} ORDER BY country, number LIMIT {limit}",
         members(conn, filters, day, known),
-        bits(conn),
         plain(country),
         plain(number),
         known.seq,
@@ -223,18 +244,28 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CRITERIA, OF_THE_ROW};
+    use super::CRITERIA;
 
+    /// The migrations have the conditions of the criteria, on the table's own row and on its items.
     #[test]
-    fn the_column_of_facts_has_the_conditions_of_the_criteria() {
-        let column =
-            include_str!("../../../migrations/postgres/2026-11-28-000020_facts_of_a_record/up.sql");
-        let of_the_row = CRITERIA.iter().enumerate().take(OF_THE_ROW);
-        for (n, (code, _, condition)) in of_the_row {
-            let own = condition.replace("o.", "");
-            let bit = format!("CASE WHEN {own} THEN {} ELSE 0 END", 1_u32 << n);
-            assert!(column.contains(&bit), "{code}: {bit}");
+    fn what_is_kept_has_the_conditions_of_the_criteria() {
+        let migrations = [
+            include_str!("../../../migrations/sqlite/2026-11-29-000001_quality_of_a_record/up.sql"),
+            include_str!(
+                "../../../migrations/postgres/2026-11-29-000001_quality_of_a_record/up.sql"
+            ),
+        ];
+        for (n, (code, _, condition)) in CRITERIA.iter().enumerate() {
+            let bit = format!("CASE WHEN {condition} THEN {} ELSE 0 END", 1_u32 << n);
+            let kept = if condition.contains("EXISTS") {
+                bit.replace("o.id", "organisation_quality.organisation_id")
+            } else {
+                bit.replace("o.", "NEW.")
+            };
+            for text in migrations {
+                assert_eq!(text.matches(&bit).count(), 1, "{code}: {bit}");
+                assert!(text.contains(&kept), "{code}: {kept}");
+            }
         }
-        assert_eq!(column.matches("CASE WHEN").count(), OF_THE_ROW);
     }
 }

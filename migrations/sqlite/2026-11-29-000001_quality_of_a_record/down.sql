@@ -1,0 +1,12 @@
+DROP TRIGGER organisation_quality_new;
+DROP TRIGGER organisation_quality_changed;
+DROP TRIGGER organisation_quality_gone;
+DROP TRIGGER organisation_quality_name;
+DROP TRIGGER organisation_quality_identifier;
+DROP TRIGGER organisation_quality_evidence;
+DROP TRIGGER organisation_quality_name_changed;
+DROP TRIGGER organisation_quality_name_gone;
+DROP TRIGGER organisation_quality_identifier_changed;
+DROP TRIGGER organisation_quality_identifier_gone;
+DROP TRIGGER organisation_quality_evidence_gone;
+DROP TABLE organisation_quality;
