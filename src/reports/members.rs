@@ -162,7 +162,6 @@ fn find(
         known: asked.known,
         filters: asked.filters.clone(),
         states: state.map_or_else(|| STATES.to_vec(), |s| vec![s]),
-        lapsing: None,
     };
     let after = match after {
         None => None,

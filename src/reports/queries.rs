@@ -234,8 +234,6 @@ pub struct Wanted<'a> {
     pub known: Known,
     /// Behind this membership.
     pub after: i64,
-    /// Only those who lapse between these days if nothing happens; of the suspended all who may.
-    pub lapsing: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// Intervals of members of one country and type that hold on a day, by membership: a walk along the index of members.
@@ -249,16 +247,6 @@ pub fn members(
         wanted.known.condition("membership_intervals"),
         quoted(wanted.states.iter().copied())
     );
-    let lapsing = wanted.lapsing.map_or_else(
-        || "1 = 1".to_owned(),
-        |(from, to)| {
-            let last = "membership_intervals.grace_end";
-            let before = from.pred_opt().unwrap_or(from);
-            let may = "(membership_intervals.state = 'suspended' AND membership_intervals.to_day IS NOT NULL)";
-            let is = format!("(membership_intervals.state <> 'suspended' AND {last} >= '{before}')");
-            format!("({last} < '{to}' AND ({is} OR {may}))")
-        },
-    );
     Ok(membership_intervals::table
         .filter(membership_intervals::country.eq(wanted.country))
         .filter(membership_intervals::membership_type.eq(wanted.kind))
@@ -270,7 +258,6 @@ pub fn members(
                 .or(membership_intervals::to_day.gt(wanted.day)),
         )
         .filter(sql::<Bool>(&text))
-        .filter(sql::<Bool>(&lapsing))
         .order(membership_intervals::membership_id)
         .limit(limit)
         .load(conn)?)
@@ -393,6 +380,35 @@ pub fn intervals(
         found.entry(row.membership_id).or_default().push(row);
     }
     Ok(found)
+}
+
+/// All intervals of these memberships that begin until a day, by membership and day, as they were known at two positions: read once.
+pub fn intervals_twice(
+    conn: &mut Conn,
+    memberships: &[Id],
+    until: NaiveDate,
+    moments: [Known; 2],
+) -> Result<[HashMap<Id, Vec<IntervalRow>>; 2], Error> {
+    let [earlier, later] = moments.map(|known| known.condition("membership_intervals"));
+    let rows: Vec<IntervalRow> = membership_intervals::table
+        .filter(membership_intervals::membership_id.eq_any(memberships))
+        .filter(membership_intervals::from_day.le(until))
+        .filter(sql::<Bool>(&format!("({earlier} OR {later})")))
+        .order((
+            membership_intervals::membership_id,
+            membership_intervals::from_day,
+        ))
+        .load(conn)?;
+    Ok(moments.map(|known| {
+        let mut found: HashMap<Id, Vec<IntervalRow>> = HashMap::new();
+        for row in rows.iter().filter(|row| known.knows(row)) {
+            found
+                .entry(row.membership_id)
+                .or_default()
+                .push(row.clone());
+        }
+        found
+    }))
 }
 
 /// Number and legal name of an organisation.

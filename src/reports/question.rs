@@ -9,6 +9,7 @@ use crate::db::Conn;
 use crate::http::{Code, Error};
 use crate::journal::moment::{self, KnownAt};
 use crate::memberships::model::MembershipType;
+use crate::memberships::rows::IntervalRow;
 
 /// The longest period of a roll-forward, in years.
 pub const LONGEST_PERIOD: u32 = 100;
@@ -184,6 +185,12 @@ impl Known {
     #[must_use]
     pub const fn is_newest(&self) -> bool {
         self.seq >= self.head
+    }
+
+    /// True of a row that was known.
+    #[must_use]
+    pub const fn knows(&self, row: &IntervalRow) -> bool {
+        row.known_from <= self.seq && row.known_to > self.seq
     }
 
     /// The condition on the rows of `table` that were known. It never is that of the partial indexes, so the planners keep to

@@ -65,8 +65,6 @@ pub struct Asked {
     pub filters: Filters,
     /// Only these states.
     pub states: Vec<&'static str>,
-    /// Only those who lapse between these days if nothing happens; of the suspended all who may.
-    pub lapsing: Option<(NaiveDate, NaiveDate)>,
 }
 
 impl Asked {
@@ -78,7 +76,6 @@ impl Asked {
             known,
             filters,
             states: STATES.to_vec(),
-            lapsing: None,
         }
     }
 }
@@ -133,9 +130,8 @@ fn of_pair(
         day: asked.day,
         known: asked.known,
         after,
-        lapsing: asked.lapsing,
     };
-    if asked.known.is_newest() && asked.lapsing.is_none() {
+    if asked.known.is_newest() {
         let (members, came) = queries::count(conn, (country, kind), asked.day)?;
         if members == 0 {
             return Ok(Vec::new());

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::chart::{Chart, Form, Series, Tone};
-use super::list::{AT_ONCE, Held, Key, Line, List};
+use super::list::{Held, Key, Line, List};
 use super::queries::{self, Pair, STATES, on_day};
 use super::question::{Filters, Known, Period};
 use super::register::{self, known_name};
@@ -19,8 +19,8 @@ use super::report::Report;
 use super::table::{Cell, Column, Kind, Table, row_of};
 use crate::db::schema::membership_events;
 use crate::db::{Conn, Id};
-use crate::http::Error;
 use crate::http::words::schema_words;
+use crate::http::{Error, pages};
 use crate::memberships::ledger::Cause;
 use crate::memberships::model::{Event, State};
 use crate::memberships::rows::{EventRow, IntervalRow};
@@ -35,6 +35,9 @@ pub const LIST_DEFINITION: u32 = 2;
 
 /// How many suspended members are folded at once.
 const FOLDED_AT_ONCE: usize = 2_000;
+
+/// How many members that may be of a page are looked at together.
+const LOOKED_AT_ONCE: usize = 500;
 
 /// The figures that have members behind them.
 pub const FIGURES: [&str; 4] = ["this_month", "next_month", "this_quarter", "next_quarter"];
@@ -419,6 +422,32 @@ impl Members {
             .ok_or_else(|| Error::internal("no such figure"))
     }
 
+    /// Who may lapse in a window, behind a place and in the order of the list.
+    fn candidates(
+        &self,
+        conn: &mut Conn,
+        window: (NaiveDate, NaiveDate),
+        after: Option<&Key>,
+    ) -> Result<Vec<Id>, Error> {
+        let places: HashMap<(&str, &str), usize> = self.asked.filters.pairs().zip(0..).collect();
+        let place = |country: &str, kind: &str, id: i64| Some((*places.get(&(country, kind))?, id));
+        let after = match after {
+            None => None,
+            Some(key) => {
+                let (country, kind, id) = register::place_of(key)?;
+                Some(place(&country, &kind, id).ok_or_else(pages::bad_cursor)?)
+            }
+        };
+        let held = on_day::lapsing(conn, &self.asked.filters, self.asked.moment(), window)?;
+        let mut all: Vec<(usize, i64)> = held
+            .iter()
+            .filter_map(|one| place(&one.country, &one.membership_type, one.membership_id))
+            .filter(|place| after.is_none_or(|after| *place > after))
+            .collect();
+        all.sort_unstable();
+        Ok(all.into_iter().map(|(_, id)| Id(id)).collect())
+    }
+
     fn lines(
         &self,
         conn: &mut Conn,
@@ -465,26 +494,24 @@ impl List for Members {
     fn part(&self, conn: &mut Conn, after: Option<&Key>, limit: i64) -> Result<Vec<Line>, Error> {
         let (from, to) = self.window()?;
         let rules = rules(conn, self.asked.known)?;
-        let candidates = register::Asked {
-            lapsing: Some((from, to)),
-            ..register::Asked::all(self.asked.day, self.asked.known, self.asked.filters.clone())
-        };
+        let candidates = self.candidates(conn, (from, to), after)?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut after = after.map(register::place_of).transpose()?;
         let mut found: Vec<(IntervalRow, NaiveDate)> = Vec::new();
-        while found.len() < wanted {
-            let rows = register::walk(conn, &candidates, after.as_ref(), AT_ONCE)?;
-            let Some(last) = rows.last() else { break };
-            after = Some(register::place_of(&register::key(last))?);
-            let is_suspended = |row: &&IntervalRow| row.state == State::Suspended.as_str();
-            let suspended: Vec<Id> = rows
-                .iter()
-                .filter(is_suspended)
-                .map(|row| row.membership_id)
+        for part in candidates.chunks(LOOKED_AT_ONCE) {
+            if found.len() >= wanted {
+                break;
+            }
+            let rows = on_day::intervals(conn, part, self.asked.moment())?;
+            let mut rows: HashMap<Id, IntervalRow> = rows
+                .into_iter()
+                .map(|row| (row.membership_id, row))
                 .collect();
+            let is_suspended = |row: &IntervalRow| row.state == State::Suspended.as_str();
+            let suspended = rows.values().filter(|row| is_suspended(row));
+            let suspended: Vec<Id> = suspended.map(|row| row.membership_id).collect();
             let days = lapses_of_suspended(conn, &self.asked, &rules, &suspended)?;
-            for row in rows {
-                let day = if is_suspended(&&row) {
+            for row in part.iter().filter_map(|id| rows.remove(id)) {
+                let day = if is_suspended(&row) {
                     days.get(&row.membership_id).copied()
                 } else {
                     row.grace_end.map(behind).transpose()?

@@ -195,8 +195,8 @@ fn lines(conn: &mut Conn, asked: &Asked, earlier: Known) -> Result<Vec<Line>, Er
     let touched = queries::restated(conn, from, earlier.seq, asked.known)?;
     let mut lines = Vec::new();
     for ids in touched.chunks(AT_ONCE) {
-        let mut then = queries::intervals(conn, ids, before, earlier)?;
-        let mut now = queries::intervals(conn, ids, before, asked.known)?;
+        let [mut then, mut now] =
+            queries::intervals_twice(conn, ids, before, [earlier, asked.known])?;
         for id in ids {
             let (then, now) = (
                 then.remove(id).unwrap_or_default(),

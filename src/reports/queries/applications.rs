@@ -1,5 +1,7 @@
 //! Applications that wait on a day, in two times.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -90,16 +92,6 @@ pub fn waiting(
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }
 
-fn held(filters: &Filters, day: NaiveDate, known: Known, table: &str) -> String {
-    format!(
-        "{table}.{WAITING} AND {} AND {table}.country IN ({}) AND {table}.membership_type IN ({}) \
-         AND {table}.from_day <= '{day}' AND ({table}.to_day IS NULL OR {table}.to_day > '{day}')",
-        known.condition(table),
-        quoted(filters.countries.iter().map(String::as_str)),
-        quoted(filters.types.iter().copied())
-    )
-}
-
 /// Which applications.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -115,6 +107,14 @@ pub struct Wanted<'a> {
     pub since: (NaiveDate, NaiveDate),
 }
 
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    membership_id: i64,
+    #[diesel(sql_type = Date)]
+    from_day: NaiveDate,
+}
+
 /// Applications that wait on a day, the longest waiting first.
 pub fn page(
     conn: &mut Conn,
@@ -122,36 +122,71 @@ pub fn page(
     after: Option<(NaiveDate, Id)>,
     limit: i64,
 ) -> Result<Vec<IntervalRow>, Error> {
-    let text = format!(
-        "{} AND membership_intervals.state IN ({})",
-        held(
-            wanted.filters,
-            wanted.day,
-            wanted.known,
-            "membership_intervals"
-        ),
-        quoted(wanted.states.iter().copied())
+    let text = places(wanted, after, limit);
+    let places: Vec<Place> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let ids: Vec<Id> = places.iter().map(|p| Id(p.membership_id)).collect();
+    let rows: Vec<IntervalRow> = membership_intervals::table
+        .filter(membership_intervals::membership_id.eq_any(ids))
+        .filter(sql::<Bool>(&wanted.known.condition("membership_intervals")))
+        .load(conn)?;
+    let mut rows: HashMap<(Id, NaiveDate), IntervalRow> = rows
+        .into_iter()
+        .map(|row| ((row.membership_id, row.from_day), row))
+        .collect();
+    let row = |p: Place| rows.remove(&(Id(p.membership_id), p.from_day));
+    Ok(places.into_iter().filter_map(row).collect())
+}
+
+/// The places of a page in SQL. What still waits, as is known now, is most of it by far: of each country and state the first are taken, along an
+/// index that has them in order. What waited then and does no more, and what has fallen since, are ranges of the index of all that waits.
+fn places(wanted: &Wanted<'_>, after: Option<(NaiveDate, Id)>, limit: i64) -> String {
+    let Wanted { day, known, .. } = *wanted;
+    let seq = known.seq;
+    // No day is before the first that is written with four digits.
+    let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default();
+    let (since, until) = (wanted.since.0.max(first), wanted.since.1.min(day));
+    let (behind, id) = after.unwrap_or((first, Id(i64::MIN)));
+    let mut more = format!(
+        "from_day >= '{}' AND from_day <= '{until}' AND (from_day, membership_id) > ('{behind}', {}) AND +known_from <= {seq}",
+        since.max(behind),
+        id.0
     );
-    let (day, id) = after.unwrap_or((NaiveDate::MIN, Id(i64::MIN)));
-    let first = wanted.since.0.max(day);
-    let behind =
-        sql::<Bool>("(membership_intervals.from_day, membership_intervals.membership_id) > (")
-            .bind::<Date, _>(day.max(NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default()))
-            .sql(", ")
-            .bind::<BigInt, _>(id.0)
-            .sql(")");
-    Ok(membership_intervals::table
-        .filter(sql::<Bool>(&text))
-        .filter(
-            membership_intervals::from_day
-                .ge(first.max(NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default())),
+    if wanted.filters.some_types {
+        let types = quoted(wanted.filters.types.iter().copied());
+        more.push_str(&format!(" AND membership_type IN ({types})"));
+    }
+    let mut parts = Vec::new();
+    for country in &wanted.filters.countries {
+        for state in wanted.states {
+            parts.push(format!(
+                "SELECT * FROM (SELECT membership_id, from_day FROM membership_intervals \
+                    WHERE known_to = {STILL} AND to_day IS NULL AND country = {} AND state = {} AND {more} \
+                    ORDER BY from_day, membership_id LIMIT {limit}) AS first_of_one",
+                quoted([country.as_str()]),
+                quoted([*state])
+            ));
+        }
+    }
+    if wanted.filters.some_countries {
+        // The empty text keeps the planners from the index of countries.
+        let countries = quoted(wanted.filters.countries.iter().map(String::as_str));
+        more.push_str(&format!(" AND country || '' IN ({countries})"));
+    }
+    let states = quoted(wanted.states.iter().copied());
+    let rows = |which: String| {
+        format!(
+            "SELECT membership_id, from_day FROM membership_intervals \
+             WHERE {WAITING} AND {which} AND state || '' IN ({states}) AND {more}"
         )
-        .filter(membership_intervals::from_day.le(wanted.since.1))
-        .filter(behind)
-        .order((
-            membership_intervals::from_day,
-            membership_intervals::membership_id,
-        ))
-        .limit(limit)
-        .load(conn)?)
+    };
+    parts.push(rows(format!("known_to = {STILL} AND to_day > '{day}'")));
+    if !known.is_newest() {
+        parts.push(rows(format!(
+            "known_to > {seq} AND known_to < {STILL} AND (to_day IS NULL OR to_day > '{day}')"
+        )));
+    }
+    format!(
+        "SELECT membership_id, from_day FROM ({}) AS waiting ORDER BY from_day, membership_id LIMIT {limit}",
+        parts.join(" UNION ALL ")
+    )
 }

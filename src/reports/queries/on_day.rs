@@ -5,14 +5,17 @@
 //! has fallen since.
 
 use chrono::{Days, NaiveDate};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Text};
+use diesel::sql_types::{BigInt, Bool, Date, Text};
 
 use super::super::question::{Filters, Known};
 use super::{MEMBER, STILL, quoted};
+use crate::db::schema::membership_intervals;
 use crate::db::{Conn, Id};
 use crate::dialect;
 use crate::http::Error;
+use crate::memberships::rows::IntervalRow;
 
 /// More days than most intervals last: a term of two years and its grace days. The migrations have the same number.
 const LONG: u64 = 800;
@@ -129,9 +132,9 @@ pub fn ending(
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
 }
 
-/// A suspended member.
+/// A member by country and type.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub struct Suspended {
+pub struct Held {
     /// The membership.
     #[diesel(sql_type = BigInt)]
     pub membership_id: i64,
@@ -149,7 +152,7 @@ pub fn suspended(
     filters: &Filters,
     moment: (NaiveDate, Known),
     before: NaiveDate,
-) -> Result<Vec<Suspended>, Error> {
+) -> Result<Vec<Held>, Error> {
     let text = members(
         conn,
         "membership_id, country, membership_type",
@@ -158,4 +161,44 @@ pub fn suspended(
         &format!("state = 'suspended' AND to_day IS NOT NULL AND grace_end < '{before}'"),
     );
     Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// The members who lapse between two days if nothing happens, and of the suspended all who may.
+pub fn lapsing(
+    conn: &mut Conn,
+    filters: &Filters,
+    moment: (NaiveDate, Known),
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<Held>, Error> {
+    // The last of the grace days is the day before.
+    let before = from.pred_opt().unwrap_or(from);
+    let text = members(
+        conn,
+        "membership_id, country, membership_type",
+        filters,
+        moment,
+        &format!(
+            "grace_end < '{to}' AND ((state <> 'suspended' AND grace_end >= '{before}') \
+             OR (state = 'suspended' AND to_day IS NOT NULL))"
+        ),
+    );
+    Ok(dialect!(conn, |c| diesel::sql_query(text).load(c))?)
+}
+
+/// The intervals of these memberships that hold on a day.
+pub fn intervals(
+    conn: &mut Conn,
+    memberships: &[Id],
+    (day, known): (NaiveDate, Known),
+) -> Result<Vec<IntervalRow>, Error> {
+    Ok(membership_intervals::table
+        .filter(membership_intervals::membership_id.eq_any(memberships))
+        .filter(membership_intervals::from_day.le(day))
+        .filter(
+            membership_intervals::to_day
+                .is_null()
+                .or(membership_intervals::to_day.gt(day)),
+        )
+        .filter(sql::<Bool>(&known.condition("membership_intervals")))
+        .load(conn)?)
 }
