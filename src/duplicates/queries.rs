@@ -7,9 +7,7 @@ use diesel::prelude::*;
 
 use super::rows::{PairRow, Progress};
 use crate::auth::{Reach, Scope};
-use crate::db::schema::{
-    duplicate_pairs, duplicate_progress, journal, journal_head, organisations,
-};
+use crate::db::schema::{duplicate_pairs, duplicate_progress, journal_head, organisations};
 use crate::db::{Conn, MultiBackend, Tx};
 use crate::http::Error;
 use crate::organisations::rows::OrganisationRow;
@@ -307,14 +305,8 @@ pub fn next_ids(conn: &mut Conn, behind: i64, limit: i64) -> Result<Vec<i64>, Er
 
 /// Organisations that entries behind one position, up to another, are about.
 pub fn changed(conn: &mut Conn, since: i64, until: i64) -> Result<Vec<i64>, Error> {
-    let numbers: Vec<Option<String>> = journal::table
-        .filter(journal::seq.gt(since))
-        .filter(journal::seq.le(until))
-        .filter(journal::organisation.is_not_null())
-        .select(journal::organisation)
-        .distinct()
-        .load(conn)?;
-    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    let before = until.saturating_add(1);
+    let numbers = crate::journal::queries::changed(conn, (since, before), i64::MAX)?;
     Ok(organisations::table
         .filter(organisations::number.eq_any(numbers))
         .select(organisations::id)

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::facts::Class;
 use super::{JournalEntry, JournalFacts};
@@ -164,4 +166,23 @@ fn facts_of(
         });
     }
     Ok(found)
+}
+
+/// The registry numbers of organisations that entries behind a position and before another are about, each once, up to a limit.
+pub fn changed(
+    conn: &mut Conn,
+    (after, before): (i64, i64),
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    // The empty text hides the column from SQLite, which would otherwise read the index of all organisations' entries from end to end, because
+    // that has each of them once.
+    let numbers: Vec<Option<String>> = journal::table
+        .filter(journal::seq.gt(after))
+        .filter(journal::seq.lt(before))
+        .filter(sql::<Bool>("(journal.organisation || '') IS NOT NULL"))
+        .select(journal::organisation)
+        .distinct()
+        .limit(limit)
+        .load(conn)?;
+    Ok(numbers.into_iter().flatten().collect())
 }

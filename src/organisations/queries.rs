@@ -16,7 +16,7 @@ use super::rows::{
 };
 use crate::auth::{Reach, Scope};
 use crate::db::schema::{
-    journal, membership_events, membership_intervals, memberships, organisation_contacts,
+    membership_events, membership_intervals, memberships, organisation_contacts,
     organisation_evidence, organisation_identifiers, organisation_names, organisation_references,
     organisation_relations, organisations, proposals,
 };
@@ -432,15 +432,7 @@ pub fn changed_between(
     (since, before): (i64, i64),
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
-    let numbers: Vec<Option<String>> = journal::table
-        .filter(journal::seq.gt(since))
-        .filter(journal::seq.lt(before))
-        .filter(journal::organisation.is_not_null())
-        .select(journal::organisation)
-        .distinct()
-        .limit(limit)
-        .load(conn)?;
-    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    let numbers = crate::journal::queries::changed(conn, (since, before), limit)?;
     Ok(organisations::table
         .filter(organisations::number.eq_any(numbers))
         .select(organisations::id)

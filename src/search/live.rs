@@ -16,6 +16,7 @@ use super::index::Index;
 use super::queries::{self, Found};
 use crate::db::Conn;
 use crate::http::{Code, Error};
+use crate::journal::queries::changed;
 
 /// Organisations that a search reads in by itself when there is no index yet; more are left to the background.
 const READ_AT_ONCE: i64 = 20_000;
@@ -257,7 +258,7 @@ impl Search {
         if since >= head {
             return Ok(());
         }
-        let numbers = queries::changed(conn, since, most.saturating_add(1))?;
+        let numbers = changed(conn, (since, i64::MAX), most.saturating_add(1))?;
         let is_fed = self.inner.is_fed.load(Ordering::Relaxed);
         if is_fed && i64::try_from(numbers.len()).is_ok_and(|count| count > most) {
             // An import runs: the background reads it in within a second.
@@ -265,7 +266,7 @@ impl Search {
         }
         let mut all = numbers;
         if i64::try_from(all.len()).is_ok_and(|count| count > most) {
-            all = queries::changed(conn, since, i64::MAX)?;
+            all = changed(conn, (since, i64::MAX), i64::MAX)?;
         }
         for numbers in all.chunks(500) {
             let mut found = queries::by_numbers(conn, numbers)?;

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::index::{Document, Kind};
 use super::signs;
-use crate::db::schema::{journal, journal_head, organisation_names, organisations};
+use crate::db::schema::{journal_head, organisation_names, organisations};
 use crate::db::{Conn, MultiBackend};
 use crate::http::Error;
 
@@ -44,18 +44,6 @@ pub(super) fn head(conn: &mut Conn) -> Result<i64, Error> {
 /// How many organisations there are.
 pub(super) fn count(conn: &mut Conn) -> Result<i64, Error> {
     Ok(organisations::table.count().get_result(conn)?)
-}
-
-/// The registry numbers of organisations that changed behind a position, each once, up to a limit.
-pub(super) fn changed(conn: &mut Conn, since: i64, limit: i64) -> Result<Vec<String>, Error> {
-    let numbers: Vec<Option<String>> = journal::table
-        .filter(journal::seq.gt(since))
-        .filter(journal::organisation.is_not_null())
-        .select(journal::organisation)
-        .distinct()
-        .limit(limit)
-        .load(conn)?;
-    Ok(numbers.into_iter().flatten().collect())
 }
 
 /// The organisations with these numbers.
