@@ -8,8 +8,9 @@
 //! | `persons` | the search for numbers of natural persons |
 //!
 //! A person's number of the scheme's own country comes before the scheme's own rule; one of the organisation's country
-//! counts unless that rule took the number for its register's. Where no country is known, only numbers with a check
-//! digit are taken for a person's. The caller keeps what was written, except under [`Verdict::NaturalPerson`].
+//! counts unless that rule took the number for its register's, and so does one of any other country that passes its check
+//! digit. Where no country is known, only numbers with a check digit are taken for a person's. The caller keeps what was
+//! written, except under [`Verdict::NaturalPerson`].
 
 mod digits;
 mod global;
@@ -214,6 +215,16 @@ fn judge(
         found
             .filter(|_| algorithm == CheckAlgorithm::Free)
             .and_then(|text| persons::proven(&kinds, text))
+    });
+    // A check digit proves a person's number under the scheme of any country. Written solid it may have the form of a
+    // Hungarian register number, but of a court that there is not.
+    let of_no_court = algorithm == CheckAlgorithm::HuNyilv
+        && clean.bytes().all(|b| b.is_ascii_digit())
+        && clean.get(..2).is_some_and(|court| court > "20");
+    let of_any_country = of_no_court || !settled && algorithm != CheckAlgorithm::Free;
+    let person = person.or_else(|| {
+        let mut written = texts.into_iter().flatten().filter(|_| of_any_country);
+        written.find_map(|text| persons::proven(&persons::OF_ANY_COUNTRY, text))
     });
     person.map_or(outcome, Outcome::Person)
 }

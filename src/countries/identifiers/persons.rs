@@ -14,6 +14,14 @@ pub(super) const WITH_CHECK_DIGITS: [PersonNumber; 3] = [
     PersonNumber::AzVoen,
 ];
 
+/// The numbers that a check digit proves under the scheme of another country, whose own rule has refused them.
+pub(super) const OF_ANY_COUNTRY: [PersonNumber; 4] = [
+    PersonNumber::Tckn,
+    PersonNumber::KzIin,
+    PersonNumber::AzVoen,
+    PersonNumber::HuTaxId,
+];
+
 /// No person's number is longer.
 const LONGEST: usize = 14;
 

@@ -161,6 +161,73 @@ fn a_number_proved_by_its_own_scheme_is_not_taken_for_another_countrys_person() 
 }
 
 #[test]
+fn a_persons_number_with_a_check_digit_is_refused_under_the_schemes_of_every_country() {
+    let hungarian = (0..10)
+        .map(|d| format!("812345678{d}"))
+        .find(|n| sums::hungarian_person_passes(&sums::of(n)))
+        .expect("a check digit");
+    let schemes = [
+        "AZ-VOEN",
+        "TR-VKN",
+        "TR-KUTUK",
+        "KZ-BIN",
+        "KG-OKPO",
+        "KG-INN",
+        "KG-REG",
+        "UZ-STIR",
+        "HU-NYILV",
+        "HU-ADOSZAM",
+        "LEI",
+        "ROR",
+        "WIKIDATA",
+    ];
+    for number in ["87426017218", &passing_iin(), "2475345442", &hungarian] {
+        for scheme in schemes {
+            // The scheme's own rule may prove the number, and then it is the register's.
+            if scheme == "TR-VKN" && sums::vkn_passes(&sums::of(number)) {
+                continue;
+            }
+            for home in [None, scheme.get(..2), Some("KG")] {
+                for written in [number.to_owned(), format!(" {number} "), spaced(number)] {
+                    let found = run(home, scheme, &written);
+                    assert_eq!(
+                        found.verdict,
+                        Verdict::NaturalPerson,
+                        "{home:?} {scheme} {written}"
+                    );
+                    assert_holds_no_trace(&found, number);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_that_only_its_form_could_make_a_persons_stays_invalid_in_another_country() {
+    for (country, scheme, written) in [
+        ("TR", "TR-VKN", "710423331428"),
+        ("TR", "TR-VKN", "11234567890123"),
+        ("HU", "HU-ADOSZAM", "412345678"),
+        ("KZ", "KZ-BIN", "87426017219"),
+        ("AZ", "AZ-VOEN", "31234567890123"),
+    ] {
+        assert_eq!(
+            run(Some(country), scheme, written).verdict,
+            Verdict::Invalid,
+            "{scheme} {written}"
+        );
+    }
+    // Digits of a register's own form are the register's, whatever they add up to.
+    for (scheme, written) in [("KG-REG", "8742601-7218"), ("HU-NYILV", "13-02-0007491")] {
+        assert_eq!(
+            run(None, scheme, written).verdict,
+            Verdict::Unverifiable,
+            "{scheme}"
+        );
+    }
+}
+
+#[test]
 fn numbers_that_fail_a_persons_check_are_not_called_a_persons() {
     assert_eq!(
         run(Some("TR"), "TR-VKN", "87426017219").verdict,
