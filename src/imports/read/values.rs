@@ -215,26 +215,43 @@ fn unquoted(text: &str) -> Option<String> {
 
 /// True where a name has lost letters to `?`, as exports to a code page without them do.
 ///
-/// In a name every `?` beside a letter counts, and so do two in a row and the replacement character.
+/// In a name every `?` beside a letter counts, and so do two in a row, the replacement character, and a `?` where no question
+/// mark stands: at the beginning, behind an opening quotation mark or a hyphen, behind a space and before something else.
 /// A `?` that stands alone between spaces or follows punctuation does not. Not for web addresses.
 ///
 /// `unicode` says that the file's own encoding has every letter: then one `?` at the end of a word is a
 /// question. Several are not, nor one before a letter: the list may have been poorer before.
 #[must_use]
 pub fn lost_letters(name: &str, unicode: bool) -> bool {
-    let (mut before, mut chars) = (' ', name.chars().peekable());
+    let name = name.trim();
+    let (mut earlier, mut before) = (None, None);
+    let mut chars = name.chars().peekable();
     let mut questions = 0;
     while let Some(c) = chars.next() {
-        let after = chars.peek().copied().unwrap_or(' ');
-        if c == '\u{FFFD}' || (c == '?' && (after.is_alphabetic() || after == '?')) {
+        let after = chars.peek().copied();
+        let next_is_lost = after.is_some_and(|c| c.is_alphabetic() || c == '?');
+        if c == '\u{FFFD}' || (c == '?' && (next_is_lost || is_misplaced(earlier, before, after))) {
             return true;
         }
-        if c == '?' && before.is_alphabetic() {
+        if c == '?' && before.is_some_and(char::is_alphabetic) {
             questions += 1;
         }
-        before = c;
+        (earlier, before) = (before, Some(c));
     }
     questions > usize::from(unicode)
+}
+
+/// True where no question mark stands, by the two characters before a `?` and the one behind it. Nothing is the name's edge.
+fn is_misplaced(earlier: Option<char>, before: Option<char>, after: Option<char>) -> bool {
+    match before {
+        // A mark alone is no name at all, and told as that.
+        None => after.is_some(),
+        Some(' ') => after.is_some_and(|c| !matches!(c, ' ' | '!')),
+        Some('-' | '\u{2010}'..='\u{2013}' | '«' | '„') => true,
+        // These also close, and then a question mark may follow.
+        Some('"' | '“' | '‘' | '\'') => earlier.is_none_or(|c| matches!(c, ' ' | '-' | '(')),
+        Some(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -301,6 +318,37 @@ mod tests {
             assert!(lost_letters(lost, false), "{lost}");
         }
         for whole in ["Кто мы ? Фонд", "Sabail", "", "?", "(18+)?", "100 % ?"] {
+            assert!(!lost_letters(whole, false), "{whole}");
+            assert!(!lost_letters(whole, true), "{whole}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_stood_alone_is_lost_where_no_question_mark_stands() {
+        for lost in [
+            "?. Айтбаев атындагы кор",
+            "? Фонд",
+            "Мектеп «?» балалары",
+            "Мектеп \"?\" балалары",
+            "“?” мектеби",
+            "12-? мектеп достары",
+            "Мектеп ?. Айтбаев",
+            "Фонд ?-1",
+        ] {
+            assert!(lost_letters(lost, false), "{lost}");
+            assert!(lost_letters(lost, true), "{lost}");
+        }
+        for whole in [
+            "Кто мы ? Фонд",
+            "Кто мы ?",
+            "Кто мы ?!",
+            "Фонд (?)",
+            "«Жизнь»?",
+            "\"2030\"?",
+            "„2030“?",
+            "Фонд 2030? Да",
+            " ? ",
+        ] {
             assert!(!lost_letters(whole, false), "{whole}");
             assert!(!lost_letters(whole, true), "{whole}");
         }
