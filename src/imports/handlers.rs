@@ -66,7 +66,7 @@ impl utoipa::PartialSchema for Meaning {
             .schema_type(utoipa::openapi::schema::Type::String)
             .description(Some("A header, a colon and the field that it means."))
             .pattern(Some(format!(
-                "^[^:\\u0000]*[^:\\s\\u0000][^:\\u0000]*:({}|identifier:[A-Za-z0-9-]{{1,40}}|name_[a-z]{{2}}(-(Latn|Cyrl|Arab))?)$",
+                "^[^:\\u0000]*[^:\\s\\u0000][^:\\u0000]*:({}|identifier:[A-Za-z0-9_-]{{1,40}}|name_[a-z]{{2}}(-(Latn|Cyrl|Arab))?)$",
                 plain.join("|")
             )))
             .into()

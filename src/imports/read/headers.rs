@@ -142,7 +142,8 @@ impl FromStr for Field {
         if let Some((key, scheme)) = text.split_once(':')
             && key.eq_ignore_ascii_case("identifier")
         {
-            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            // Some prefixes of org-id.guide have an underscore (CA-CRA_ACR).
+            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             let scheme = scheme.trim();
             return if !scheme.is_empty() && scheme.len() <= 40 && scheme.chars().all(fits) {
                 Ok(Self::Identifier(scheme.to_ascii_uppercase()))
@@ -523,6 +524,7 @@ mod tests {
             "name_kk-Cyrl",
             "identifier:KZ-BIN",
             "identifier:LEI",
+            "identifier:CA-CRA_ACR",
         ] {
             assert_eq!(
                 field_of(text).map(|field| field.to_string()).as_deref(),
