@@ -32,9 +32,11 @@ pub fn tag(language: &str, script: Option<&str>) -> String {
     }
 }
 
-/// `text@lang | text` as texts with languages.
+/// `text@lang | text` as texts with languages. Where the sign stands between spaces, as exports write it, one without them
+/// is a part of a name.
 pub fn several(cell: &str) -> Vec<(String, Option<LanguageTag>)> {
-    cell.split('|')
+    let between = if cell.contains(BETWEEN) { BETWEEN } else { "|" };
+    cell.split(between)
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| with_tag(part).unwrap_or_else(|| (part.to_owned(), None)))
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn several_names_stand_in_one_cell() {
-        let found = several("Sample@en | Örnek Vakfı@tr|a@b.example ");
+        let found = several("Sample@en|Örnek Vakfı@tr |a@b.example ");
         let found: Vec<(&str, Option<&str>)> = found
             .iter()
             .map(|(t, l)| (t.as_str(), l.as_ref().map(LanguageTag::as_str)))
@@ -156,6 +158,16 @@ mod tests {
                 ("a@b.example", None)
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_holds_the_sign_stays_whole_beside_the_sign_with_spaces() {
+        let found = several("P|Q X | New Y@en |  | Z ");
+        let found: Vec<(&str, Option<&str>)> = found
+            .iter()
+            .map(|(t, l)| (t.as_str(), l.as_ref().map(LanguageTag::as_str)))
+            .collect();
+        assert_eq!(found, [("P|Q X", None), ("New Y", Some("en")), ("Z", None)]);
     }
 
     #[test]
