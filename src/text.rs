@@ -174,7 +174,7 @@ text_type!(
         if !language || text.len() > 35 || parts.iter().skip(1).any(|p| !form(p, 2, 8)) {
             return refuse("must be a BCP 47 language tag like tr, az-Latn or kk-Cyrl");
         }
-        Ok(text.to_owned())
+        Ok(in_usual_case(&parts))
     }
 );
 text_type!(
@@ -217,6 +217,26 @@ text_type!(
         Ok(phone)
     }
 );
+
+/// The tag in the case that BCP 47 recommends, so that one language has one spelling: the script `Cyrl`, the region `UZ`,
+/// the rest in lower case.
+fn in_usual_case(parts: &[&str]) -> String {
+    let usual = parts.iter().enumerate().map(|(n, part)| {
+        let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
+        match (n, part.len(), letters) {
+            (1.., 2, true) => part.to_ascii_uppercase(),
+            (1.., 4, true) => part
+                .char_indices()
+                .map(|(at, c)| match at {
+                    0 => c.to_ascii_uppercase(),
+                    _ => c.to_ascii_lowercase(),
+                })
+                .collect(),
+            _ => part.to_ascii_lowercase(),
+        }
+    });
+    usual.collect::<Vec<String>>().join("-")
+}
 
 /// The parts of a web address that are checked.
 struct WebParts {
@@ -329,6 +349,21 @@ mod tests {
         }
         assert!(Website::parse("https://www.sample.example/a?b=c#d").is_ok());
         assert!(Website::parse("https://мысал.қаз/").is_ok());
+    }
+
+    #[test]
+    fn a_language_has_one_spelling() {
+        for (written, usual) in [
+            ("kk-cyrl", "kk-Cyrl"),
+            ("kk-CYRL", "kk-Cyrl"),
+            ("uz-latn-uz", "uz-Latn-UZ"),
+            ("tr-tr", "tr-TR"),
+            ("sl-ROZAJ-1994", "sl-rozaj-1994"),
+            ("tr", "tr"),
+        ] {
+            let tag = LanguageTag::parse(written).unwrap();
+            assert_eq!(tag.as_str(), usual, "{written}");
+        }
     }
 
     #[test]

@@ -336,6 +336,10 @@ both! {
         body["descriptions"] = twice["descriptions"].clone();
         let refused = kz.post("/v1/organisations", body).await.problem(422, "invalid_field");
         assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
+        // A tag in another case is the same language.
+        let twice = json!({"descriptions": [{"language": "kk-Cyrl", "text": "One text."}, {"language": "kk-cyrl", "text": "Another."}]});
+        let refused = kz.patch(&ngo.url(), twice).await.problem(422, "invalid_field");
+        assert_eq!(refused.str("/fields/0/pointer"), "/descriptions/1/language");
     }
 }
 
