@@ -52,14 +52,8 @@ pub fn add_name(
     new: &NewName,
 ) -> Done<NameRow> {
     let names = queries::names(tx, before.id)?;
-    let language = new.language.as_ref().map(|l| l.as_str().to_owned());
-    if names.iter().any(|n| {
-        n.kind == new.kind.as_str() && n.text == new.text.as_str() && n.language == language
-    }) {
-        return Err(
-            Error::new(Code::Conflict, "the organisation has this name already").at_field("/text"),
-        );
-    }
+    let language = new.language.as_ref().map(|l| l.as_str());
+    refuse_again(&names, (new.kind.as_str(), new.text.as_str(), language))?;
     room(&names)?;
     change::apply(
         tx,
@@ -76,6 +70,20 @@ pub fn add_name(
             insert_name(tx, entry, row, item, new)
         },
     )
+}
+
+/// Refuses a name that is there already, with this kind, text and language.
+fn refuse_again<'a>(
+    names: impl IntoIterator<Item = &'a NameRow>,
+    (kind, text, language): (&str, &str, Option<&str>),
+) -> Result<(), Error> {
+    let mut names = names.into_iter();
+    if names.any(|n| n.kind == kind && n.text == text && n.language.as_deref() == language) {
+        return Err(
+            Error::new(Code::Conflict, "the organisation has this name already").at_field("/text"),
+        );
+    }
+    Ok(())
 }
 
 fn retire_legal(tx: &mut Tx<'_>, entry: &mut Entry, names: &[NameRow]) -> Result<(), Error> {
@@ -101,8 +109,9 @@ pub fn change_name(
 ) -> Done<NameRow> {
     let names = queries::names(tx, before.id)?;
     let old = names
-        .into_iter()
+        .iter()
         .find(|n| n.item == item)
+        .cloned()
         .ok_or_else(|| Error::not_found("name"))?;
     let mut new = old.clone();
     match body.text {
@@ -119,6 +128,15 @@ pub fn change_name(
     if new == old {
         return Ok((old, before.clone()));
     }
+    let others = names.iter().filter(|n| n.item != item);
+    refuse_again(
+        others,
+        (
+            new.kind.as_str(),
+            new.text.as_str(),
+            new.language.as_deref(),
+        ),
+    )?;
     change::apply(
         tx,
         acting,

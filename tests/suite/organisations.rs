@@ -218,6 +218,22 @@ both! {
 }
 
 both! {
+    async fn a_correction_makes_no_second_equal_name(app) {
+        let ngo = app.organisation("TR").named("Örnek Turna Derneği").create().await;
+        let tr = app.coordinator("TR");
+        for name in [json!({"kind": "alias", "text": "Turna", "language": "tr"}), json!({"kind": "alias", "text": "Turna"})] {
+            let tag = tr.tag(&ngo.url()).await;
+            tr.post_seen(&format!("{}/names", ngo.url()), Some(&tag), name).await.expect(201);
+        }
+        let tag = tr.tag(&ngo.url()).await;
+        let second = format!("{}/names/3", ngo.url());
+        let refused = tr.send_with(Method::PATCH, &second, &tag, Some(json!({"language": "tr"}))).await.problem(409, "conflict");
+        assert_eq!(refused.str("/fields/0/pointer"), "/text");
+        tr.send_with(Method::PATCH, &second, &tag, Some(json!({"language": "az-Latn"}))).await.expect(200);
+    }
+}
+
+both! {
     async fn the_same_name_in_another_spelling_is_a_candidate(app) {
         let first = app.organisation("KZ").named("Жас Отан үлгісі").create().await;
         let kz = app.coordinator("KZ");
