@@ -12,7 +12,7 @@ use crate::auth::Permit;
 use crate::auth::policy::acts::ReadJournal;
 use crate::auth::reads::What;
 use crate::http::pages::{Page, fetch_limit, limit_or_default, read_cursor};
-use crate::http::{Error, NoQuery, Path, Query, docs, private};
+use crate::http::{Code, Error, NoQuery, Path, Query, docs, private};
 
 /// An auditor reads everything but personal data.
 pub const FOR_AUDITORS: &[Class] = &[Class::Public, Class::Private];
@@ -28,7 +28,7 @@ pub fn routes(config: &mut impl Routes) {
 #[into_params(parameter_in = Query)]
 struct JournalQuery {
     /// Only entries about this organisation, by registry number.
-    #[param(min_length = 1, value_type = Option<String>, example = "OTS-7K3M9Q2-54")]
+    #[param(min_length = 1, value_type = Option<String>, pattern = "^[Oo0][Tt][Ss]-?[0-9A-Za-z]{7}-?[0-9]{2}$", example = "OTS-7K3M9Q2-54")]
     organisation: Option<String>,
     /// Only entries about this subject.
     #[param(min_length = 1, example = "membership:3k7v0c5m2qxyz")]
@@ -51,6 +51,31 @@ struct JournalQuery {
     limit: Option<u32>,
 }
 
+/// The registry number in the form in which entries name it: lower case, missing hyphens, O for 0, I and L for 1 are understood, as in
+/// all addresses. Nothing where it is none. The organisations' own reader stands above the journal.
+fn as_recorded(text: &str) -> Option<String> {
+    let plain: String = text
+        .chars()
+        .filter(|c| !matches!(c, '-' | ' '))
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    let rest = plain.strip_prefix("0TS")?;
+    let (body, check) = rest.split_at_checked(7)?;
+    let is_form = body.bytes().all(|b| b.is_ascii_alphanumeric() && b != b'U')
+        && check.len() == 2
+        && check.bytes().all(|b| b.is_ascii_digit());
+    // ISO 7064 MOD 97-10, letters as 10 to 35.
+    let rest = rest.chars().fold(0, |rest, c| {
+        let value = c.to_digit(36).unwrap_or(0);
+        (rest * if value > 9 { 100 } else { 10 } + value) % 97
+    });
+    (is_form && rest == 1).then(|| format!("OTS-{body}-{check}"))
+}
+
 /// Lists the journal's entries in their order.
 ///
 /// Every change to organisations, memberships, imports, accounts, rights and keys is one entry; entries are never
@@ -69,7 +94,14 @@ async fn list_journal(
     let cursor = read_cursor(query.query.cursor.as_deref(), &query.shape, 1)?;
     let from = crate::http::pages::position(cursor)?;
     let shape = query.shape;
-    let query = query.query;
+    let mut query = query.query;
+    if let Some(written) = &query.organisation {
+        let number = as_recorded(written).ok_or_else(|| {
+            let detail = "is not a registry number; one looks like OTS-7K3M9Q2-54 and its last two digits check the rest";
+            Error::field("organisation", detail).coded(Code::BadParameter)
+        })?;
+        query.organisation = Some(number);
+    }
     let page = permit
         .snapshot(move |conn, acting| {
             let subject = query.organisation.clone().or(query.subject.clone());
@@ -128,4 +160,35 @@ async fn get_journal_entry(
         .await?;
     let entry = found.ok_or_else(|| Error::not_found("journal entry"))?;
     private(&request, None, &entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_recorded;
+
+    #[test]
+    fn what_people_write_for_a_registry_number_is_what_entries_name() {
+        let number = "OTS-7K3M9Q2-54";
+        for written in [
+            number,
+            "ots-7k3m9q2-54",
+            "OTS7K3M9Q254",
+            " ots 7k3m9q2 54 ",
+            "0TS-7K3M9Q2-54",
+        ] {
+            assert_eq!(as_recorded(written).as_deref(), Some(number), "{written}");
+        }
+        for other in [
+            "",
+            "OTS-",
+            "OTS-7K3M9Q2",
+            "OTS-7K3M9Q2-55",
+            "7K3M9Q2-54",
+            "OTS-7K3M9QÖ-54",
+            "OTS-7K3M9Q2-54-1",
+            "organisation:OTS-7K3M9Q2-54",
+        ] {
+            assert_eq!(as_recorded(other), None, "{other}");
+        }
+    }
 }

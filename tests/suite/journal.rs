@@ -213,6 +213,10 @@ both! {
         rest.clone().problem(400, "bad_cursor");
         let rest = auditor.get(&format!("/v1/journal?organisation={number}&limit=2&cursor={next}")).await.expect(200);
         assert!(rest.at("/items/0/seq").as_i64().unwrap() > seqs[1]);
+        let again = auditor.get(&format!("/v1/journal?organisation={}&limit=2", number.to_lowercase().replace('-', ""))).await.expect(200);
+        assert_eq!(again.at("/items"), page.at("/items"), "another spelling of the number");
+        let refused = auditor.get("/v1/journal?organisation=OTS-7K3M9Q2-55").await.problem(400, "bad_parameter");
+        assert_eq!(refused.str("/fields/0/pointer"), "organisation");
         let all = auditor.get("/v1/journal?limit=200").await.expect(200);
         assert!(!all.text().contains("Sample Contact") && !all.text().contains("new@sample.example"), "personal data is left out");
         assert!(all.text().contains("Astana"));
