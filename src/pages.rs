@@ -208,12 +208,8 @@ async fn get_readiness(
         return Ok(HttpResponse::Ok().json(OK));
     }
     let look = db.read(move |conn| {
-        if !migrate::is_current(conn)? {
-            return Err(Error::new(
-                Code::DatabaseUnavailable,
-                "the database has other tables than this program; run ots-registry migrate",
-            )
-            .header("Retry-After", "5"));
+        if let Some(text) = migrate::deviation(conn)? {
+            return Err(Error::new(Code::DatabaseUnavailable, text).header("Retry-After", "5"));
         }
         adoption::must_be_current(conn, &rules)
     });

@@ -9,6 +9,9 @@ use crate::db::{Conn, migrate};
 pub(super) fn run(config: &Config) -> Done {
     super::make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
+    if let Some(text) = migrate::newer(&mut conn)? {
+        return Err(text.into());
+    }
     let ran = migrate::up(&mut conn)?;
     crate::memberships::derived::ensure(&mut conn, |text| eprintln!("{text}"))?;
     match ran.len() {

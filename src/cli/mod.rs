@@ -222,10 +222,9 @@ fn must_exist(config: &Config) -> Result<(), Stop> {
 /// Opens a database that is there, to look at it and change nothing.
 fn open_as_it_is(config: &Config) -> Result<Conn, Stop> {
     let mut conn = Conn::open_as_it_is(&config.database)?;
-    if crate::db::migrate::is_current(&mut conn)? {
-        Ok(conn)
-    } else {
-        Err("the database has other tables than this program; run ots-registry migrate".into())
+    match crate::db::migrate::deviation(&mut conn)? {
+        None => Ok(conn),
+        Some(text) => Err(text.into()),
     }
 }
 

@@ -57,18 +57,43 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     Ok(found.into_iter().map(|row| row.word).collect())
 }
 
-/// True when the database has exactly the migrations that this program knows.
-pub fn is_current(conn: &mut Conn) -> Result<bool, Failure> {
-    let mut applied = applied(conn)?;
-    applied.sort();
+/// The versions that this program knows, in their order.
+fn known() -> Result<Vec<String>, Failure> {
     // A version is the digits of the folder's date and number.
-    let (known, _) = all_names()?;
-    let mut known: Vec<String> = known
+    let (names, _) = all_names()?;
+    let mut known: Vec<String> = names
         .iter()
         .map(|name| name.split('_').next().unwrap_or(name).replace('-', ""))
         .collect();
     known.sort();
-    Ok(applied == known)
+    Ok(known)
+}
+
+/// True when the database has exactly the migrations that this program knows.
+pub fn is_current(conn: &mut Conn) -> Result<bool, Failure> {
+    let mut applied = applied(conn)?;
+    applied.sort();
+    Ok(applied == known()?)
+}
+
+/// What is wrong and what to do where the database has migrations that this program does not know: a newer program made it.
+pub fn newer(conn: &mut Conn) -> Result<Option<String>, Failure> {
+    let known = known()?;
+    let unknown = applied(conn)?.into_iter().filter(|v| !known.contains(v));
+    Ok(unknown.max().map(|version| {
+        format!(
+            "the database is newer than this program (migration {version}): use the newer program"
+        )
+    }))
+}
+
+/// What is wrong and what to do where the database has not exactly the migrations that this program knows.
+pub fn deviation(conn: &mut Conn) -> Result<Option<String>, Failure> {
+    if is_current(conn)? {
+        return Ok(None);
+    }
+    let older = "the database has other tables than this program; run ots-registry migrate";
+    Ok(Some(newer(conn)?.unwrap_or_else(|| older.to_owned())))
 }
 
 /// The names of the migrations of both databases, for the test that compares them.

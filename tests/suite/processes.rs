@@ -5,11 +5,12 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::sync::Barrier;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::secrets::{Secret, digest};
 use ots_registry::db::schema::sessions;
-use ots_registry::db::{Id, Instant};
+use ots_registry::db::{Conn, Id, Instant, migrate};
 use serde_json::json;
 
 use crate::kit::databases::{Database, scratch};
@@ -122,6 +123,39 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
                 Kind::Postgres => "drop the database",
             };
             assert!(text.contains(what), "{text}");
+        }
+    }
+}
+
+#[test]
+fn an_older_program_says_of_a_newer_database_that_it_is_newer() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::fresh(kind) else {
+            continue;
+        };
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        assert_eq!(migrate::deviation(&mut conn).unwrap(), None);
+        conn.batch_execute(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000001')",
+        )
+        .unwrap();
+        let newer = "the database is newer than this program (migration 99991231000001): use the newer program";
+        // `/readyz` says the same.
+        let told = migrate::deviation(&mut conn).unwrap();
+        assert_eq!(told.as_deref(), Some(newer));
+        drop(conn);
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("a-newer-database-{kind:?}"));
+        let place = [
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ];
+        for words in [&["migrate"][..], &["journal", "verify"]] {
+            let (code, text) = said(&[words, &place[..]].concat());
+            assert_eq!(code, Some(1), "{kind:?} {words:?}: {text}");
+            assert!(text.contains(newer), "{kind:?} {words:?}: {text}");
         }
     }
 }
