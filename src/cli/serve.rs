@@ -26,7 +26,7 @@ use crate::checkpoints::{self, Checkpoints, Keeper};
 use crate::config::{Config, Flags};
 use crate::countries::Countries;
 use crate::db::schema::journal_head;
-use crate::db::{Conn, DatabaseUrl, Db, Id, Instant};
+use crate::db::{Conn, DatabaseUrl, Db, Id, Instant, migrate};
 use crate::demo::{self, Held};
 use crate::duplicates::round::{self, Extent};
 use crate::http::envelope::TrustedProxies;
@@ -74,6 +74,9 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     let socket = taken(config.listen)?;
     let countries = Countries::load().map_err(Stop)?;
     let file = super::rules::read(config)?;
+    if args.demo {
+        has_no_foreign_table(config)?;
+    }
     let mut conn = super::open(config)?;
     let held = demo::held(&mut conn)?;
     may_serve(held, args.demo, config, &mut conn)?;
@@ -390,6 +393,24 @@ fn may_serve(held: Held, demo: bool, config: &Config, conn: &mut Conn) -> Result
         ),
         (Held::None, true) if !is_empty(conn)? => Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into()),
         (Held::Whole, true) | (Held::None, _) => Ok(()),
+    }
+}
+
+/// A demo is not made beside what others keep: looked at before the migrations make tables there, and without a change.
+fn has_no_foreign_table(config: &Config) -> Result<(), Stop> {
+    let there = match &config.database {
+        // An empty file holds nothing, and is no database yet.
+        DatabaseUrl::Sqlite(path) => std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
+        DatabaseUrl::Postgres(_) => true,
+    };
+    if !there {
+        return Ok(());
+    }
+    let mut conn = Conn::open_as_it_is(&config.database)?;
+    let foreign = migrate::foreign_tables(&mut conn)?;
+    match foreign.first() {
+        None => Ok(()),
+        Some(table) => Err(format!("--demo needs an empty database, and this one holds a table that is not the registry's ({table}); name another with --database-url or --data-dir").into()),
     }
 }
 

@@ -57,6 +57,30 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     Ok(found.into_iter().map(|row| row.word).collect())
 }
 
+/// The tables of the database that are not the registry's own, by their names.
+pub fn foreign_tables(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    let text = if conn.is_postgres() {
+        "SELECT table_name::text AS word FROM information_schema.tables \
+         WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"
+    } else {
+        "SELECT name AS word FROM sqlite_schema \
+         WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
+    };
+    let found: Vec<Word> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let own = own_tables();
+    let found = found.into_iter().map(|row| row.word);
+    Ok(found.filter(|name| !own.contains(&name.as_str())).collect())
+}
+
+/// The names of the registry's tables, and of the one of the migrations.
+fn own_tables() -> Vec<&'static str> {
+    let heads = include_str!("schema.rs").lines().filter_map(|line| {
+        let (name, _) = line.trim().strip_suffix(") {")?.split_once(" (")?;
+        Some(name)
+    });
+    heads.chain(["__diesel_schema_migrations"]).collect()
+}
+
 /// The versions that this program knows, in their order.
 fn known() -> Result<Vec<String>, Failure> {
     // A version is the digits of the folder's date and number.

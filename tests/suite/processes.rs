@@ -128,6 +128,41 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
 }
 
 #[test]
+fn a_demo_is_not_made_in_a_database_that_holds_a_table_of_others() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        conn.batch_execute("CREATE TABLE bees (id INTEGER PRIMARY KEY)")
+            .unwrap();
+        drop(conn);
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("a-demo-beside-others-{kind:?}"));
+        let (code, text) = said(&[
+            "serve",
+            "--demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ]);
+        assert_eq!(code, Some(1), "{kind:?}: {text}");
+        assert!(text.contains("not the registry's (bees)"), "{text}");
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        let left = migrate::foreign_tables(&mut conn).unwrap();
+        assert_eq!(left, ["bees"]);
+        assert!(migrate::deviation(&mut conn).unwrap().is_some());
+        conn.batch_execute("DROP TABLE bees").unwrap();
+        migrate::up(&mut conn).unwrap();
+        let own = migrate::foreign_tables(&mut conn).unwrap();
+        assert_eq!(own, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn an_older_program_says_of_a_newer_database_that_it_is_newer() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let Some(database) = Database::fresh(kind) else {
