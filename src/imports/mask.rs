@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn a_person_s_number_of_another_country_goes_from_an_identifier_too() {
+        let (at, cells) = masked(["Sample", "87426017218", "TC 87426017218", "", ""]);
+        assert_eq!(at, [1, 2]);
+        assert!(cells[1..3].iter().all(|c| c == NOT_KEPT), "{cells:?}");
+        assert!(masked(["Sample", "87426017219", "", "", ""]).0.is_empty());
+    }
+
+    #[test]
     fn a_person_s_number_that_is_known_by_its_form_alone_goes_from_free_text_too() {
         let countries = Countries::load().unwrap();
         let columns = [

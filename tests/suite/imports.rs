@@ -953,6 +953,32 @@ both! {
 }
 
 both! {
+    async fn a_person_s_number_of_another_country_leaves_no_trace_of_a_row_either(app) {
+        let kz = app.coordinator("KZ");
+        let file = "name,identifier:KZ-BIN\nSample Gardens,87426017218\nSample Bridges,950440001673\n";
+        let import = kz.import(file, "country=KZ&keep_invalid=As%20printed%20in%20the%20register.").await;
+        let rows = kz.rows(&import).await;
+        assert_eq!([2, 3].map(|line| outcome(&rows, line)), ["faulty", "new"]);
+        assert_eq!(codes(&rows[&2]), ["natural_person_number"]);
+        assert!(!app.db_dump().contains("87426017218"));
+    }
+}
+
+both! {
+    async fn a_scheme_with_an_underscore_is_a_header_and_the_meaning_of_one(app) {
+        let az = app.coordinator("AZ");
+        for (number, name, header, stated) in [("1", "Sample Gardeners", "identifier:CA-CRA_ACR", ""), ("2", "Bukhara Potters", "Canadian number", "&map=Canadian%20number:identifier:CA-CRA_ACR")] {
+            let file = format!("id,name,{header}\n{number},{name},RR00{number}\n");
+            let import = az.import(file, &format!("country=AZ&source=list{stated}")).await;
+            let rows = az.rows(&import).await;
+            assert_eq!(outcome(&rows, 2), "new", "{}", rows[&2]);
+            let made = az.get(&format!("/v1/organisations/{}", rows[&2]["number"].as_str().unwrap())).await;
+            assert_eq!((made.str("/identifiers/0/scheme"), made.str("/identifiers/0/value")), ("CA-CRA_ACR".to_owned(), format!("RR00{number}")));
+        }
+    }
+}
+
+both! {
     async fn an_identifier_of_another_country_s_organisation_is_faulty_and_tells_no_number(app) {
         let lei = "529900T8BM49AURSDO55";
         let more = json!({"identifiers": [{"scheme": "LEI", "value": lei}]});
