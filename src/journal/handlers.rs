@@ -69,7 +69,7 @@ fn as_recorded(text: &str) -> Option<String> {
         && check.len() == 2
         && check.bytes().all(|b| b.is_ascii_digit());
     // ISO 7064 MOD 97-10, letters as 10 to 35.
-    let rest = rest.chars().fold(0, |rest, c| {
+    let rest = rest.chars().fold(0u32, |rest, c| {
         let value = c.to_digit(36).unwrap_or(0);
         (rest * if value > 9 { 100 } else { 10 } + value) % 97
     });
