@@ -87,9 +87,26 @@ impl Spreadsheet {
     /// is done.
     pub(super) fn may_report_to(&self, report: Option<&Path>, config: &Config) -> Result<(), Stop> {
         let Some(report) = report else { return Ok(()) };
+        let beside = |path: &Path, ending: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            is_one_file(report, Path::new(&name))
+        };
+        let folder = report
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         let what = match &config.database {
             _ if is_one_file(report, &self.file) => "is the file that is read",
-            DatabaseUrl::Sqlite(path) if is_one_file(report, path) => "is the registry's database",
+            DatabaseUrl::Sqlite(path)
+                if ["", "-wal", "-shm", "-journal"]
+                    .iter()
+                    .any(|ending| beside(path, ending)) =>
+            {
+                "is the registry's database"
+            }
+            _ if is_one_file(report, &config.checkpoint_file) => "is the file of checkpoints",
+            _ if is_one_file(folder, &config.keys_dir) => "is in the folder of the keys",
             _ => return Ok(()),
         };
         Err(format!(
@@ -126,9 +143,17 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
         return (one.dev(), one.ino()) == (other.dev(), other.ino());
     }
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
+    // One that is not there yet has its place all the same.
+    let place = |path: &Path| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    match (one.canonicalize().ok(), other.canonicalize().ok()) {
+        (Some(one), Some(other)) => one == other,
+        _ => place(one).is_some_and(|one| Some(one) == place(other)),
     }
 }
 
@@ -165,12 +190,12 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), S
             Progress::Planned(n, of) => ("planned", n, format!(" of {of}")),
             Progress::Applied(n) => ("applied", n, String::new()),
             Progress::Resumed(id) => {
-                return eprintln!("an earlier run of this file stopped: going on with import {id}");
+                return progress!("an earlier run of this file stopped: going on with import {id}");
             }
         };
         if n < shown || n >= shown + 5_000 {
             shown = n;
-            eprintln!("{word} {n}{of} rows");
+            progress!("{word} {n}{of} rows");
         }
     };
     let how = if args.dry_run {

@@ -24,6 +24,11 @@ macro_rules! say {
     ($($words:tt)*) => { $crate::cli::told(format_args!($($words)*)) };
 }
 
+/// Tells how far something is, on standard error.
+macro_rules! progress {
+    ($($words:tt)*) => { $crate::cli::whispered(format_args!($($words)*)) };
+}
+
 mod calendar;
 mod duplicates;
 mod import;
@@ -153,8 +158,13 @@ fn told(words: std::fmt::Arguments<'_>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
-        eprintln!("cannot write to standard output: {error}");
+        progress!("cannot write to standard output: {error}");
     }
+}
+
+/// Writes a line to standard error. Where nobody reads it any more there is nobody to tell so.
+fn whispered(words: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{words}");
 }
 
 /// Hands over what is shown once, such as a link: inside the transaction that makes it, so that nothing is made that nobody got to see.
@@ -196,7 +206,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(Stop(text)) => {
-            eprintln!("ots-registry: {text}");
+            progress!("ots-registry: {text}");
             ExitCode::FAILURE
         }
     }
@@ -233,7 +243,7 @@ fn open(config: &Config) -> Result<Conn, Stop> {
     make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     crate::db::migrate::up(&mut conn)?;
-    crate::memberships::derived::ensure(&mut conn, |text| eprintln!("{text}"))?;
+    crate::memberships::derived::ensure(&mut conn, |text| progress!("{text}"))?;
     Ok(conn)
 }
 

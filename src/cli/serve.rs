@@ -98,7 +98,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
-            eprintln!("{text}")
+            progress!("{text}")
         })?;
         say!("{}", logins.text(&config.base_url).trim_end());
     }
@@ -370,6 +370,8 @@ fn start_log(filter: &str) -> Result<(), Stop> {
         .flatten_event(true)
         .with_current_span(false)
         .with_env_filter(filter)
+        // Who read the log may be gone. Then its lines are lost, and nothing else: the library would tell so on the same closed pipe, and panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .try_init()
         .map_err(|e| Stop(e.to_string()))

@@ -257,6 +257,10 @@ fn rows(
         .iter()
         .filter_map(|w| Some((w.looked.draft.as_ref().ok()?, w.resolution.as_ref())))
         .collect();
+    // On PostgreSQL the journal's head is taken first: whoever registers the same meanwhile waits, or is among what is known below.
+    if tx.is_postgres() {
+        Batch::begin(tx, acting.now())?.write(tx)?;
+    }
     let mut known = queries::known(tx, &drafts)?;
     let started = Clock::now();
     let mut written = Vec::with_capacity(waiting.len());

@@ -332,7 +332,7 @@ fn word(value: &impl Serialize) -> String {
 }
 
 impl Reading {
-    /// What is told about a sheet. A header in which a person's number seems to stand is not repeated.
+    /// What is told about a sheet. A header or a name of a sheet in which a person's number seems to stand is not repeated.
     pub fn of(sheet: &Sheet, slash: SlashOrder, keep_invalid: Option<&Reason>) -> Self {
         let person = crate::countries::may_be_person_number;
         let header = |text: &str| {
@@ -346,7 +346,7 @@ impl Reading {
             encoding: sheet.encoding.map(|e| e.label().to_owned()),
             certainty: sheet.certainty.as_ref().map(word),
             delimiter: sheet.delimiter.map(|d| d.to_string()),
-            sheet: sheet.sheet_name.clone(),
+            sheet: sheet.sheet_name.as_deref().map(header),
             header_row: sheet.header_row,
             columns: sheet
                 .columns

@@ -1062,3 +1062,35 @@ both! {
         assert!(rows.len() == 5 && rows.values().all(|row| row["outcome"] == "unchanged"), "{rows:?}");
     }
 }
+
+both! {
+    async fn two_imports_at_once_register_nothing_twice(app) {
+        let (one, other) = (app.coordinator("KZ"), app.secretariat());
+        // More than one chunk: the first takes its turn when it notes that it began.
+        let names = (0..600).map(|n| format!("Sample Society of Village {n}\n"));
+        let file = format!("name\n{}", names.collect::<String>());
+        let mut urls = Vec::new();
+        for (person, parameters) in [(&one, "file_name=a.csv"), (&other, "file_name=b.csv&country=KZ")] {
+            let made = person.upload(file.clone(), parameters).await.expect(201);
+            urls.push(format!("/v1/imports/{}/commit", made.str("/id")));
+        }
+        let (a, b) = tokio::join!(one.post(&urls[0], json!({})), other.post(&urls[1], json!({})));
+        a.expect(200);
+        b.expect(200);
+        let count = app.auditor().get("/v1/organisations?country=KZ&count=true&limit=1").await.expect(200);
+        assert_eq!(count.at("/page/total"), 600);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}
+
+both! {
+    async fn a_person_s_number_in_the_name_of_a_sheet_is_kept_nowhere(app) {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet().set_name("TCKN 10000000146").unwrap();
+        sheet.write_string(0, 0, "name").unwrap();
+        sheet.write_string(1, 0, "Sample Society of Sheets").unwrap();
+        let made = app.coordinator("KZ").upload(workbook.save_to_buffer().unwrap(), "file_name=a.xlsx").await.expect(201);
+        assert!(!made.text().contains("10000000146"), "{}", made.text());
+        assert!(!app.db_dump().contains("10000000146"));
+    }
+}

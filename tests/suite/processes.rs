@@ -499,6 +499,22 @@ fn a_report_never_takes_the_place_of_the_spreadsheet_or_of_the_registry() {
     let (code, told) = said(&[&import[..], &["--report", &database], &place].concat());
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("is the registry's database"), "{told}");
+    // What belongs to the registry beside it, whether it is there or not.
+    for (report, what) in [
+        ("data/registry.db-wal", "is the registry's database"),
+        ("data/registry.db-shm", "is the registry's database"),
+        (
+            "data/registry.checkpoints.jsonl",
+            "is the file of checkpoints",
+        ),
+        ("data/keys/token-1.pem", "is in the folder of the keys"),
+    ] {
+        std::fs::create_dir_all(folder.join("data/keys")).unwrap();
+        let report = of(report);
+        let (code, told) = said(&[&import[..], &["--report", &report], &place].concat());
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains(what), "{told}");
+    }
     let report = of("report.csv");
     let (code, told) = said(&[&import[..], &["--report", &report], &place].concat());
     assert_eq!(code, Some(0), "{told}");
