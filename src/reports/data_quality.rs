@@ -24,11 +24,11 @@ use crate::http::{Error, pages};
 use crate::organisations::past::{self, RecordRows};
 use crate::organisations::rows::OrganisationRow;
 
-/// Counts up when the same question gets another answer.
-pub const DEFINITION: u32 = 1;
+/// Counts up when the same question gets another answer. 2: an identifier is judged by why it was kept, which no merge changes.
+pub const DEFINITION: u32 = 2;
 
-/// The same for the records behind a figure. 2: the question names the column.
-pub const RECORDS_DEFINITION: u32 = 2;
+/// The same for the records behind a figure. 2: the question names the column. 3: as the report's second.
+pub const RECORDS_DEFINITION: u32 = 3;
 
 /// So many records that were changed behind the position are put together from the journal.
 const MOST_CHANGED: usize = 2_000;
@@ -180,7 +180,7 @@ fn judge(rows: &RecordRows) -> i32 {
             .any(|n| n.language.as_ref().is_some_and(english)),
         !rows.identifiers.is_empty(),
         rows.identifiers.iter().all(|i| i.verdict != "invalid"),
-        rows.identifiers.iter().all(|i| i.exclusive),
+        rows.identifiers.iter().all(|i| i.shared_reason.is_none()),
         !rows.evidence.is_empty(),
     ];
     (0..)
@@ -417,7 +417,7 @@ impl List for Records {
         }
         found.truncate(wanted);
         let ids: Vec<i64> = found.iter().map(|(r, _)| r.organisation_id).collect();
-        let named = queries::named(conn, &ids, self.asked.known)?;
+        let named = queries::named(conn, &ids, &self.asked.filters, self.asked.known)?;
         found
             .iter()
             .map(|(record, seq)| {

@@ -23,8 +23,9 @@ use crate::memberships::acts::Act;
 use crate::organisations::{self, queries::may_know};
 
 /// Counts up when the same question gets another answer. 2: one more kind of exception. 3: an event is an exception of every country
-/// that it takes days from or gives days to. 4: what corrections say of the evidence counts.
-pub const DEFINITION: u32 = 4;
+/// that it takes days from or gives days to. 4: what corrections say of the evidence counts. 5: all that is done to an account of the secretariat; a
+/// merge tells no override again.
+pub const DEFINITION: u32 = 5;
 
 /// The same for the proposals behind a figure.
 pub const LIST_DEFINITION: u32 = 3;
@@ -467,7 +468,7 @@ impl List for Proposals {
         }
         found.truncate(wanted);
         let ids: Vec<i64> = found.iter().map(|(c, _)| c.organisation_id).collect();
-        let named = queries::named(conn, &ids, self.asked.known)?;
+        let named = queries::named(conn, &ids, &self.asked.filters, self.asked.known)?;
         let known = self.known(conn, &ids)?;
         found
             .into_iter()

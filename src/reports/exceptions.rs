@@ -23,11 +23,11 @@ use crate::memberships::rows::IntervalRow;
 
 /// Counts up when the same question gets another answer. 2: changes after a period was closed, with the period of each; warnings
 /// about duplicates pair by pair. 3: an event is of every country and type that it takes days from or gives days to. 4: what
-/// corrections say of the evidence counts.
-pub const DEFINITION: u32 = 4;
+/// corrections say of the evidence counts. 5: all that is done to an account of the secretariat; a merge tells no override again.
+pub const DEFINITION: u32 = 5;
 
-/// The same for the list of a kind. 4: the other organisation of a pair that was said to be two.
-pub const LIST_DEFINITION: u32 = 4;
+/// The same for the list of a kind. 4: the other organisation of a pair that was said to be two. 5: as the report's fifth.
+pub const LIST_DEFINITION: u32 = 5;
 
 /// The same for the list of those without evidence. 5: what corrections say of the evidence counts.
 pub const EVIDENCE_DEFINITION: u32 = 5;
@@ -778,7 +778,7 @@ impl List for Exceptions {
         }
         all.truncate(wanted);
         let ids: Vec<i64> = all.iter().filter_map(|t| t.organisation).collect();
-        let named = queries::named(conn, &ids, self.asked.known)?;
+        let named = queries::named(conn, &ids, &self.asked.filters, self.asked.known)?;
         all.into_iter()
             .map(|mut told| {
                 if let Some(id) = told.organisation {

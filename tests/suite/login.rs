@@ -840,3 +840,28 @@ async fn told_apart(app: &App) -> String {
     }
     apart
 }
+
+both! {
+    async fn what_is_done_to_the_secretariat_s_second_factor_and_password_is_an_exception(app) {
+        let list = async |app: &App| {
+            let path = format!("/v1/reports/decisions/exceptions?from={0}&to={0}&kind=privileged_account&limit=200", app.today());
+            let rows = app.auditor().get(&path).await.expect(200).at("/data/exceptions");
+            rows.as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let (_, officer) = account(&app, Role::Auditor).await;
+        let token = token_of(&app, &officer).await;
+        let change = json!({"current_password": PASSWORD, "new_password": OTHER});
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
+        assert!(!list(&app).await.iter().any(|what| what.starts_with("password.")), "an auditor is not of the secretariat");
+        let (_, email) = account(&app, Role::Secretariat).await;
+        let token = token_of(&app, &email).await;
+        let (secret, _) = enrol(&app, &token).await;
+        db_forget_step(&app);
+        let change = json!({"current_password": PASSWORD, "new_password": OTHER, "code": code(&secret, 0)});
+        app.send_as(&token, Method::PUT, "/v1/auth/password", Some(change)).await.expect(204);
+        let told = list(&app).await;
+        for what in ["second_factor.set", "password.changed"] {
+            assert!(told.iter().any(|t| t.starts_with(what)), "{what}: {told:?}");
+        }
+    }
+}

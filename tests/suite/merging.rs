@@ -792,3 +792,28 @@ both! {
         assert_eq!(app.findings(), Vec::<String>::new());
     }
 }
+
+both! {
+    async fn a_merge_tells_no_override_again_and_makes_no_identifier_worse(app) {
+        let today = app.today();
+        let (old, _) = app.member_since("KZ", json!({"effective_on": today - chrono::Days::new(30)})).await;
+        let (old, into) = (Ngo(old.number), member(&app, "KZ", "Sample Into").await);
+        let wrong = json!({"scheme": "KZ-BIN", "value": "950440001674", "override_reason": "So it stands in the register."});
+        app.coordinator("KZ").act(&old.url(), "identifiers", wrong).await.expect(201);
+        let auditor = app.auditor();
+        let told = async || {
+            let path = format!("/v1/reports/decisions/exceptions?from={today}&to={today}&kind=identifier_override");
+            let list = auditor.get(&path).await.expect(200).at("/data/exceptions");
+            let path = format!("/v1/reports/data-quality/records?as_of={}&criterion=identifiers_own&column=met", today - chrono::Days::new(1));
+            let quality = auditor.get(&path);
+            (list.as_array().unwrap().len(), quality.await.expect(200).at("/data/records").as_array().unwrap().len())
+        };
+        let before = told().await;
+        assert_eq!(before, (1, 1));
+        merge(&app, &old, &into).await;
+        assert_eq!(told().await, before);
+        unmerge(&app, &old).await.expect(200);
+        assert_eq!(told().await, before);
+        assert_eq!(app.findings(), Vec::<String>::new());
+    }
+}

@@ -19,7 +19,7 @@ SELECT o.id, o.seq,
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_names n WHERE n.organisation_id = o.id AND (n.language = 'en' OR n.language LIKE 'en-%')) THEN 64 ELSE 0 END
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id) THEN 128 ELSE 0 END
     + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.verdict = 'invalid') THEN 256 ELSE 0 END
-    + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND NOT i.exclusive) THEN 512 ELSE 0 END
+    + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.shared_reason IS NOT NULL) THEN 512 ELSE 0 END
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_evidence d WHERE d.organisation_id = o.id) THEN 1024 ELSE 0 END
 FROM organisations o;
 
@@ -80,19 +80,19 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
         UPDATE organisation_quality SET met = (met | 128)
             & ~(CASE WHEN NEW.verdict = 'invalid' THEN 256 ELSE 0 END)
-            & ~(CASE WHEN NOT NEW.exclusive THEN 512 ELSE 0 END)
+            & ~(CASE WHEN NEW.shared_reason IS NOT NULL THEN 512 ELSE 0 END)
         WHERE organisation_id = NEW.organisation_id;
     ELSE
         UPDATE organisation_quality SET met = (met & ~896) | (
             CASE WHEN EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id) THEN 128 ELSE 0 END
             + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.verdict = 'invalid') THEN 256 ELSE 0 END
-            + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND NOT i.exclusive) THEN 512 ELSE 0 END)
+            + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.shared_reason IS NOT NULL) THEN 512 ELSE 0 END)
         WHERE organisation_id = OLD.organisation_id;
     END IF;
     RETURN NULL;
 END;
 $$;
-CREATE TRIGGER organisation_quality AFTER INSERT OR UPDATE OF verdict, exclusive OR DELETE ON organisation_identifiers
+CREATE TRIGGER organisation_quality AFTER INSERT OR UPDATE OF verdict, shared_reason OR DELETE ON organisation_identifiers
     FOR EACH ROW EXECUTE FUNCTION organisation_quality_of_identifier();
 
 CREATE FUNCTION organisation_quality_of_evidence() RETURNS trigger LANGUAGE plpgsql AS $$

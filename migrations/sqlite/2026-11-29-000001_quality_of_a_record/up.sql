@@ -18,7 +18,7 @@ SELECT o.id, o.seq,
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_names n WHERE n.organisation_id = o.id AND (n.language = 'en' OR n.language LIKE 'en-%')) THEN 64 ELSE 0 END
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id) THEN 128 ELSE 0 END
     + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.verdict = 'invalid') THEN 256 ELSE 0 END
-    + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND NOT i.exclusive) THEN 512 ELSE 0 END
+    + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.shared_reason IS NOT NULL) THEN 512 ELSE 0 END
     + CASE WHEN EXISTS (SELECT 1 FROM organisation_evidence d WHERE d.organisation_id = o.id) THEN 1024 ELSE 0 END
 FROM organisations o;
 
@@ -55,7 +55,7 @@ END;
 CREATE TRIGGER organisation_quality_identifier AFTER INSERT ON organisation_identifiers BEGIN
     UPDATE organisation_quality SET met = (met | 128)
         & ~(CASE WHEN NEW.verdict = 'invalid' THEN 256 ELSE 0 END)
-        & ~(CASE WHEN NOT NEW.exclusive THEN 512 ELSE 0 END)
+        & ~(CASE WHEN NEW.shared_reason IS NOT NULL THEN 512 ELSE 0 END)
     WHERE organisation_id = NEW.organisation_id;
 END;
 CREATE TRIGGER organisation_quality_evidence AFTER INSERT ON organisation_evidence BEGIN
@@ -71,18 +71,18 @@ CREATE TRIGGER organisation_quality_name_gone AFTER DELETE ON organisation_names
         CASE WHEN EXISTS (SELECT 1 FROM organisation_names n WHERE n.organisation_id = organisation_quality.organisation_id AND (n.language = 'en' OR n.language LIKE 'en-%')) THEN 64 ELSE 0 END)
     WHERE organisation_id = OLD.organisation_id;
 END;
-CREATE TRIGGER organisation_quality_identifier_changed AFTER UPDATE OF verdict, exclusive ON organisation_identifiers BEGIN
+CREATE TRIGGER organisation_quality_identifier_changed AFTER UPDATE OF verdict, shared_reason ON organisation_identifiers BEGIN
     UPDATE organisation_quality SET met = (met & ~896) | (
         CASE WHEN EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id) THEN 128 ELSE 0 END
         + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.verdict = 'invalid') THEN 256 ELSE 0 END
-        + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND NOT i.exclusive) THEN 512 ELSE 0 END)
+        + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.shared_reason IS NOT NULL) THEN 512 ELSE 0 END)
     WHERE organisation_id = NEW.organisation_id;
 END;
 CREATE TRIGGER organisation_quality_identifier_gone AFTER DELETE ON organisation_identifiers BEGIN
     UPDATE organisation_quality SET met = (met & ~896) | (
         CASE WHEN EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id) THEN 128 ELSE 0 END
         + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.verdict = 'invalid') THEN 256 ELSE 0 END
-        + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND NOT i.exclusive) THEN 512 ELSE 0 END)
+        + CASE WHEN NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = organisation_quality.organisation_id AND i.shared_reason IS NOT NULL) THEN 512 ELSE 0 END)
     WHERE organisation_id = OLD.organisation_id;
 END;
 CREATE TRIGGER organisation_quality_evidence_gone AFTER DELETE ON organisation_evidence BEGIN

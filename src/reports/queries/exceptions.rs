@@ -288,7 +288,10 @@ type EntryRow = (
 /// The partial index, word for word; `class = 'private'` is its other half ([`entries_with`]).
 const OVERRIDES: &str =
     "(body LIKE '%\"override_reason\":\"%' OR body LIKE '%\"shared_reason\":\"%')";
-const ACCOUNTS: &str = "(substr(action, 1, 5) = 'user.' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.')";
+/// The partial index, word for word.
+const ACCOUNTS: &str = "(substr(action, 1, 5) = 'user.' OR substr(subject, 1, 5) = 'user:' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.')";
+/// Entries that write identifiers again whose reasons were told before: whose number it is alone changes with them.
+const NOT_WRITTEN_AGAIN: &str = "action NOT IN ('organisation.merged', 'organisation.unmerged')";
 
 /// Where warnings about identifiers were overridden, behind a position: they stand in the entries.
 pub fn overrides(
@@ -302,7 +305,7 @@ pub fn overrides(
     let mut found = Vec::new();
     let mut from = seq;
     while found.len() < limit {
-        let rows = entries_with(conn, OVERRIDES, (from, until), &[])?;
+        let rows = entries_with(conn, OVERRIDES, (from, until), &[NOT_WRITTEN_AGAIN])?;
         let Some(last) = rows.last() else { break };
         let next = last.0 + 1;
         for (seq_here, at, actor, action, subject, organisation, body) in rows {
@@ -486,7 +489,7 @@ pub fn privileged(
     let text = format!(
         "SELECT seq, recorded_at, actor, action, subject FROM journal \
          WHERE {ACCOUNTS} AND seq > {after} AND seq <= {until} \
-         AND (substr(action, 1, 5) <> 'user.' OR {} OR {}) \
+         AND (substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.' OR {} OR {}) \
          ORDER BY seq LIMIT {limit}",
         office("<="),
         office("<")

@@ -53,8 +53,8 @@ pub const CRITERIA: [(&str, &str, &str); 11] = [
     ),
     (
         "identifiers_own",
-        "No identifier is shared with another organisation",
-        "NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND NOT i.exclusive)",
+        "No identifier is kept although another organisation has it",
+        "NOT EXISTS (SELECT 1 FROM organisation_identifiers i WHERE i.organisation_id = o.id AND i.shared_reason IS NOT NULL)",
     ),
     (
         "evidence",
@@ -106,7 +106,7 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
     let text = format!(
         "SELECT o.number FROM organisations o LEFT JOIN organisation_quality q ON q.organisation_id = o.id \
          WHERE q.seq IS NULL OR q.seq <> o.seq OR q.met <> {} \
-         UNION ALL SELECT 'of a record that is not there' FROM organisation_quality q \
+         UNION ALL SELECT 'a record that is not there' FROM organisation_quality q \
          WHERE NOT EXISTS (SELECT 1 FROM organisations o WHERE o.id = q.organisation_id) \
          ORDER BY 1",
         bits()

@@ -1,0 +1,4 @@
+-- Whatever is about an account or a partner's key, also what is done to a second factor, a password or personal data (src/reports/queries/exceptions.rs).
+DROP INDEX journal_accounts_idx;
+CREATE INDEX journal_accounts_idx ON journal (seq)
+    WHERE substr(action, 1, 5) = 'user.' OR substr(subject, 1, 5) = 'user:' OR substr(action, 1, 9) = 'handover.' OR substr(action, 1, 8) = 'api_key.';
