@@ -358,7 +358,7 @@ impl Applications {
 
     fn cells(&self, conn: &mut Conn, rows: &[IntervalRow]) -> Result<Vec<Vec<Cell>>, Error> {
         let organisations: Vec<i64> = rows.iter().map(|r| r.organisation_id).collect();
-        let named = queries::named(conn, &organisations, self.asked.known)?;
+        let named = queries::named(conn, &organisations, &self.asked.filters, self.asked.known)?;
         let causes = register::causes(conn, rows, self.asked.known)?;
         rows.iter()
             .zip(causes)

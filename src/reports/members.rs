@@ -223,7 +223,7 @@ fn flows(
 fn cells(conn: &mut Conn, asked: &Asked, found: &[Found]) -> Result<Vec<Vec<Cell>>, Error> {
     let ids: Vec<Id> = found.iter().map(|f| f.membership).collect();
     let organisations: Vec<i64> = found.iter().map(|f| f.organisation).collect();
-    let named = queries::named(conn, &organisations, asked.known)?;
+    let named = queries::named(conn, &organisations, &asked.filters, asked.known)?;
     let causes = Causes::of(conn, &ids, asked.known)?;
     found
         .iter()

@@ -28,6 +28,7 @@ use crate::http::Error;
 use crate::journal::moment::STILL;
 use crate::memberships::ledger::FlowKind;
 use crate::memberships::rows::{FlowRow, IntervalRow};
+use crate::organisations::queries::may_know_of;
 
 /// The states of a member, as the partial indexes write them.
 const MEMBER: &str = "state IN ('active', 'grace', 'suspended')";
@@ -420,30 +421,45 @@ pub struct Named {
     pub name: String,
 }
 
-/// Number and legal name of organisations, as they were known.
-pub fn named(conn: &mut Conn, ids: &[i64], known: Known) -> Result<HashMap<i64, Named>, Error> {
-    let rows: Vec<(i64, String, String, i64)> = organisations::table
+/// Number and legal name of organisations, as they were known. Where an organisation is in a country by now that the reader does not reach, and is not
+/// public there, its number stands for its name.
+pub fn named(
+    conn: &mut Conn,
+    ids: &[i64],
+    filters: &Filters,
+    known: Known,
+) -> Result<HashMap<i64, Named>, Error> {
+    type Row = (i64, String, String, i64, String, bool, Option<NaiveDate>);
+    let rows: Vec<Row> = organisations::table
         .filter(organisations::id.eq_any(ids))
         .select((
             organisations::id,
             organisations::number,
             organisations::name,
             organisations::seq,
+            organisations::country,
+            organisations::withheld,
+            organisations::public_from,
         ))
         .load(conn)?;
     let changed: Vec<String> = rows
         .iter()
-        .filter(|(.., seq)| *seq > known.seq)
-        .map(|(_, number, ..)| number.clone())
+        .filter(|row| row.3 > known.seq)
+        .map(|row| row.1.clone())
         .collect();
     let mut names = crate::organisations::past::legal_names(conn, &changed, known.seq)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, number, name, _)| {
-            let name = names.remove(&number).unwrap_or(name);
-            (id, Named { number, name })
-        })
-        .collect())
+    let told = |(id, number, name, _, country, withheld, public_from): Row| {
+        let hidden = filters.reader.as_ref().is_some_and(|(reach, today)| {
+            !may_know_of(&country, withheld, public_from, reach, *today)
+        });
+        let name = if hidden {
+            number.clone()
+        } else {
+            names.remove(&number).unwrap_or(name)
+        };
+        (id, Named { number, name })
+    };
+    Ok(rows.into_iter().map(told).collect())
 }
 
 /// A place in the order of those who came or went.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use crate::auth::{Acting, Scope};
+use crate::auth::{Acting, Reach, Scope};
 use crate::countries::Countries;
 use crate::db::Conn;
 use crate::http::{Code, Error};
@@ -25,6 +25,8 @@ pub struct Filters {
     pub some_countries: bool,
     /// True where not all types are asked for.
     pub some_types: bool,
+    /// Who asks, and on which day, where they do not reach all countries: what they may not know of an organisation of now is not said.
+    pub reader: Option<(Reach, NaiveDate)>,
 }
 
 impl Filters {
@@ -65,6 +67,8 @@ impl Filters {
         Ok(Self {
             some_countries: wanted.len() < known.len() || *acting.reach().scope() != Scope::All,
             some_types: types_wanted.len() < words.len(),
+            reader: (*acting.reach().scope() != Scope::All)
+                .then(|| (acting.reach().clone(), acting.now().day())),
             countries: wanted,
             types: types_wanted,
         })
@@ -80,6 +84,7 @@ impl Filters {
             types: MembershipType::ALL.map(MembershipType::as_str).to_vec(),
             some_countries: false,
             some_types: false,
+            reader: None,
         }
     }
 

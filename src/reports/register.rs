@@ -152,7 +152,7 @@ pub fn cells(
     let ids: Vec<Id> = rows.iter().map(|r| r.membership_id).collect();
     let organisations: Vec<i64> = rows.iter().map(|r| r.organisation_id).collect();
     let mut timelines = queries::intervals(conn, &ids, asked.day, asked.known)?;
-    let named = queries::named(conn, &organisations, asked.known)?;
+    let named = queries::named(conn, &organisations, &asked.filters, asked.known)?;
     rows.iter()
         .map(|row| {
             let timeline = timelines.remove(&row.membership_id).unwrap_or_default();

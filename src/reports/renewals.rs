@@ -455,7 +455,7 @@ impl Members {
     ) -> Result<Vec<Line>, Error> {
         let intervals: Vec<IntervalRow> = rows.iter().map(|(row, _)| row.clone()).collect();
         let organisations: Vec<i64> = intervals.iter().map(|r| r.organisation_id).collect();
-        let named = queries::named(conn, &organisations, self.asked.known)?;
+        let named = queries::named(conn, &organisations, &self.asked.filters, self.asked.known)?;
         let causes = register::causes(conn, &intervals, self.asked.known)?;
         rows.iter()
             .zip(causes)

@@ -281,7 +281,7 @@ fn worded(
     for lines in lines.chunks(AT_ONCE) {
         let ids: Vec<Id> = lines.iter().map(|l| l.membership).collect();
         let organisations: Vec<i64> = lines.iter().map(|l| l.organisation).collect();
-        let named = queries::named(conn, &organisations, asked.known)?;
+        let named = queries::named(conn, &organisations, &asked.filters, asked.known)?;
         let mut events: HashMap<Id, Vec<EventName>> = HashMap::new();
         for event in queries::events(conn, &ids, (earlier.seq, asked.known.seq))? {
             events.entry(event.membership_id).or_default().push(event);

@@ -110,3 +110,35 @@ impl App {
         officer.post(&format!("{proposal}/decision"), body).await
     }
 }
+
+both! {
+    async fn lists_of_reports_show_the_number_of_one_that_left_and_is_not_public(app) {
+        let since = app.today() - chrono::Days::new(30);
+        let (ngo, _) = app.member_since("KZ", json!({"effective_on": since})).await;
+        moved(&app, &ngo.url(), "KZ", "UZ").await;
+        let (kz, uz, office) = (app.coordinator("KZ"), app.coordinator("UZ"), app.secretariat());
+        rename(&uz, &ngo.url(), "Secretly Renamed In Uz").await;
+        let today = app.today();
+        let day = today - chrono::Days::new(10);
+        let lists = [
+            format!("register?as_of={day}"),
+            format!("register?as_of={day}&format=csv"),
+            format!("standing/members?as_of={day}&column=active"),
+            format!("roll-forward/members?from={day}&to={today}&column=transferred_out"),
+            format!("data-quality/records?as_of={day}&criterion=city"),
+            format!("sample?as_of={day}&seed=x&size=9"),
+        ];
+        let read = async |person: &Person, path: &String| person.get(&format!("/v1/reports/{path}")).await.expect(200).text();
+        for path in &lists {
+            assert!(read(&kz, path).await.contains("Secretly"), "{path}: it is public, so its name is");
+        }
+        let withholding = format!("{}/withholding", ngo.url());
+        let reason = Some(json!({"reason": "People may be harmed."}));
+        uz.send_with(actix_web::http::Method::PUT, &withholding, "*", reason).await.expect(200);
+        for path in &lists {
+            let told = read(&kz, path).await;
+            assert!(!told.contains("Secretly") && told.contains(&ngo.number), "{path}: {told}");
+            assert!(read(&office, path).await.contains("Secretly"), "{path}");
+        }
+    }
+}

@@ -212,6 +212,9 @@ both! {
             let some = rows(&auditor, "applications", &format!("/v1/reports/ageing/applications?as_of={on}&column=over_90&state=submitted{known}")).await;
             let wanted = expected.iter().filter(|e| e.0 > 90 && e.4 == "submitted").count();
             assert_eq!(some.len(), wanted);
+            let two = rows(&auditor, "applications", &format!("/v1/reports/ageing/applications?as_of={on}&column=over_90&state=submitted&state=draft&limit=3{known}")).await;
+            let wanted = expected.iter().filter(|e| e.0 > 90 && ["submitted", "draft"].contains(&e.4.as_str())).count();
+            assert_eq!(two.len(), wanted);
         }
         assert!(seen > 60, "{seen}");
     }

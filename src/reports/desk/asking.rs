@@ -268,11 +268,13 @@ impl Asking {
     }
 
     fn choice(&self, name: &str, word: &str, all: &[(String, String)]) -> String {
-        let chosen = self.value(name);
+        let given = self.pairs.iter().filter(|(given, _)| given == name);
+        let chosen: Vec<&str> = given.map(|(_, value)| value.as_str()).collect();
         let options: String = all
             .iter()
             .map(|(value, shown)| {
-                let selected = if value == chosen { " selected" } else { "" };
+                let is_chosen = chosen.contains(&value.as_str());
+                let selected = if is_chosen { " selected" } else { "" };
                 format!(
                     "<option value=\"{}\"{selected}>{}</option>",
                     escape(value),
@@ -280,8 +282,10 @@ impl Asking {
                 )
             })
             .collect();
+        // Where several are asked for, the next question keeps them.
+        let several = if chosen.len() > 1 { " multiple" } else { "" };
         format!(
-            "<div><label for=\"{name}\">{word}</label><select id=\"{name}\" name=\"{name}\"><option value=\"\">{}</option>{options}</select></div>",
+            "<div><label for=\"{name}\">{word}</label><select id=\"{name}\" name=\"{name}\"{several}><option value=\"\">{}</option>{options}</select></div>",
             self.language.label("desk.all")
         )
     }

@@ -80,9 +80,10 @@ report_query!(
         /// The figure, by its name in the ageing.
         #[param(inline, value_type = AgeingFigure, example = "over_90")]
         column: String,
-        /// Only applications in this state.
-        #[param(inline, value_type = Option<WaitingState>, example = "submitted")]
-        state: Option<String>,
+        /// Only applications in this state; repeat for any of several.
+        #[serde(default)]
+        #[param(inline, value_type = Vec<WaitingState>, example = json!(["submitted"]))]
+        state: Vec<String>,
     }
 );
 
@@ -126,10 +127,12 @@ async fn answer_ageing_applications(
 ) -> Result<HttpResponse, Error> {
     let Query { query, shape } = query;
     let figure = one_of("column", &query.column, &FIGURES)?;
-    let states: Vec<&'static str> = match &query.state {
-        None => Vec::new(),
-        Some(word) => vec![one_of("state", word, &STATES)?],
-    };
+    let mut states: Vec<&'static str> = Vec::new();
+    for word in &query.state {
+        states.push(one_of("state", word, &STATES)?);
+    }
+    // In the order of the list, each once: the same question, however it was written.
+    let states: Vec<&'static str> = STATES.into_iter().filter(|s| states.contains(s)).collect();
     let how = query.how(shape);
     answer::list(&door, permit, how, move |conn, acting, held| {
         Ok(Applications {
