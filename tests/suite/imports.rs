@@ -1070,7 +1070,7 @@ both! {
         let names = (0..600).map(|n| format!("Sample Society of Village {n}\n"));
         let file = format!("name\n{}", names.collect::<String>());
         let mut urls = Vec::new();
-        for (person, parameters) in [(&one, "file_name=a.csv"), (&other, "file_name=b.csv&country=KZ")] {
+        for (person, parameters) in [(&one, "file_name=a.csv&country=KZ"), (&other, "file_name=b.csv&country=KZ")] {
             let made = person.upload(file.clone(), parameters).await.expect(201);
             urls.push(format!("/v1/imports/{}/commit", made.str("/id")));
         }
