@@ -46,6 +46,7 @@ pub mod memberships;
 pub mod organisations;
 pub mod pages;
 pub mod people;
+pub mod registry_number;
 pub mod reports;
 pub mod search;
 pub mod text;

@@ -92,10 +92,7 @@ impl Spreadsheet {
             name.push(ending);
             is_one_file(report, Path::new(&name))
         };
-        let folder = report
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
+        let folder = folder_of(report);
         let what = match &config.database {
             _ if is_one_file(report, &self.file) => "is the file that is read",
             DatabaseUrl::Sqlite(path)
@@ -136,6 +133,13 @@ impl Import {
     }
 }
 
+/// The folder that a file is in, or would be.
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// Whether two paths lead to one file that is there, also through links.
 fn is_one_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
@@ -145,10 +149,7 @@ fn is_one_file(one: &Path, other: &Path) -> bool {
     }
     // One that is not there yet has its place all the same.
     let place = |path: &Path| {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        let folder = folder_of(path).canonicalize().ok()?;
         Some(folder.join(path.file_name()?))
     };
     match (one.canonicalize().ok(), other.canonicalize().ok()) {
@@ -190,12 +191,12 @@ fn import(args: &Import, conn: &mut Conn, countries: &Countries) -> Result<(), S
             Progress::Planned(n, of) => ("planned", n, format!(" of {of}")),
             Progress::Applied(n) => ("applied", n, String::new()),
             Progress::Resumed(id) => {
-                return progress!("an earlier run of this file stopped: going on with import {id}");
+                return aside!("an earlier run of this file stopped: going on with import {id}");
             }
         };
         if n < shown || n >= shown + 5_000 {
             shown = n;
-            progress!("{word} {n}{of} rows");
+            aside!("{word} {n}{of} rows");
         }
     };
     let how = if args.dry_run {

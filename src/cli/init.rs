@@ -56,7 +56,7 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         return Err("this registry has accounts already; invite further ones with `ots-registry user invite`".into());
     }
     super::rules::adopt(&mut conn, file.as_deref(), Instant::now(), |text| {
-        progress!("{text}");
+        aside!("{text}");
     })?;
     let had_keys = TokenKeys::exist(&config.keys_dir);
     super::keys::prepare(config, &mut conn)?;

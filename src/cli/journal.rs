@@ -152,7 +152,7 @@ fn verify_all(args: &Verify, config: &Config) -> Done {
     let progress = |seq| {
         if seq - told >= 100_000 {
             told = seq;
-            progress!("… {seq} entries");
+            aside!("… {seq} entries");
         }
     };
     let (report, deviations) = match &args.export {
@@ -295,7 +295,7 @@ fn export(args: &Export, config: &Config) -> Done {
         record_reading(&mut conn)?;
     }
     let entries = export::write(&mut conn, facts, Instant::now(), &mut out)?;
-    progress!("{entries} entries written.");
+    aside!("{entries} entries written.");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -115,13 +115,13 @@ fn origin(config: &Config) -> Result<String, Stop> {
     }
     let ours = &config.checkpoint_origin;
     let Some(newest) = newest.map(|note| note.checkpoint.origin) else {
-        progress!(
+        aside!(
             "Nothing was signed yet: the name before the + is the one of these settings, and `serve` must be started with the same (base_url or checkpoint_origin)."
         );
         return Ok(ours.clone());
     };
     if newest != *ours {
-        progress!(
+        aside!(
             "The checkpoints are those of {newest}, and these settings would sign as {ours}; the keys are told under the former name."
         );
     }

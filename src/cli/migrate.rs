@@ -13,7 +13,7 @@ pub(super) fn run(config: &Config) -> Done {
         return Err(text.into());
     }
     let ran = migrate::up(&mut conn)?;
-    crate::memberships::derived::ensure(&mut conn, |text| progress!("{text}"))?;
+    crate::memberships::derived::ensure(&mut conn, |text| aside!("{text}"))?;
     match ran.len() {
         0 => say!("The database is up to date."),
         n => say!("Ran {n} migrations."),

@@ -24,9 +24,9 @@ macro_rules! say {
     ($($words:tt)*) => { $crate::cli::told(format_args!($($words)*)) };
 }
 
-/// Tells how far something is, on standard error.
-macro_rules! progress {
-    ($($words:tt)*) => { $crate::cli::whispered(format_args!($($words)*)) };
+/// Says something beside the answer, on standard error: how far something is, what it came to.
+macro_rules! aside {
+    ($($words:tt)*) => { $crate::cli::told_aside(format_args!($($words)*)) };
 }
 
 mod calendar;
@@ -158,12 +158,12 @@ fn told(words: std::fmt::Arguments<'_>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
-        progress!("cannot write to standard output: {error}");
+        aside!("cannot write to standard output: {error}");
     }
 }
 
 /// Writes a line to standard error. Where nobody reads it any more there is nobody to tell so.
-fn whispered(words: std::fmt::Arguments<'_>) {
+fn told_aside(words: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "{words}");
 }
 
@@ -206,7 +206,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(Stop(text)) => {
-            progress!("ots-registry: {text}");
+            aside!("ots-registry: {text}");
             ExitCode::FAILURE
         }
     }
@@ -243,7 +243,7 @@ fn open(config: &Config) -> Result<Conn, Stop> {
     make_folder(config)?;
     let mut conn = Conn::open_for_work(&config.database)?;
     crate::db::migrate::up(&mut conn)?;
-    crate::memberships::derived::ensure(&mut conn, |text| progress!("{text}"))?;
+    crate::memberships::derived::ensure(&mut conn, |text| aside!("{text}"))?;
     Ok(conn)
 }
 

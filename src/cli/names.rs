@@ -45,7 +45,7 @@ pub(super) fn run(args: &Match, config: &Config) -> Done {
         limit: usize::from(args.limit),
     };
     let search = Search::default();
-    let mut progress = |rows: usize| progress!("matched {rows} rows");
+    let mut progress = |rows: usize| aside!("matched {rows} rows");
     let tools = (&countries, &search);
     let rows = names::match_file(&mut conn, &acting, tools, &question, &mut progress)?;
     match &args.report {
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Match, config: &Config) -> Done {
         None => {
             let report = names::written(&rows, "")?;
             std::io::stdout().lock().write_all(&report)?;
-            progress!("{}", summary(&rows));
+            aside!("{}", summary(&rows));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -145,7 +145,7 @@ fn compare_anew(says: &Statement, config: &Config) -> Result<(usize, usize), Sto
     in_snapshot(&mut conn, |conn| {
         again::compare(conn, &countries, says, |named, compared| match compared {
             Compared::Same => {
-                progress!("… {}: as it was signed", named.address);
+                aside!("… {}: as it was signed", named.address);
                 same += 1;
             }
             Compared::Differs(now) => {

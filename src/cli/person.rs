@@ -158,7 +158,7 @@ pub(super) fn run(args: &Person, config: &Config) -> Done {
 /// Empties the write-ahead log where that is owed, and says so where it cannot be done now.
 fn emptied(conn: &mut Conn, config: &Config) -> Done {
     if emptying::settle_on(conn)? == Log::Held {
-        progress!("{}", emptying::held(&config.database));
+        aside!("{}", emptying::held(&config.database));
         return Ok(ExitCode::from(HELD));
     }
     Ok(ExitCode::SUCCESS)

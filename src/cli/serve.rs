@@ -98,7 +98,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
-            progress!("{text}")
+            aside!("{text}")
         })?;
         say!("{}", logins.text(&config.base_url).trim_end());
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `number.rs`, `model.rs` | own types and words (pure) |
+//! | `model.rs` | own types and words (pure) |
 //! | `rows.rs` | the rows, and who may read which column |
 //! | `queries.rs` | all reading SQL; every query asks for a reach |
 //! | `whole.rs` | one organisation with its lists, in one statement |
@@ -40,7 +40,6 @@ pub mod matching;
 pub mod merged;
 pub mod model;
 pub mod moves;
-pub mod number;
 pub mod pages;
 pub mod past;
 pub mod queries;
@@ -54,8 +53,8 @@ pub mod view;
 mod whole;
 mod withhold;
 
+pub use crate::registry_number::{self as number, RegistryNumber};
 pub use handlers::routes;
-pub use number::RegistryNumber;
 pub use read_handlers::{known_countries, parse_number, redirect};
 
 pub use crate::text;

@@ -2,25 +2,22 @@
 //!
 //! A proposal counts on the day on which it was closed. The exceptions are those of [`super::exceptions`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::chart::{Chart, Form, Series, Tone};
 use super::exceptions::{self, Asked};
 use super::list::{AT_ONCE, Held, Key, Line, List};
+use super::queries;
 use super::queries::decisions::{self, Closed, OUTCOMES, Wanted};
-use super::queries::{self};
 use super::register::known_name;
 use super::report::Report;
 use super::table::{Cell, Column, Kind, Table, row_of};
-use crate::auth::Reach;
 use crate::db::{Conn, Id, Instant};
 use crate::http::words::schema_words;
 use crate::http::{Error, pages};
 use crate::memberships::acts::Act;
-use crate::organisations::{self, queries::may_know};
 
 /// Counts up when the same question gets another answer. 2: one more kind of exception. 3: an event is an exception of every country
 /// that it takes days from or gives days to. 4: what corrections say of the evidence counts. 5: all that is done to an account of the secretariat; a
@@ -408,18 +405,6 @@ pub struct Proposals {
     pub decider: Option<String>,
     /// The report.
     pub asked: Asked,
-    /// Who asks, and on which day: what they may not know of the organisations of now is not said.
-    pub reader: (Reach, NaiveDate),
-}
-
-impl Proposals {
-    /// Those of these organisations that the reader may know of as they are now.
-    fn known(&self, conn: &mut Conn, ids: &[i64]) -> Result<BTreeSet<i64>, Error> {
-        let (reach, today) = &self.reader;
-        let rows = organisations::queries::by_ids(conn, ids)?;
-        let known = rows.iter().filter(|row| may_know(row, reach, *today));
-        Ok(known.map(|row| row.id).collect())
-    }
 }
 
 fn place_of(key: &Key) -> Result<Place, Error> {
@@ -469,12 +454,10 @@ impl List for Proposals {
         found.truncate(wanted);
         let ids: Vec<i64> = found.iter().map(|(c, _)| c.organisation_id).collect();
         let named = queries::named(conn, &ids, &self.asked.filters, self.asked.known)?;
-        let known = self.known(conn, &ids)?;
         found
             .into_iter()
             .map(|(closed, kind)| {
                 let name = known_name(&named, closed.organisation_id)?;
-                let may_know = known.contains(&closed.organisation_id);
                 let instant = |at: i64| Cell::text(Instant(at).to_string());
                 Ok(Line {
                     key: vec![closed.seq.to_string(), closed.id.0.to_string()],
@@ -484,7 +467,7 @@ impl List for Proposals {
                         Cell::text(closed.act.as_str()),
                         Cell::text(closed.status.as_str()),
                         Cell::text(name.number.as_str()),
-                        Cell::of(may_know.then_some(name.name.as_str()), Cell::text),
+                        Cell::of((!name.is_hidden).then_some(name.name.as_str()), Cell::text),
                         Cell::of(closed.membership_id, |id| Cell::text(id.to_string())),
                         Cell::text(closed.id.to_string()),
                         Cell::text(closed.proposer.as_str()),

@@ -419,6 +419,8 @@ pub struct Named {
     pub number: String,
     /// Legal name.
     pub name: String,
+    /// True where the reader may not know of it: the number stands for its name then.
+    pub is_hidden: bool,
 }
 
 /// Number and legal name of organisations, as they were known. Where an organisation is in a country by now that the reader does not reach, and is not
@@ -449,15 +451,20 @@ pub fn named(
         .collect();
     let mut names = crate::organisations::past::legal_names(conn, &changed, known.seq)?;
     let told = |(id, number, name, _, country, withheld, public_from): Row| {
-        let hidden = filters.reader.as_ref().is_some_and(|(reach, today)| {
+        let is_hidden = filters.reader.as_ref().is_some_and(|(reach, today)| {
             !may_know_of(&country, withheld, public_from, reach, *today)
         });
-        let name = if hidden {
+        let name = if is_hidden {
             number.clone()
         } else {
             names.remove(&number).unwrap_or(name)
         };
-        (id, Named { number, name })
+        let named = Named {
+            number,
+            name,
+            is_hidden,
+        };
+        (id, named)
     };
     Ok(rows.into_iter().map(told).collect())
 }

@@ -156,7 +156,7 @@ pub fn cells(
     rows.iter()
         .map(|row| {
             let timeline = timelines.remove(&row.membership_id).unwrap_or_default();
-            let Named { number, name } = known_name(&named, row.organisation_id)?;
+            let Named { number, name, .. } = known_name(&named, row.organisation_id)?;
             let (state_since, member_since) = since(&timeline, row);
             Ok(vec![
                 Cell::text(row.country.as_str()),

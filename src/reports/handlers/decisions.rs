@@ -176,7 +176,6 @@ async fn answer_decisions_proposals(
             proposer: query.proposer.clone(),
             decider: query.decider.clone(),
             asked: Asked::of(conn, period, known, filters, (false, false))?,
-            reader: (acting.reach().clone(), acting.now().day()),
         })
     })
     .await

@@ -196,6 +196,8 @@ mod tests {
             "OTS-7K3M9Q2-54-1",
             "OTS-7K3M9QÖ-54",
             "OTS-7K3M9QU-54",
+            "OTS-7K3M9Q2-55",
+            "organisation:OTS-7K3M9Q2-54",
         ] {
             assert_eq!(text.parse::<RegistryNumber>(), Err(NotANumber), "{text}");
         }
