@@ -640,6 +640,7 @@ fn parts(url: &DatabaseUrl, keys: TokenKeys, folder: &Path) -> Fallible<Parts> {
         base_url: "http://127.0.0.1".to_owned(),
         mail: None,
         running: Running::default(),
+        by_number: Default::default(),
         uploads: Uploads::default(),
         reports: Turns::default(),
         search: Search::default(),

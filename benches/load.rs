@@ -132,6 +132,7 @@ fn load(settings: &Settings, folder: &Path) -> Fallible<()> {
         base_url: "http://127.0.0.1".to_owned(),
         mail: None,
         running: Running::default(),
+        by_number: Default::default(),
         uploads: Uploads::default(),
         reports: Turns::default(),
         search: search.clone(),

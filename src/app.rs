@@ -67,6 +67,8 @@ pub struct Parts {
     pub base_url: String,
     /// The way to the mail server, where there is one.
     pub mail: Option<Mailer>,
+    /// Those who ask for an organisation by its number.
+    pub by_number: organisations::ByNumber,
     /// Idempotency keys whose request is running.
     pub running: Running,
     /// Uploads that are being read.
@@ -209,6 +211,7 @@ pub fn app(
         .app_data(web::Data::new(parts.limits.clone()))
         .app_data(web::Data::new(parts.proxies.clone()))
         .app_data(web::Data::new(parts.mail.clone()))
+        .app_data(web::Data::new(parts.by_number.clone()))
         .app_data(web::Data::new(parts.running.clone()))
         .app_data(web::Data::new(parts.uploads.clone()))
         .app_data(web::Data::new(parts.reports.clone()))

@@ -44,4 +44,4 @@ pub use credential::{Credential, caller_key};
 pub use permit::{Acting, Permit, SecondFactorRule};
 pub use policy::{Act, Reach, Scope};
 pub use principal::{Actor, Principal, Role};
-pub use way::still_may;
+pub use way::{Glances, still_may};

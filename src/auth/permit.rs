@@ -16,7 +16,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use super::credential::unauthenticated;
 use super::policy::{self, Act, Action, DeskAct, Grant};
 use super::reads::{self, Seen, What};
-use super::way::{Seeing, Way};
+use super::way::{Glances, Seeing, Way};
 use super::{Actor, Credential, Principal, Reach};
 use crate::db::{Conn, Id, Instant, Tx};
 use crate::http::envelope::Unsettled;
@@ -175,16 +175,26 @@ impl<A: Act + 'static> Permit<A> {
             .await
     }
 
-    /// Runs `work` that is one statement for nobody known, who then needs no transaction: one statement sees one moment. For
-    /// everybody else it is [`snapshot`](Self::snapshot), with the rights read in it.
-    pub async fn glance<T: Send + 'static>(
+    /// Reads what is public of a thing by its key: one result for each key, in their order. Nobodies known who ask at the same time are
+    /// asked for together and need no transaction, if what `work` asks first is one statement: that sees one moment. For everybody else
+    /// it is [`snapshot`](Self::snapshot), with the rights read in it. All who share `glances` must bring the same `work`.
+    pub async fn glance<K: Send + 'static, T: Send + 'static>(
         self,
-        work: impl FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send + 'static,
+        glances: &Glances<K, T>,
+        key: K,
+        work: impl Fn(&mut Conn, &Acting, &[K]) -> Result<Vec<Result<T, Error>>, Error>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<T, Error> {
         match self.way.caller.credential {
-            Credential::None => self.read(work).await,
+            Credential::None => self.way.glance(A::ACTION, glances, key, work).await,
             Credential::Token(_) | Credential::Key(_) | Credential::Desk { .. } => {
-                self.snapshot(work).await
+                self.snapshot(move |conn, acting| {
+                    let found = work(conn, acting, &[key])?.into_iter().next();
+                    found.ok_or_else(|| Error::internal("a key without a result"))?
+                })
+                .await
             }
         }
     }

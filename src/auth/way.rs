@@ -11,7 +11,7 @@ use super::permit::{Acting, SecondFactorRule};
 use super::policy::Action;
 use super::reads::{self, ReadLog};
 use super::{Credential, Principal, Role, queries};
-use crate::db::{Conn, Db, Instant, Tx};
+use crate::db::{Conn, Db, Gather, Instant, Tx};
 use crate::http::envelope::RequestId;
 use crate::http::idempotency::{Keep, Once};
 use crate::http::limits::Limits;
@@ -35,6 +35,9 @@ pub(super) enum Seeing {
     /// All the same moment.
     OneMoment,
 }
+
+/// Where those wait who ask for the same kind of public thing.
+pub type Glances<K, T> = Gather<K, T, Error>;
 
 /// What is asked of the database, reading.
 type Reading<T> = Box<dyn FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send>;
@@ -147,6 +150,29 @@ impl Way {
         };
         record(log, rows).await?;
         Ok(done)
+    }
+
+    /// What nobody known may read, asked for together with others.
+    pub(super) async fn glance<K: Send + 'static, T: Send + 'static>(
+        self,
+        action: Action,
+        glances: &Glances<K, T>,
+        key: K,
+        work: impl Fn(&mut Conn, &Acting, &[K]) -> Result<Vec<Result<T, Error>>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<T, Error> {
+        let ask = move |conn: &mut Conn, keys: &[K]| {
+            let acting = Acting::of(Principal::Anonymous, action, Instant::now())?;
+            let found = work(conn, &acting, keys)?;
+            if acting.taken(None)?.is_empty() {
+                Ok(found)
+            } else {
+                Err(Error::internal("private data for nobody known"))
+            }
+        };
+        glances.ask(&self.db, key, ask).await
     }
 
     pub(super) async fn write<T: Send + 'static>(

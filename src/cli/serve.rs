@@ -120,6 +120,7 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         base_url: config.base_url.clone(),
         mail: config.mail.clone(),
         running: Running::default(),
+        by_number: Default::default(),
         uploads: Uploads::default(),
         reports: Turns::default(),
         search: Search::default(),

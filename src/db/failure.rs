@@ -1,9 +1,10 @@
 //! What can go wrong in the database, with one name for a constraint on both.
 
+use crossbeam_channel::TrySendError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// A failed database call. What the database said stays inside; callers turn it into their own words.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// The database cannot be reached, or the connection was lost.
     #[error("the database cannot be reached: {0}")]
@@ -43,6 +44,25 @@ pub trait MaybeRetry {
     fn may_retry(&self) -> bool;
     /// True when the connection itself may be broken.
     fn lost_connection(&self) -> bool;
+}
+
+impl Failure {
+    /// The call panicked, and nothing came back.
+    pub(super) fn panicked() -> Self {
+        Self::Other("a database call panicked".to_owned())
+    }
+}
+
+impl<T> From<&TrySendError<T>> for Failure {
+    /// Why a call could not even wait for a database thread.
+    fn from(error: &TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Overloaded,
+            TrySendError::Disconnected(_) => {
+                Self::Unavailable("the database threads have stopped".to_owned())
+            }
+        }
+    }
 }
 
 impl MaybeRetry for Failure {

@@ -53,13 +53,15 @@ pub enum Value<'a> {
     /// A day.
     Day(NaiveDate),
     /// Internal ids: an array on PostgreSQL (`= ANY (?)`), a JSON array on SQLite (`json_each(?)`).
-    Ids(Ids<'a>),
+    Ids(Many<'a, i64>),
+    /// Texts in the same forms.
+    Texts(Many<'a, &'a str>),
 }
 
-/// Internal ids in both forms.
+/// Several values in both forms.
 #[derive(Clone, Debug)]
-pub struct Ids<'a> {
-    list: &'a [i64],
+pub struct Many<'a, T> {
+    list: &'a [T],
     json: String,
 }
 
@@ -67,10 +69,16 @@ impl<'a> Value<'a> {
     /// A list of internal ids.
     pub fn ids(list: &'a [i64]) -> Self {
         let json: Vec<String> = list.iter().map(i64::to_string).collect();
-        Self::Ids(Ids {
+        Self::Ids(Many {
             list,
             json: format!("[{}]", json.join(",")),
         })
+    }
+
+    /// A list of texts.
+    pub fn texts(list: &'a [&'a str]) -> Self {
+        let json = serde_json::Value::from(list).to_string();
+        Self::Texts(Many { list, json })
     }
 }
 
@@ -127,6 +135,7 @@ impl<Row> QueryFragment<Sqlite> for Kept<'_, Row> {
             Value::Bytes(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<diesel::sql_types::Text, _>(&ids.json),
+            Value::Texts(texts) => out.push_bind_param::<diesel::sql_types::Text, _>(&texts.json),
         })
     }
 }
@@ -139,6 +148,9 @@ impl<Row> QueryFragment<Pg> for Kept<'_, Row> {
             Value::Bytes(bytes) => out.push_bind_param::<Binary, [u8]>(bytes),
             Value::Day(day) => out.push_bind_param::<Date, _>(day),
             Value::Ids(ids) => out.push_bind_param::<Array<BigInt>, _>(&ids.list),
+            Value::Texts(texts) => {
+                out.push_bind_param::<Array<diesel::sql_types::Text>, _>(&texts.list)
+            }
         })
     }
 }

@@ -8,6 +8,7 @@
 //! | `erased.rs` | how a [`Conn`] runs queries: without their types, so that it is compiled once |
 //! | `as_it_is.rs` | opening one to look at it and change nothing |
 //! | `pool.rs` | [`Db`]: dedicated threads behind an async face, reads and write transactions |
+//! | `gather.rs` | [`Gather`]: questions of one kind that come at the same time, asked in one call |
 //! | `failure.rs` | [`Failure`]: what can go wrong, with one name for a constraint on both databases |
 //! | `dialect.rs` | the few texts that differ: row locks, advisory locks, upserts |
 //! | `kept.rs` | statements of our own that stay prepared: what every request asks for |
@@ -25,6 +26,7 @@ mod conn;
 pub mod dialect;
 mod erased;
 mod failure;
+mod gather;
 pub mod kept;
 pub mod marks;
 pub mod migrate;
@@ -37,6 +39,7 @@ pub use as_it_is::{Untouched, same_moment};
 pub use both::{Both, MultiBackend};
 pub use conn::Conn;
 pub use failure::{Failure, MaybeRetry};
+pub use gather::Gather;
 pub(crate) use pool::in_snapshot;
 pub use pool::{Db, Sizes, Tx};
 pub use types::{Id, Instant, NotAnId};

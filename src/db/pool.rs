@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager,
 };
@@ -21,12 +21,24 @@ use super::{Both, Conn, DatabaseUrl, Failure, MaybeRetry};
 /// How often a transaction that met a deadlock is tried again before the caller gets the error.
 const TRIES: usize = 5;
 
-type Job = Box<dyn FnOnce(Result<&mut Conn, Failure>) -> Health + Send>;
+pub(super) type Job = Box<dyn FnOnce(Result<&mut Conn, Failure>) -> Health + Send>;
 
+/// Whether a connection can be used again.
 #[derive(PartialEq, Eq)]
-enum Health {
+pub(super) enum Health {
     Fine,
     Suspect,
+}
+
+impl Health {
+    /// After a call that ended with this error.
+    pub(super) fn after(error: &impl MaybeRetry) -> Self {
+        if error.lost_connection() {
+            Self::Suspect
+        } else {
+            Self::Fine
+        }
+    }
 }
 
 /// The numbers of threads and of waiting calls.
@@ -153,6 +165,11 @@ impl Db {
     /// `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
         self.inner.kind
+    }
+
+    /// The calls that read wait here.
+    pub(super) fn reading(&self) -> &Sender<Job> {
+        &self.inner.read
     }
 
     /// Runs one reading query, or several that need not agree with each other.
@@ -289,8 +306,8 @@ where
             Err(failure) => Err(E::from(failure)),
         };
         let health = match &done {
-            Err(error) if error.lost_connection() => Health::Suspect,
-            _ => Health::Fine,
+            Err(error) => Health::after(error),
+            Ok(_) => Health::Fine,
         };
         (Box::new(done), health)
     });
@@ -311,15 +328,8 @@ async fn call(queue: &Sender<Job>, work: Work) -> Result<Box<dyn Any + Send>, Fa
         drop(answer.send(done));
         health
     });
-    queue.try_send(job).map_err(|error| match error {
-        TrySendError::Full(_) => Failure::Overloaded,
-        TrySendError::Disconnected(_) => {
-            Failure::Unavailable("the database threads have stopped".to_owned())
-        }
-    })?;
-    waiting
-        .await
-        .map_err(|_| Failure::Other("a database call panicked".to_owned()))
+    queue.try_send(job).map_err(|error| Failure::from(&error))?;
+    waiting.await.map_err(|_| Failure::panicked())
 }
 
 fn spawn(url: &DatabaseUrl, purpose: Purpose, count: usize, jobs: &Receiver<Job>) {

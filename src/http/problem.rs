@@ -166,10 +166,10 @@ pub struct Problem {
 /// The one error type of the HTTP surface (and of the calls that the command line shares with it).
 ///
 /// Boxed, because nearly every function returns it and nearly none of them fails.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Inside>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inside {
     code: Code,
     detail: String,

@@ -55,6 +55,6 @@ mod withhold;
 
 pub use crate::registry_number::{self as number, RegistryNumber};
 pub use handlers::routes;
-pub use read_handlers::{known_countries, parse_number, redirect};
+pub use read_handlers::{ByNumber, known_countries, parse_number, redirect};
 
 pub use crate::text;

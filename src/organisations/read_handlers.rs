@@ -1,6 +1,7 @@
 //! Reading organisations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
@@ -22,7 +23,7 @@ use super::search_handlers::check_text;
 use super::{past, view, whole};
 use crate::auth::policy::acts::ReadOrganisations;
 use crate::auth::reads::What;
-use crate::auth::{Acting, Permit, Reach};
+use crate::auth::{Acting, Glances, Permit, Reach};
 use crate::countries::{self, Countries};
 use crate::db::{Conn, Instant};
 use crate::http::pages::{self, Page, PageInfo, fetch_limit, limit_or_default, read_cursor};
@@ -361,6 +362,7 @@ pub(super) async fn get_organisation(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
     countries: web::Data<Countries>,
+    glances: web::Data<ByNumber>,
     number: Path<String>,
     query: Query<MomentQuery>,
 ) -> Result<HttpResponse, Error> {
@@ -370,37 +372,61 @@ pub(super) async fn get_organisation(
         return past_organisation(&request, permit, countries, number, query).await;
     }
     let found = permit
-        .glance(move |conn, acting| {
+        .glance(&glances, number, move |conn, acting, numbers| {
             let (reach, today) = (acting.reach(), acting.now().day());
-            let found = current(conn, &countries, reach, today, &number)?;
-            if let Ok(found) = &found {
-                saw(acting, found);
+            let found = current(conn, &countries, reach, today, numbers)?;
+            for found in found.iter().flatten() {
+                if let Current::Itself(found) = &**found {
+                    saw(acting, found);
+                }
             }
             Ok(found)
         })
         .await?;
-    match found {
-        Err(led) => Ok(redirect(&led, "", "")),
-        Ok(found) => match &found.private {
-            Some(private_facts) => private(&request, Some(private_facts.version), &found),
-            None => cached_public(&request, &found),
+    match &*found {
+        Current::Merged(led) => Ok(redirect(led, "", "")),
+        Current::Itself(found) => match &found.private {
+            Some(private_facts) => private(&request, Some(private_facts.version), found),
+            None => cached_public(&request, found),
         },
     }
 }
 
-/// The organisation with this number as this reach may see it today, or where its number leads while it is merged.
+/// What a number leads to today.
+pub enum Current {
+    /// The organisation.
+    Itself(Organisation),
+    /// Another one, while it is merged into that.
+    Merged(LeadsTo),
+}
+
+/// Those who ask for an organisation by its number.
+pub type ByNumber = Glances<RegistryNumber, Arc<Current>>;
+
+/// What each of these numbers leads to today, as far as this reach may see it, in their order.
 pub(super) fn current(
     conn: &mut Conn,
     countries: &Countries,
     reach: &Reach,
     today: NaiveDate,
-    number: &RegistryNumber,
-) -> Result<Result<Organisation, LeadsTo>, Error> {
-    let whole = whole::by_number(conn, reach, today, number.as_str())?;
-    if whole.row.merged_into.is_some() {
-        return merged::leads_to(conn, &whole.row, reach, today).map(Err);
+    numbers: &[RegistryNumber],
+) -> Result<Vec<Result<Arc<Current>, Error>>, Error> {
+    let asked: Vec<&str> = numbers.iter().map(RegistryNumber::as_str).collect();
+    let mut found = HashMap::with_capacity(numbers.len());
+    for whole in whole::by_numbers(conn, reach, today, &asked)? {
+        let number = whole.row.number.clone();
+        let current = if whole.row.merged_into.is_some() {
+            merged::leads_to(conn, &whole.row, reach, today).map(Current::Merged)
+        } else {
+            view::organisation(conn, countries, whole, reach, today).map(Current::Itself)
+        };
+        found.insert(number, current.map(Arc::new));
     }
-    view::organisation(conn, countries, whole, reach, today).map(Ok)
+    let no_such = || Err(Error::not_found("organisation"));
+    let each = asked
+        .into_iter()
+        .map(|n| found.get(n).cloned().unwrap_or_else(no_such));
+    Ok(each.collect())
 }
 
 /// Notes what is private in the answer.

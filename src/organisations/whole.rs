@@ -1,4 +1,4 @@
-//! One organisation with its lists, in one statement, and the lists that a page shows, in another: what is asked for most.
+//! Organisations with their lists, in one statement, and the lists that a page shows, in another: what is asked for most.
 //!
 //! The lists come as JSON arrays beside the organisation's columns, in no order; they are put in order here.
 
@@ -72,7 +72,8 @@ type Found = (
     Option<String>,
 );
 
-static ONE: LazyLock<kept::Text> = LazyLock::new(|| kept::Text::each(SQLITE.one(), POSTGRES.one()));
+static THESE: LazyLock<kept::Text> =
+    LazyLock::new(|| kept::Text::each(SQLITE.these(), POSTGRES.these()));
 
 static OF_MANY: LazyLock<kept::Text> =
     LazyLock::new(|| kept::Text::each(SQLITE.of_many(), POSTGRES.of_many()));
@@ -91,6 +92,7 @@ struct Words {
     item: &'static str,
     text: &'static str,
     ids: &'static str,
+    numbers: &'static str,
     select: fn() -> String,
 }
 
@@ -111,6 +113,7 @@ const SQLITE: Words = Words {
     item: "json_array",
     text: "",
     ids: "(SELECT value AS id FROM json_each(?))",
+    numbers: "IN (SELECT value FROM json_each(?))",
     select: select!(Sqlite),
 };
 const POSTGRES: Words = Words {
@@ -118,6 +121,8 @@ const POSTGRES: Words = Words {
     item: "json_build_array",
     text: "::text",
     ids: "(SELECT unnest(?) AS id)",
+    // The array stands in a query of its own so that how many are in it is not seen by the planner, which would make a new plan each time.
+    numbers: "= ANY (ARRAY(SELECT unnest(?)))",
     select: select!(Pg),
 };
 
@@ -155,13 +160,13 @@ impl Words {
         )
     }
 
-    fn one(&self) -> String {
-        let select = (self.select)();
+    fn these(&self) -> String {
+        let (select, numbers) = ((self.select)(), self.numbers);
         let names = self.names("organisations");
         let identifiers = self.identifiers();
         let memberships = self.memberships("organisations");
         format!(
-            "{select}, {names}, {identifiers}, {RELATED}, {TOOK_OVER}, {memberships} FROM organisations WHERE organisations.number = ?"
+            "{select}, {names}, {identifiers}, {RELATED}, {TOOK_OVER}, {memberships} FROM organisations WHERE organisations.number {numbers}"
         )
     }
 
@@ -176,21 +181,40 @@ fn known(at: Moment) -> Value<'static> {
     Value::Number(at.known.unwrap_or(STILL - 1))
 }
 
-/// The organisation with this number, if this reach may know of it. One statement, so one moment; the other sides of its relations
-/// are asked for after it.
+/// The organisation with this number, if this reach may know of it.
 pub fn by_number(
     conn: &mut Conn,
     reach: &Reach,
     today: NaiveDate,
     number: &str,
 ) -> Result<Whole, Error> {
+    let found = by_numbers(conn, reach, today, &[number])?;
+    let one = found.into_iter().next();
+    one.ok_or_else(|| Error::not_found("organisation"))
+}
+
+/// The organisations with these numbers, those that this reach may know of, in no order. One statement, so one moment; the other sides
+/// of their relations are asked for after it.
+pub fn by_numbers(
+    conn: &mut Conn,
+    reach: &Reach,
+    today: NaiveDate,
+    numbers: &[&str],
+) -> Result<Vec<Whole>, Error> {
     let known = known(Moment::of(today));
-    let values = vec![Value::Day(today), known.clone(), known, Value::Text(number)];
-    let one = Kept::<Columns>::new(&ONE, values);
-    let found: Option<Found> = dialect!(conn, |c| one.get_result(c)).optional()?;
-    let (row, names, identifiers, related, took_over, memberships) = found
+    let numbers = Value::texts(numbers);
+    let values = vec![Value::Day(today), known.clone(), known, numbers];
+    let these = Kept::<Columns>::new(&THESE, values);
+    let found: Vec<Found> = dialect!(conn, |c| these.load(c))?;
+    found
+        .into_iter()
         .filter(|(row, ..)| queries::may_know(row, reach, today))
-        .ok_or_else(|| Error::not_found("organisation"))?;
+        .map(|found| whole(conn, reach, today, found))
+        .collect()
+}
+
+fn whole(conn: &mut Conn, reach: &Reach, today: NaiveDate, found: Found) -> Result<Whole, Error> {
+    let (row, names, identifiers, related, took_over, memberships) = found;
     let mut names: Vec<NamePart> = list(names)?;
     names.sort_by_key(|n| n.0);
     let mut identifiers: Vec<IdentifierPart> = list(identifiers)?;

@@ -5,6 +5,7 @@ use ots_registry::db::Instant;
 use serde_json::json;
 
 use crate::both;
+use crate::kit::Answer;
 
 /// A list that could show a record.
 struct List {
@@ -320,6 +321,52 @@ both! {
         let count = async |query: &str| kg.get(&format!("/v1/organisations?count=true&{query}")).await.expect(200).at("/page/total");
         for query in ["country=KZ", "city=Hiddenville", "state=recommended"] {
             assert_eq!(count(query).await, json!(0), "{query}");
+        }
+    }
+}
+
+both! {
+    async fn those_who_ask_at_the_same_time_each_get_their_own_answer(app) {
+        let kz = app.coordinator("KZ");
+        let shown = [app.organisation("KZ").active().create().await, app.organisation("HU").active().create().await];
+        let waits = app.organisation("KZ").create().await;
+        let withheld = app.organisation("KZ").active().create().await;
+        let reason = json!({"reason": "Being findable may harm them."});
+        kz.send_with(Method::PUT, &format!("{}/withholding", withheld.url()), "*", Some(reason)).await.expect(200);
+        let merged = app.organisation("KZ").active().create().await;
+        let into = json!({"successor": shown[0].number, "reason": "Both assemblies voted."});
+        let proposal = kz.propose(&merged.url(), "merge", into).await;
+        app.decide(&app.secretariat(), &proposal, "approved", json!({})).await.expect(200);
+        let mut asked = Vec::new();
+        for url in [&shown[0], &waits, &shown[1], &withheld, &merged].map(|ngo| ngo.url()).into_iter().chain(["/v1/organisations/OTS-7K3M9Q2-54".to_owned()]) {
+            let alone = app.get(&url).await;
+            let page = app.get(url.trim_start_matches("/v1")).await;
+            asked.push((url.trim_start_matches("/v1").to_owned(), page));
+            asked.push((url, alone));
+        }
+        // An officer in the crowd sees what is private, and nobody else does.
+        let own = kz.get(&waits.url()).await.expect(200);
+        let send = |request: actix_web::test::TestRequest| {
+            let app = app.clone();
+            actix_web::rt::spawn(async move { app.send(request).await })
+        };
+        let mut crowd = Vec::new();
+        for _ in 0..20 {
+            for (url, alone) in &asked {
+                crowd.push((send(actix_web::test::TestRequest::get().uri(url)), alone));
+            }
+            crowd.push((send(kz.request(Method::GET, &waits.url())), &own));
+        }
+        let seen = |answer: &Answer| {
+            let mut text = answer.text();
+            // Which request it was.
+            if let Some(id) = answer.header("x-request-id") {
+                text = text.replace(id, "");
+            }
+            (answer.status, answer.header("location").map(str::to_owned), answer.header("etag").map(str::to_owned), text)
+        };
+        for (answer, alone) in crowd {
+            assert_eq!(seen(&answer.await.unwrap()), seen(alone));
         }
     }
 }

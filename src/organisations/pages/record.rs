@@ -10,7 +10,7 @@ use crate::http::html::escape;
 use crate::http::sheet::Sheet;
 use crate::http::{Error, Language, NoQuery, PUBLIC_MAX_AGE, Path, docs};
 use crate::organisations::dto::Organisation;
-use crate::organisations::read_handlers::{current, parse_number};
+use crate::organisations::read_handlers::{ByNumber, Current, current, parse_number};
 
 /// Shows the public record of an organisation to people.
 ///
@@ -31,21 +31,24 @@ pub(super) async fn get_organisation_page(
     request: HttpRequest,
     permit: Permit<ReadOrganisations>,
     countries: web::Data<Countries>,
+    glances: web::Data<ByNumber>,
     number: Path<String>,
     _query: NoQuery,
 ) -> Result<HttpResponse, Error> {
     let number = parse_number(&number.0)?;
     let known = countries.clone();
     let found = permit
-        .glance(move |conn, acting| {
+        .glance(&glances, number, move |conn, acting, numbers| {
             // The page is public, whoever asks.
-            current(conn, &known, &Reach::public(), acting.now().day(), &number)
+            current(conn, &known, &Reach::public(), acting.now().day(), numbers)
         })
         .await?;
     let language = Language::of(request.headers());
-    match found {
-        Ok(found) => Ok(sheet(language, &countries, &found).respond(&request, PUBLIC_MAX_AGE)),
-        Err(led) => Ok(HttpResponse::TemporaryRedirect()
+    match &*found {
+        Current::Itself(found) => {
+            Ok(sheet(language, &countries, found).respond(&request, PUBLIC_MAX_AGE))
+        }
+        Current::Merged(led) => Ok(HttpResponse::TemporaryRedirect()
             .insert_header(("Location", format!("/organisations/{}", led.successor)))
             .insert_header(("Cache-Control", format!("public, max-age={PUBLIC_MAX_AGE}")))
             .finish()),

@@ -218,6 +218,7 @@ impl App {
             base_url: BASE_URL.to_owned(),
             mail: None,
             running: Running::default(),
+            by_number: Default::default(),
             uploads: Uploads::default(),
             reports: Turns::default(),
             search: Search::default(),
