@@ -282,12 +282,14 @@ mod tests {
             let busy = asking.busy().await;
             let a = asking.ask("a").await;
             let none = asking.ask("none").await;
+            let b = asking.ask("b").await;
             let again = asking.ask("a").await;
             asking.let_go(1);
-            assert_eq!(asking.told.1.recv(), Ok(vec!["a", "none", "a"]));
+            assert_eq!(asking.told.1.recv(), Ok(vec!["a", "none", "b", "a"]));
             asking.let_go(CALLS);
             assert_eq!(a.await.unwrap().unwrap(), "A");
             assert!(matches!(none.await.unwrap(), Err(Failure::NotFound)));
+            assert_eq!(b.await.unwrap().unwrap(), "B");
             assert_eq!(again.await.unwrap().unwrap(), "A");
             for answer in busy {
                 assert_eq!(answer.await.unwrap().unwrap(), "BUSY");

@@ -376,32 +376,33 @@ pub(super) async fn get_organisation(
             let (reach, today) = (acting.reach(), acting.now().day());
             let found = current(conn, &countries, reach, today, numbers)?;
             for found in found.iter().flatten() {
-                if let Current::Itself(found) = &**found {
+                if let Current::Itself(found) = found {
                     saw(acting, found);
                 }
             }
             Ok(found)
         })
         .await?;
-    match &*found {
-        Current::Merged(led) => Ok(redirect(led, "", "")),
+    match found {
+        Current::Merged(led) => Ok(redirect(&led, "", "")),
         Current::Itself(found) => match &found.private {
-            Some(private_facts) => private(&request, Some(private_facts.version), found),
-            None => cached_public(&request, found),
+            Some(private_facts) => private(&request, Some(private_facts.version), &*found),
+            None => cached_public(&request, &*found),
         },
     }
 }
 
-/// What a number leads to today.
+/// What a number leads to today; cheap to clone.
+#[derive(Clone)]
 pub enum Current {
     /// The organisation.
-    Itself(Organisation),
+    Itself(Arc<Organisation>),
     /// Another one, while it is merged into that.
     Merged(LeadsTo),
 }
 
 /// Those who ask for an organisation by its number.
-pub type ByNumber = Glances<RegistryNumber, Arc<Current>>;
+pub type ByNumber = Glances<RegistryNumber, Current>;
 
 /// What each of these numbers leads to today, as far as this reach may see it, in their order.
 pub(super) fn current(
@@ -410,7 +411,7 @@ pub(super) fn current(
     reach: &Reach,
     today: NaiveDate,
     numbers: &[RegistryNumber],
-) -> Result<Vec<Result<Arc<Current>, Error>>, Error> {
+) -> Result<Vec<Result<Current, Error>>, Error> {
     let asked: Vec<&str> = numbers.iter().map(RegistryNumber::as_str).collect();
     let mut found = HashMap::with_capacity(numbers.len());
     for whole in whole::by_numbers(conn, reach, today, &asked)? {
@@ -418,9 +419,10 @@ pub(super) fn current(
         let current = if whole.row.merged_into.is_some() {
             merged::leads_to(conn, &whole.row, reach, today).map(Current::Merged)
         } else {
-            view::organisation(conn, countries, whole, reach, today).map(Current::Itself)
+            view::organisation(conn, countries, whole, reach, today)
+                .map(|found| Current::Itself(Arc::new(found)))
         };
-        found.insert(number, current.map(Arc::new));
+        found.insert(number, current);
     }
     let no_such = || Err(Error::not_found("organisation"));
     let each = asked

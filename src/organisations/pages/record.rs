@@ -44,9 +44,9 @@ pub(super) async fn get_organisation_page(
         })
         .await?;
     let language = Language::of(request.headers());
-    match &*found {
+    match found {
         Current::Itself(found) => {
-            Ok(sheet(language, &countries, found).respond(&request, PUBLIC_MAX_AGE))
+            Ok(sheet(language, &countries, &found).respond(&request, PUBLIC_MAX_AGE))
         }
         Current::Merged(led) => Ok(HttpResponse::TemporaryRedirect()
             .insert_header(("Location", format!("/organisations/{}", led.successor)))
