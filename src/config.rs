@@ -3,7 +3,7 @@
 //! [`KEYS`] is the one table: `docs/configuration.md` is made from it. Unknown keys and weak values stop the start
 //! with a message that names the key and never prints the value.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
@@ -202,7 +202,7 @@ impl Config {
                 })
             })
             .collect::<Result<_, _>>()?;
-        check_log(&texts.log)?;
+        let log = log_filter(&texts.log)?;
         Ok(Self {
             database,
             keys_dir,
@@ -230,7 +230,7 @@ impl Config {
             checkpoint_file,
             witnesses,
             outgoing_loopback,
-            log: texts.log,
+            log,
         })
     }
 }
@@ -270,7 +270,11 @@ fn pick(
         (Some(text), _) => Ok(text.to_owned()),
         (None, Some(toml::Value::String(text))) => Ok(text.clone()),
         (None, Some(toml::Value::Integer(n))) => Ok(n.to_string()),
-        (None, Some(_)) => Err(format!("{name}: must be a text or a number")),
+        (None, Some(toml::Value::Boolean(true))) => Ok("on".to_owned()),
+        (None, Some(toml::Value::Boolean(false))) => Ok("off".to_owned()),
+        (None, Some(_)) => Err(format!(
+            "{name}: must be one text or one whole number; several values stand in one text with commas between"
+        )),
         (None, None) => Ok(default.to_owned()),
     }
 }
@@ -294,7 +298,9 @@ fn switch(name: &str, text: &str) -> Result<bool, String> {
 
 /// A filter that says how much is logged. A bare word that is no level would be taken for a module's name and leave everything else
 /// out, so it is refused.
-fn check_log(filter: &str) -> Result<(), String> {
+fn log_filter(written: &str) -> Result<String, String> {
+    // A space beside a word would make it the name of a module.
+    let filter: String = written.split_whitespace().collect();
     let refused = "log: must be error, warn, info, debug, or a filter of those by module, like info,ots_registry::db=debug";
     let is_level = |word: &str| {
         ["error", "warn", "info", "debug", "trace", "off"]
@@ -305,8 +311,8 @@ fn check_log(filter: &str) -> Result<(), String> {
         Some((module, level)) => !module.trim().is_empty() && is_level(level),
         None => is_level(part),
     };
-    if filter.split(',').all(said) && EnvFilter::try_new(filter).is_ok() {
-        Ok(())
+    if filter.split(',').all(said) && EnvFilter::try_new(&filter).is_ok() {
+        Ok(filter)
     } else {
         Err(refused.to_owned())
     }
@@ -318,18 +324,31 @@ fn host_of(url: &str) -> &str {
 }
 
 fn check_base_url(url: &str) -> Result<(), String> {
-    let refused = "base_url: must begin with https:// (http:// only for a loopback address) and hold a host, without a path";
-    let (scheme, host) = url.split_once("://").ok_or(refused)?;
-    let name = host
-        .rsplit_once(':')
-        .map_or(host, |(name, _)| name)
-        .trim_matches(['[', ']']);
+    let refused = || {
+        "base_url: must begin with https:// (http:// only for a loopback address) and hold a host, with a port if it is not the usual one, without a path".to_owned()
+    };
+    let (scheme, place) = url.split_once("://").ok_or_else(refused)?;
+    let (name, port) = match place.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or_else(refused)?,
+        None => place.split_at(place.find(':').unwrap_or(place.len())),
+    };
+    let is_host = if place.starts_with('[') {
+        name.parse::<Ipv6Addr>().is_ok()
+    } else {
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+    };
+    // 0 is the port of whoever lets the system choose one.
+    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     let loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|a| a.is_loopback());
     let good = scheme == "https" || scheme == "http" && loopback;
-    if good && !name.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) {
+    if good && is_host && has_port {
         Ok(())
     } else {
-        Err(refused.to_owned())
+        Err(refused())
     }
 }
 
@@ -477,7 +496,19 @@ mod tests {
         assert!(check_base_url("http://[::1]:8080").is_ok());
         assert!(check_base_url("https://registry.example").is_ok());
         assert!(check_base_url("http://registry.example").is_err());
-        assert!(check_base_url("https://registry.example/path").is_err());
+        assert!(check_base_url("https://registry.example:8443").is_ok());
+        for none in [
+            "https://registry.example/path",
+            "https://registry.example:99999",
+            "https://registry.example:",
+            "https://[::1",
+            "https://[::g]",
+            "https://a\\b.example",
+            "https://a<script>.example",
+            "https://",
+        ] {
+            assert!(check_base_url(none).is_err(), "{none}");
+        }
         let _ = Given::default();
     }
 }

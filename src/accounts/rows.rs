@@ -89,6 +89,7 @@ struct UserImage<'a> {
     invited_by: Option<Id>,
     created_at: Instant,
     version: i32,
+    seq: i64,
 }
 
 impl Serialize for UserRow {
@@ -105,6 +106,7 @@ impl Serialize for UserRow {
             invited_by: self.invited_by.map(Id),
             created_at: Instant(self.created_at),
             version: self.version,
+            seq: self.seq,
         }
         .serialize(serializer)
     }
@@ -172,6 +174,7 @@ struct ApiKeyImage<'a> {
     expires_at: Instant,
     revoked_at: Option<Instant>,
     version: i32,
+    seq: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     per_minute: Option<i32>,
 }
@@ -189,6 +192,7 @@ impl Serialize for ApiKeyRow {
             expires_at: Instant(self.expires_at),
             revoked_at: self.revoked_at.map(Instant),
             version: self.version,
+            seq: self.seq,
             per_minute: self.per_minute,
         }
         .serialize(serializer)
@@ -240,6 +244,7 @@ struct SecondFactorImage {
     recovery_fingerprint: String,
     set_at: Instant,
     version: i32,
+    seq: i64,
 }
 
 impl Serialize for SecondFactorRow {
@@ -250,6 +255,7 @@ impl Serialize for SecondFactorRow {
             recovery_fingerprint: fingerprint(&self.recovery_hashes),
             set_at: Instant(self.set_at),
             version: self.version,
+            seq: self.seq,
         }
         .serialize(serializer)
     }
@@ -294,7 +300,6 @@ pub struct HandoverRow {
     /// Counts the changes, from 1.
     pub version: i32,
     /// The journal position of the last change.
-    #[serde(skip)]
     pub seq: i64,
 }
 

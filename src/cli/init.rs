@@ -12,8 +12,10 @@ use crate::auth::policy::Action;
 use crate::auth::tokens::TokenKeys;
 use crate::auth::{Acting, Role};
 use crate::config::Config;
+use crate::countries::holds_person_number;
 use crate::db::schema::users;
-use crate::db::{Conn, Instant};
+use crate::db::{Conn, Instant, marks};
+use crate::demo;
 use crate::http::Error;
 use crate::text::{Email, Line};
 
@@ -29,6 +31,11 @@ pub(super) struct Init {
     )]
     secretariat: Vec<String>,
 }
+
+const HAS_ACCOUNTS: &str =
+    "this registry has accounts already; invite further ones with `ots-registry user invite`";
+/// The mark that the first accounts were made.
+const MARK: &str = "first_accounts";
 
 /// How many accounts there are.
 pub(super) fn accounts(conn: &mut Conn) -> Result<i64, Stop> {
@@ -50,10 +57,15 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         .map(|text| Email::parse(text).map_err(|e| Stop(format!("--secretariat {text}: {e}"))));
     let [one, other] = people;
     let people = [one?, other?];
+    for email in &people {
+        if holds_person_number(email.as_str()) {
+            return Err("--secretariat: the e-mail address holds a person's number, which is kept nowhere; give another one".into());
+        }
+    }
     let file = super::rules::read(config)?;
     let mut conn = super::open(config)?;
     if accounts(&mut conn)? > 0 {
-        return Err("this registry has accounts already; invite further ones with `ots-registry user invite`".into());
+        return Err(HAS_ACCOUNTS.into());
     }
     super::rules::adopt(&mut conn, file.as_deref(), Instant::now(), |text| {
         aside!("{text}");
@@ -67,6 +79,10 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
         );
     }
     conn.transact(|tx| {
+        // Of several that run at once one makes the accounts, and the others wait until it has.
+        if !demo::is_registry(tx)? || !marks::claim(tx, MARK, "made")? || accounts(tx)? > 0 {
+            return Err(Stop(HAS_ACCOUNTS.to_owned()));
+        }
         let mut links = "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:".to_owned();
         for (n, email) in (1..).zip(&people) {
             let new = NewUser {

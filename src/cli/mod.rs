@@ -148,6 +148,9 @@ impl MaybeRetry for Stop {
     fn lost_connection(&self) -> bool {
         false
     }
+    fn is_away(&self) -> bool {
+        false
+    }
 }
 
 type Done = Result<ExitCode, Stop>;
@@ -215,7 +218,12 @@ pub fn main() -> ExitCode {
 /// Opens a database that is there already: a mistyped folder must not become a new registry.
 fn open_existing(config: &Config) -> Result<Conn, Stop> {
     must_exist(config)?;
-    open(config)
+    let mut conn = open(config)?;
+    // A newer program's tables may mean what this one does not know.
+    match crate::db::migrate::deviation(&mut conn)? {
+        None => Ok(conn),
+        Some(text) => Err(text.into()),
+    }
 }
 
 fn must_exist(config: &Config) -> Result<(), Stop> {

@@ -16,7 +16,7 @@ use crate::accounts;
 use crate::app::{Parts, app};
 use crate::auth::SecondFactorRule;
 use crate::auth::checkpoint_keys::CheckpointKeys;
-use crate::auth::keyring::LOOK_SECONDS;
+use crate::auth::keyring::{self, LOOK_SECONDS};
 use crate::auth::passwords::Passwords;
 use crate::auth::reads;
 use crate::auth::throttle::Throttle;
@@ -77,13 +77,21 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     if args.demo {
         has_no_foreign_table(config)?;
     }
+    // What the files beside the database are worth is known before there is anything in it.
+    super::make_folder(config)?;
+    keyring::make_private_folder(&config.keys_dir)
+        .map_err(|e| format!("keys_dir: {}: {e}", config.keys_dir.display()))?;
+    checkpoints::file::can_append(&config.checkpoint_file)?;
     let mut conn = super::open(config)?;
     let held = demo::held(&mut conn)?;
     may_serve(held, args.demo, config, &mut conn)?;
-    // A demo has its rules from its beginning, which is long ago.
+    checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     let now = match (args.demo, held) {
-        (true, Held::None) => demo::begin(&mut conn)?,
-        _ => Instant::now(),
+        // A demo has its rules from its beginning, which is long ago.
+        (true, Held::None) => demo::begin(&mut conn)?.ok_or(NOT_EMPTY)?,
+        (true, _) => Instant::now(),
+        (false, _) if conn.transact(demo::is_registry)? => Instant::now(),
+        (false, _) => return Err(HOLDS_DEMO.into()),
     };
     let rules = super::rules::adopt(&mut conn, file.as_deref(), now, |text| {
         tracing::info!("{text}");
@@ -94,8 +102,6 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
         CheckpointKeys::load(&config.keys_dir)?,
         &config.checkpoint_origin,
     );
-    checkpoints::file::can_append(&config.checkpoint_file)?;
-    checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
             aside!("{text}")
@@ -391,13 +397,16 @@ fn may_serve(held: Held, demo: bool, config: &Config, conn: &mut Conn) -> Result
             };
             Err(format!("this database holds a part of a demo, which was interrupted while it was made; {what}, or name another with --database-url or --data-dir").into())
         }
-        (Held::Whole, false) => Err(
-            "this database holds demo data; start it with --demo, or name another database".into(),
-        ),
-        (Held::None, true) if !is_empty(conn)? => Err("--demo needs an empty database, and this one holds something; name another with --database-url or --data-dir".into()),
-        (Held::Whole, true) | (Held::None, _) => Ok(()),
+        (Held::Whole, false) => Err(HOLDS_DEMO.into()),
+        (Held::Registry, true) => Err(NOT_EMPTY.into()),
+        (Held::None, true) if !is_empty(conn)? => Err(NOT_EMPTY.into()),
+        (Held::Whole, true) | (Held::Registry, false) | (Held::None, _) => Ok(()),
     }
 }
+
+const HOLDS_DEMO: &str =
+    "this database holds demo data; start it with --demo, or name another database";
+const NOT_EMPTY: &str = "--demo needs an empty database, and this one holds something or is served as a registry; name another with --database-url or --data-dir";
 
 /// A demo is not made beside what others keep: looked at before the migrations make tables there, and without a change.
 fn has_no_foreign_table(config: &Config) -> Result<(), Stop> {
@@ -413,7 +422,7 @@ fn has_no_foreign_table(config: &Config) -> Result<(), Stop> {
     let foreign = migrate::foreign_tables(&mut conn)?;
     match foreign.first() {
         None => Ok(()),
-        Some(table) => Err(format!("--demo needs an empty database, and this one holds a table that is not the registry's ({table}); name another with --database-url or --data-dir").into()),
+        Some(table) => Err(format!("--demo needs an empty database, and this one holds something that is not the registry's ({table}); name another with --database-url or --data-dir").into()),
     }
 }
 

@@ -202,7 +202,7 @@ fn why_not(said: &str) -> &'static str {
         .into_iter()
         .find(|(text, _)| said.contains(text))
         .map_or(
-            "PostgreSQL refused the connection or did not answer within 2 s",
+            "database_url: PostgreSQL refused the connection or did not answer within 2 s",
             |(_, told)| told,
         )
 }
@@ -227,13 +227,15 @@ pub(super) fn connect_postgres(url: &str) -> Result<PgConnection, Failure> {
 
 fn open_postgres(url: &str) -> Result<PgConnection, Failure> {
     let mut conn = connect_postgres(url)?;
-    let commit: Setting =
-        diesel::sql_query("SELECT current_setting('synchronous_commit') AS value")
-            .get_result(&mut conn)?;
-    if commit.value == "off" {
-        return Err(Failure::Unavailable(
-            "PostgreSQL runs with synchronous_commit=off: an acknowledged write could be lost; switch it on".to_owned(),
-        ));
+    let off: Vec<Setting> = diesel::sql_query(
+        "SELECT name AS value FROM (VALUES ('fsync'), ('synchronous_commit')) AS needed (name) \
+         WHERE current_setting(name) = 'off'",
+    )
+    .load(&mut conn)?;
+    if let Some(Setting { value }) = off.first() {
+        return Err(Failure::Unavailable(format!(
+            "database_url: PostgreSQL runs with {value}=off: an acknowledged write could be lost; switch it on"
+        )));
     }
     Ok(conn)
 }

@@ -44,6 +44,8 @@ pub trait MaybeRetry {
     fn may_retry(&self) -> bool;
     /// True when the connection itself may be broken.
     fn lost_connection(&self) -> bool;
+    /// True when the database is away or busy: whatever is asked now ends the same way.
+    fn is_away(&self) -> bool;
 }
 
 impl Failure {
@@ -71,6 +73,12 @@ impl MaybeRetry for Failure {
     }
     fn lost_connection(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Other(_))
+    }
+    fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Overloaded | Self::Conflict(_)
+        )
     }
 }
 
@@ -120,6 +128,9 @@ fn is_lost(message: &str) -> bool {
         "connection not open",
         "the database system is",
         "database is locked",
+        // Others held it for longer than anybody waits.
+        "due to lock timeout",
+        "due to statement timeout",
     ]
     .iter()
     .any(|sign| message.contains(sign))
@@ -161,7 +172,15 @@ fn after_colon(message: &str) -> String {
 mod tests {
     use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-    use super::{Failure, sqlite_unique_name};
+    use super::{Failure, MaybeRetry, sqlite_unique_name};
+
+    #[test]
+    fn a_lock_that_is_waited_for_too_long_is_a_busy_database() {
+        let said = "canceling statement due to lock timeout".to_owned();
+        let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(said));
+        let failure = Failure::from(error);
+        assert!(matches!(failure, Failure::Unavailable(_)) && failure.is_away());
+    }
 
     #[test]
     fn a_connection_that_was_lost_is_no_defect_whoever_tells_it() {

@@ -34,7 +34,8 @@ struct Asked<K, T, E> {
     answer: oneshot::Sender<Result<T, E>>,
 }
 
-/// What answers many keys in one call: one result for each, in their order. Its own error is the answer to all.
+/// What answers many keys in one call: one result for each, in their order. After an error of its own each is asked for alone, but where the
+/// database is away: then that is the answer to all.
 type Work<K, T, E> = dyn Fn(&mut Conn, &[K]) -> Result<Vec<Result<T, E>>, E> + Send + Sync;
 
 /// One of the calls that may run at once.
@@ -118,7 +119,13 @@ where
         let (keys, answers) = self.take();
         let done = match conn {
             _ if keys.is_empty() => return Health::Fine,
-            Ok(conn) => (self.work)(conn, &keys),
+            Ok(conn) => match (self.work)(conn, &keys) {
+                // One that cannot be answered, such as a row that cannot be read, is not the end of the others.
+                Err(error) if keys.len() > 1 && !error.is_away() => {
+                    Ok(keys.chunks(1).map(|key| self.alone(conn, key)).collect())
+                }
+                done => done,
+            },
             Err(failure) => Err(failure.into()),
         };
         // Who hung up is no longer there to be told.
@@ -136,6 +143,11 @@ where
                 Health::after(&error)
             }
         }
+    }
+
+    fn alone(&self, conn: &mut Conn, key: &[K]) -> Result<T, E> {
+        let found = (self.work)(conn, key)?.pop();
+        found.unwrap_or_else(|| Err(Failure::panicked().into()))
     }
 
     /// Begins the next call, or gives its place back where nobody waits.
@@ -227,8 +239,11 @@ mod tests {
                 told.send(keys.to_vec()).unwrap();
                 gate.recv().unwrap();
                 assert!(!keys.contains(&"panic"), "as it was asked to");
-                if keys.contains(&"all") {
-                    return Err(Failure::Unique("all".to_owned()));
+                if keys.contains(&"unreadable") {
+                    return Err(Failure::Other("unreadable".to_owned()));
+                }
+                if keys.contains(&"away") {
+                    return Err(Failure::Unavailable("away".to_owned()));
                 }
                 let each = keys.iter().map(|key| match *key {
                     "none" => Err(Failure::NotFound),
@@ -298,9 +313,9 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_for_all_is_told_to_all_and_a_panic_keeps_nobody_waiting() {
+    fn a_database_that_goes_away_is_told_to_all_and_a_panic_keeps_nobody_waiting() {
         run("fails", 256, async |asking| {
-            for (bad, told) in [("all", "exists already"), ("panic", "panicked")] {
+            for (bad, told) in [("away", "away"), ("panic", "panicked")] {
                 let busy = asking.busy().await;
                 let both = [asking.ask(bad).await, asking.ask("a").await];
                 asking.let_go(1);
@@ -316,6 +331,26 @@ mod tests {
                 for answer in busy {
                     answer.await.unwrap().unwrap();
                 }
+            }
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_one_is_not_the_end_of_the_others() {
+        run("unreadable", 256, async |asking| {
+            let busy = asking.busy().await;
+            let bad = asking.ask("unreadable").await;
+            let sound = asking.ask("a").await;
+            asking.let_go(CALLS + 3);
+            assert_eq!(sound.await.unwrap().unwrap(), "A");
+            assert!(bad.await.unwrap().is_err());
+            let told: Vec<_> = asking.told.1.try_iter().collect();
+            assert_eq!(
+                told,
+                [vec!["unreadable", "a"], vec!["unreadable"], vec!["a"]]
+            );
+            for answer in busy {
+                answer.await.unwrap().unwrap();
             }
         });
     }

@@ -31,6 +31,19 @@ pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Sets a mark that is not there yet; false where it is, also where another process has just set it.
+pub fn claim(conn: &mut Conn, name: &str, value: &str) -> Result<bool, Failure> {
+    let row = (
+        registry_marks::name.eq(name),
+        registry_marks::value.eq(value),
+    );
+    let set = dialect!(conn, |c| diesel::insert_into(registry_marks::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(set == 1)
+}
+
 /// Takes a mark away, if it still has this value.
 pub fn remove(conn: &mut Conn, name: &str, value: &str) -> Result<(), Failure> {
     let same = registry_marks::value.eq(value);

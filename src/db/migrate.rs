@@ -59,18 +59,28 @@ fn applied(conn: &mut Conn) -> Result<Vec<String>, Failure> {
 
 /// The tables of the database that are not the registry's own, by their names.
 pub fn foreign_tables(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    // Other schemas too, but nothing that an extension brings.
     let text = if conn.is_postgres() {
-        "SELECT table_name::text AS word FROM information_schema.tables \
-         WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"
+        "SELECT CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname AS word \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' \
+         AND n.nspname NOT LIKE 'pg\\_%' AND NOT EXISTS (SELECT 1 FROM pg_depend d \
+         WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') ORDER BY 1"
     } else {
         "SELECT name AS word FROM sqlite_schema \
-         WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
+         WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
     };
     let found: Vec<Word> = dialect!(conn, |c| diesel::sql_query(text).load(c))?;
+    let found: Vec<String> = found.into_iter().map(|row| row.word).collect();
     let own = own_tables();
-    let found = found.into_iter().map(|row| row.word);
-    Ok(found.filter(|name| !own.contains(&name.as_str())).collect())
+    // A table of a registry's name is another's where no migration made it.
+    let is_registry = found.iter().any(|name| name == MIGRATIONS);
+    let is_own = |name: &String| is_registry && own.contains(&name.as_str());
+    Ok(found.into_iter().filter(|name| !is_own(name)).collect())
 }
+
+/// Where Diesel keeps which migrations were run.
+const MIGRATIONS: &str = "__diesel_schema_migrations";
 
 /// The names of the registry's tables, and of the one of the migrations.
 fn own_tables() -> Vec<&'static str> {
@@ -78,7 +88,7 @@ fn own_tables() -> Vec<&'static str> {
         let (name, _) = line.trim().strip_suffix(") {")?.split_once(" (")?;
         Some(name)
     });
-    heads.chain(["__diesel_schema_migrations"]).collect()
+    heads.chain([MIGRATIONS]).collect()
 }
 
 /// The versions that this program knows, in their order.

@@ -7,8 +7,9 @@
 use std::any::Any;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant as Clock};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diesel::connection::{
@@ -333,25 +334,49 @@ async fn call(queue: &Sender<Job>, work: Work) -> Result<Box<dyn Any + Send>, Fa
 }
 
 fn spawn(url: &DatabaseUrl, purpose: Purpose, count: usize, jobs: &Receiver<Job>) {
+    let away = Arc::new(Away::default());
     for n in 0..count.max(1) {
-        let (url, jobs) = (url.clone(), jobs.clone());
+        let (url, jobs, away) = (url.clone(), jobs.clone(), away.clone());
         let name = format!("db-{purpose:?}-{n}").to_lowercase();
         let started = thread::Builder::new()
             .name(name)
-            .spawn(move || serve(&url, purpose, &jobs));
+            .spawn(move || serve(&url, purpose, &jobs, &away));
         if let Err(error) = started {
             tracing::error!(%error, "a database thread could not be started");
         }
     }
 }
 
+/// For how long nobody tries to connect after it failed: who waits meanwhile is told at once. Else each of those who wait would wait
+/// for a connection of their own, one behind the other.
+const REST: Duration = Duration::from_millis(500);
+
+/// Since when no connection can be had.
+#[derive(Default)]
+struct Away(Mutex<Option<Clock>>);
+
+impl Away {
+    fn open(&self, url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, Failure> {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if since.is_some_and(|since| since.elapsed() < REST) {
+            return Err(Failure::Unavailable(
+                "no connection a moment ago".to_owned(),
+            ));
+        }
+        let opened = Conn::open(url, purpose);
+        let since = opened.is_err().then(Clock::now);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        opened
+    }
+}
+
 /// A database thread: takes calls one after the other, and opens its connection anew when it was lost.
-fn serve(url: &DatabaseUrl, purpose: Purpose, jobs: &Receiver<Job>) {
+fn serve(url: &DatabaseUrl, purpose: Purpose, jobs: &Receiver<Job>, away: &Away) {
     let mut held: Option<Conn> = None;
     for job in jobs {
         let mut opened = match held.take() {
             Some(conn) => Ok(conn),
-            None => Conn::open(url, purpose),
+            None => away.open(url, purpose),
         };
         let health = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match &mut opened {
             Ok(conn) => job(Ok(conn)),
@@ -374,5 +399,26 @@ impl std::fmt::Debug for Db {
         f.debug_struct("Db")
             .field("kind", &self.inner.kind)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Away, DatabaseUrl, Purpose};
+
+    #[test]
+    fn where_no_connection_can_be_had_the_next_one_is_told_at_once() {
+        let away = Away::default();
+        let nowhere = DatabaseUrl::Sqlite("/nowhere/registry.db".into());
+        let told = |url| {
+            away.open(url, Purpose::Read)
+                .map(drop)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(!told(&nowhere).contains("a moment ago"));
+        // Nobody looks whether it is there again.
+        let there = DatabaseUrl::Sqlite(":memory:".into());
+        assert!(told(&there).contains("a moment ago"));
     }
 }

@@ -27,12 +27,16 @@ pub const PASSWORD: &str = "nine sample beekeepers";
 const MARK: &str = "demo";
 const WHOLE: &str = "true";
 const UNFINISHED: &str = "unfinished";
+/// A registry, which never becomes a demo: its coordinators could be anybody then.
+const NONE: &str = "none";
 
 /// What a database holds of a demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// Nothing.
+    /// Nothing yet.
     None,
+    /// Nothing, and never will: it is a registry.
+    Registry,
     /// A whole demo.
     Whole,
     /// A part of one: the program ended while it was made. Its accounts are there, with the password that everybody knows.
@@ -44,15 +48,22 @@ pub fn held(conn: &mut Conn) -> Result<Held, Error> {
     Ok(match marks::get(conn, MARK)?.as_deref() {
         None => Held::None,
         Some(WHOLE) => Held::Whole,
+        Some(NONE) => Held::Registry,
         Some(_) => Held::Unfinished,
     })
 }
 
 /// Says of an empty database that a demo is begun in it, so that one that was killed half-way is taken neither for a whole one nor
 /// for a registry. The instant at which it begins, which is long ago.
-pub fn begin(conn: &mut Conn) -> Result<Instant, Error> {
-    conn.transact(|tx| marks::set(tx, MARK, UNFINISHED).map_err(Error::from))?;
-    Ok(history::beginning(Instant::now()))
+/// Nothing where a registry has begun in it meanwhile.
+pub fn begin(conn: &mut Conn) -> Result<Option<Instant>, Error> {
+    let begun = conn.transact(|tx| marks::claim(tx, MARK, UNFINISHED).map_err(Error::from))?;
+    Ok(begun.then(|| history::beginning(Instant::now())))
+}
+
+/// Says of a database that it is a registry, as a part of this transaction, or finds it said. False where a demo has begun in it.
+pub fn is_registry(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    Ok(marks::claim(tx, MARK, NONE)? || held(tx)? == Held::Registry)
 }
 
 /// What to print after the start.

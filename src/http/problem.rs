@@ -351,6 +351,9 @@ impl MaybeRetry for Error {
     fn lost_connection(&self) -> bool {
         self.0.lost_connection
     }
+    fn is_away(&self) -> bool {
+        matches!(self.code(), Code::DatabaseUnavailable | Code::Overloaded)
+    }
 }
 
 impl From<Failure> for Error {

@@ -102,6 +102,7 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
             ));
         }
     }
+    found.extend(strays(conn)?);
     let stored: Vec<(NaiveDate, String, String, String, i64)> = member_counts::table
         .filter(member_counts::change.ne(0))
         .load(conn)?;
@@ -131,6 +132,32 @@ pub fn deviations(conn: &mut Conn) -> Result<Vec<String>, Error> {
             .push("member_late_counts: what was learnt late is not what the events say".to_owned());
     }
     Ok(found)
+}
+
+/// Timelines of memberships that do not exist: what is public of an organisation is read by the organisation.
+fn strays(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    macro_rules! without_membership {
+        ($table:ident) => {{
+            let own = memberships::table.filter(memberships::id.eq($table::membership_id));
+            let ids: Vec<Id> = $table::table
+                .filter(diesel::dsl::not(diesel::dsl::exists(own)))
+                .select($table::membership_id)
+                .distinct()
+                .load(conn)?;
+            (stringify!($table), ids)
+        }};
+    }
+    let tables = [
+        without_membership!(membership_intervals),
+        without_membership!(membership_flows),
+        without_membership!(membership_due),
+    ];
+    let each = tables.into_iter().flat_map(|(table, ids)| {
+        let told =
+            move |id: Id| format!("{table} {id}: a timeline of a membership that does not exist");
+        ids.into_iter().map(told)
+    });
+    Ok(each.collect())
 }
 
 fn fold_now(adopted: &RulesByPosition, events: &[Event]) -> super::ledger::Ledger {

@@ -279,6 +279,19 @@ struct File {
     rule: Vec<Rule>,
 }
 
+/// What is wrong and in which line, without the line itself: it may be of another file, with a password in it.
+fn what_is_wrong(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map(|before| before.matches('\n').count() + 1);
+    let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
+    // Nor the value that is of another kind.
+    let mut message = String::new();
+    for (n, part) in error.message().split('"').enumerate() {
+        message.push_str(if n % 2 == 0 { part } else { "…" });
+    }
+    format!("{message}{line}")
+}
+
 impl Rules {
     /// Reads a rules file.
     ///
@@ -287,8 +300,8 @@ impl Rules {
     /// Where it is not TOML of this form, lacks a type, has two rules of a type from one day, or a value out
     /// of bounds.
     pub fn parse(text: &str) -> Result<Self, RulesError> {
-        let File { rule: mut rules } =
-            toml::from_str(text).map_err(|error| RulesError::Syntax(error.to_string()))?;
+        let File { rule: mut rules } = toml::from_str(text)
+            .map_err(|error| RulesError::Syntax(what_is_wrong(text, &error)))?;
         rules.sort_by_key(|rule| rule.from);
         for rule in &rules {
             rule.check()?;

@@ -50,8 +50,20 @@ pub fn lock_record(
     acting: &Acting,
     number: &RegistryNumber,
 ) -> Result<OrganisationRow, Error> {
-    let today = acting.now().day();
-    let row = queries::by_number(tx, acting.reach(), today, number)?;
+    // Looked at before the lock, so that nobody can hold up rows that they do not reach.
+    let row = reached(tx, acting, number)?;
+    dialect::lock_row(tx, "organisations", "id", row.id)?;
+    // While it was waited for, another may have moved the organisation to a country that the caller does not reach.
+    reached(tx, acting, number)
+}
+
+/// The organisation, if the caller may change it now.
+fn reached(
+    conn: &mut crate::db::Conn,
+    acting: &Acting,
+    number: &RegistryNumber,
+) -> Result<OrganisationRow, Error> {
+    let row = queries::by_number(conn, acting.reach(), acting.now().day(), number)?;
     // What the caller may read but not change is not hidden from them: it is public.
     if !acting.reach().covers(&row.country) {
         return Err(Error::new(
@@ -59,8 +71,7 @@ pub fn lock_record(
             format!("you may not change organisations of {}", row.country),
         ));
     }
-    dialect::lock_row(tx, "organisations", "id", row.id)?;
-    queries::by_id(tx, row.id)
+    Ok(row)
 }
 
 /// Changes a locked organisation: runs `change` inside a journal entry, counts the version, writes the row.

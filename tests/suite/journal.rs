@@ -137,6 +137,13 @@ finds! {
     an_edited_event_is_found: "UPDATE membership_events SET effective_on = '2001-01-01' WHERE kind = 'admitted'";
     a_deleted_event_is_found: "DELETE FROM membership_events WHERE no = 1";
     an_edited_timeline_is_found: "UPDATE membership_intervals SET to_day = NULL WHERE state = 'active'";
+    a_timeline_of_no_membership_is_found: "INSERT INTO membership_intervals (membership_id, from_day, known_from, to_day, known_to, organisation_id, \
+        state, membership_type, country) SELECT 4242, '2021-01-01', 1, NULL, 9223372036854775807, id, 'active', 'full', country FROM organisations";
+    a_coming_of_no_membership_is_found: "INSERT INTO membership_flows (membership_id, on_day, no, known_from, known_to, organisation_id, kind, \
+        country, membership_type) SELECT 4242, '2021-01-01', 1, 1, 9223372036854775807, id, 'joined', country, 'full' FROM organisations";
+    a_term_of_no_membership_is_found: "INSERT INTO membership_due (membership_id, due_on) VALUES (4242, '2030-01-01')";
+    the_position_of_an_account_is_found: "UPDATE users SET seq = seq - 1 WHERE email = 'new@sample.example'";
+    the_position_of_a_key_is_found: "UPDATE api_keys SET seq = seq - 1";
     an_edited_decision_is_found: "UPDATE proposals SET decider = 'user:somebody'";
     a_raised_account_is_found: "UPDATE users SET role = 'secretariat' WHERE email = 'new@sample.example'";
     an_exchanged_password_is_found: "UPDATE users SET password_hash = 'x' WHERE email = 'new@sample.example'";

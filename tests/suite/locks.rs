@@ -28,7 +28,8 @@ struct Count {
     n: i64,
 }
 
-fn waiting(tx: &mut Tx<'_>) -> i64 {
+/// How many others wait for a lock.
+pub fn waiting(tx: &mut Tx<'_>) -> i64 {
     let text = "SELECT count(*) AS n FROM pg_stat_activity \
                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
     // What a transaction has seen of the others it would go on seeing.
@@ -145,9 +146,14 @@ async fn renewals_wait_for_an_act_on_one_of_them_without_holding_others_up() {
 
 /// Sends a request that comes to wait for the journal's head, and meanwhile does `lost` to the database in the head's turn.
 async fn while_it_waits(app: &App, lost: &str, request: TestRequest) -> Answer {
+    while_it_waits_for(app, "SELECT 1 FROM journal_head", lost, request).await
+}
+
+/// The same for a request that comes to wait for other rows.
+async fn while_it_waits_for(app: &App, rows: &str, lost: &str, request: TestRequest) -> Answer {
     let mut gate = app.db_conn();
-    let hold = "BEGIN; SELECT 1 FROM journal_head FOR UPDATE;";
-    gate.batch_execute(hold).unwrap();
+    gate.batch_execute(&format!("BEGIN; {rows} FOR UPDATE"))
+        .unwrap();
     let sent = actix_web::rt::spawn({
         let app = app.clone();
         async move { app.send(request).await }
@@ -215,4 +221,48 @@ async fn a_right_that_is_lost_while_an_act_waits_for_the_journal_writes_nothing(
         .await
         .problem(401, "not_authenticated");
     assert_eq!(entries(&app), before);
+}
+
+#[actix_web::test]
+async fn an_organisation_that_moves_while_a_change_waits_for_it_is_not_changed_by_the_country_that_it_left()
+ {
+    let Some(app) = App::start(Kind::Postgres).await else {
+        return;
+    };
+    let kz = app.coordinator("KZ");
+    let (ngo, _) = app.member("KZ").await;
+    let (number, url) = (ngo.number.as_str(), ngo.url());
+    let patch = || {
+        kz.request(Method::PATCH, &url)
+            .set_json(json!({"city": "Taraz"}))
+    };
+    let name = json!({"kind": "alias", "text": "Sample of another country"});
+    let requests = [
+        patch(),
+        posted(&kz, &format!("{url}/names"), &name),
+        posted(
+            &kz,
+            &format!("{url}/memberships"),
+            &json!({"type": "observer"}),
+        ),
+        posted(
+            &kz,
+            &format!("{url}/dissolution"),
+            &json!({"reason": "Struck off."}),
+        ),
+    ];
+    let rows = format!("SELECT 1 FROM organisations WHERE number = '{number}'");
+    let lost = format!("UPDATE organisations SET country = 'TR' WHERE number = '{number}'");
+    for request in requests {
+        let request = request.insert_header(("If-Match", "*"));
+        while_it_waits_for(&app, &rows, &lost, request)
+            .await
+            .problem(403, "forbidden");
+        let back = "UPDATE organisations SET country = 'KZ'";
+        app.db_conn().batch_execute(back).unwrap();
+    }
+    assert_eq!(app.findings(), Vec::<String>::new());
+    app.send(patch().insert_header(("If-Match", "*")))
+        .await
+        .expect(200);
 }

@@ -9,8 +9,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use ots_registry::auth::sealing::SealKeys;
 use ots_registry::auth::secrets::{Secret, digest};
-use ots_registry::db::schema::sessions;
+use ots_registry::db::schema::{sessions, users};
 use ots_registry::db::{Conn, Id, Instant, migrate};
+use ots_registry::http::Error;
 use serde_json::json;
 
 use crate::kit::databases::{Database, scratch};
@@ -18,6 +19,7 @@ use crate::kit::process::{
     Service, Wire, ended, flag_of, keys_of, program, said, started, started_saying,
 };
 use crate::kit::{App, Kind, Person};
+use crate::locks::waiting;
 
 const CLIENTS: usize = 64;
 const ROUNDS: usize = 200;
@@ -128,6 +130,168 @@ fn a_demo_that_was_interrupted_serves_neither_as_a_demo_nor_as_a_registry() {
 }
 
 #[test]
+fn a_registry_that_is_served_becomes_no_demo() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("no-demo-of-a-registry-{kind:?}"));
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ];
+        let serving = started(&words, "\"serving\"");
+        let as_demo: Vec<&str> = words.iter().copied().chain(["--demo"]).collect();
+        let (code, text) = said(&as_demo);
+        assert_eq!(code, Some(1), "{kind:?}: {text}");
+        assert!(text.contains("is served as a registry"), "{text}");
+        ended(serving);
+        assert_eq!(said(&as_demo).0, Some(1), "{kind:?}");
+    }
+}
+
+#[test]
+fn of_several_inits_at_once_one_makes_the_first_accounts() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(database) = Database::fresh(kind) else {
+            continue;
+        };
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("one-init-{kind:?}"));
+        let place = [
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ];
+        // All of them have seen that there are no accounts before one makes some.
+        let mut gate = Conn::open_for_work(&database.url()).unwrap();
+        let hold = match kind {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN; SELECT 1 FROM journal_head FOR UPDATE",
+        };
+        gate.batch_execute(hold).unwrap();
+        let running: Vec<Child> = (0..4)
+            .map(|n| {
+                let people = [
+                    format!("one{n}@office.example"),
+                    format!("two{n}@office.example"),
+                ];
+                let words = [
+                    "init",
+                    "--secretariat",
+                    &people[0],
+                    "--secretariat",
+                    &people[1],
+                ];
+                program(&[&words[..], &place[..]].concat()).spawn().unwrap()
+            })
+            .collect();
+        let since = std::time::Instant::now();
+        let mut looking = Conn::open_for_work(&database.url()).unwrap();
+        let mut all_wait = || {
+            looking
+                .transact(|tx| Ok::<_, Error>(waiting(tx) == 4))
+                .unwrap()
+        };
+        while kind == Kind::Postgres && !all_wait() {
+            assert!(since.elapsed().as_secs() < 20, "they come to the head");
+        }
+        gate.batch_execute("COMMIT").unwrap();
+        let ends: Vec<_> = running
+            .into_iter()
+            .map(|child| child.wait_with_output().unwrap())
+            .collect();
+        let won = ends.iter().filter(|end| end.status.success()).count();
+        let refused = ends
+            .iter()
+            .filter(|end| String::from_utf8_lossy(&end.stderr).contains("has accounts already"))
+            .count();
+        assert_eq!((won, refused), (1, 3), "{kind:?}");
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        let accounts: i64 = users::table.count().get_result(&mut conn).unwrap();
+        assert_eq!(accounts, 2, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_start_that_cannot_have_its_keys_begins_no_demo() {
+    let folder = scratch("no-folder-of-keys");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("file");
+    std::fs::write(&file, "no folder").unwrap();
+    let words = [
+        "serve",
+        "--demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        folder.to_str().unwrap(),
+        "--keys-dir",
+        file.to_str().unwrap(),
+    ];
+    let (code, text) = said(&words);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("keys_dir: "), "{text}");
+    assert!(!folder.join("registry.db").exists());
+}
+
+#[test]
+fn a_demo_is_not_made_beside_what_others_keep() {
+    let kinds = [Kind::Sqlite, Kind::Postgres].into_iter();
+    let cases = kinds.flat_map(|kind| {
+        let others = [
+            ("CREATE VIEW bees AS SELECT 1 AS id", "bees"),
+            ("CREATE TABLE users (id INTEGER)", "users"),
+            (
+                "CREATE SCHEMA hive; CREATE TABLE hive.bees (id INTEGER)",
+                "hive.bees",
+            ),
+        ];
+        let has_schemas = kind == Kind::Postgres;
+        others
+            .into_iter()
+            .take(2 + usize::from(has_schemas))
+            .map(move |(sql, name)| (kind, sql, name))
+    });
+    for (kind, sql, name) in cases {
+        let Some(database) = Database::empty(kind) else {
+            continue;
+        };
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        conn.batch_execute(sql).unwrap();
+        drop(conn);
+        let url = flag_of(&database.url());
+        let folder = scratch(&format!("a-demo-beside-{name}-{kind:?}"));
+        let words = [
+            "serve",
+            "--demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            &url,
+            "--data-dir",
+            folder.to_str().unwrap(),
+        ];
+        let (code, text) = said(&words);
+        assert_eq!(code, Some(1), "{kind:?}: {text}");
+        assert!(
+            text.contains(&format!("not the registry's ({name})")),
+            "{text}"
+        );
+        let mut conn = Conn::open_for_work(&database.url()).unwrap();
+        assert_eq!(migrate::foreign_tables(&mut conn).unwrap(), [name]);
+    }
+}
+
+#[test]
 fn a_demo_is_not_made_in_a_database_that_holds_a_table_of_others() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let Some(database) = Database::empty(kind) else {
@@ -187,7 +351,17 @@ fn an_older_program_says_of_a_newer_database_that_it_is_newer() {
             "--data-dir",
             folder.to_str().unwrap(),
         ];
-        for words in [&["migrate"][..], &["journal", "verify"]] {
+        let invite = [
+            "user",
+            "invite",
+            "--email",
+            "a@office.example",
+            "--name",
+            "A",
+            "--role",
+            "auditor",
+        ];
+        for words in [&["migrate"][..], &["journal", "verify"], &invite] {
             let (code, text) = said(&[words, &place[..]].concat());
             assert_eq!(code, Some(1), "{kind:?} {words:?}: {text}");
             assert!(text.contains(newer), "{kind:?} {words:?}: {text}");

@@ -189,3 +189,19 @@ fn limits_are_counted_in_days() {
     assert_eq!(rule.may_apply_from(day("2026-01-01")), day("2026-04-01"));
     assert_eq!(rule.return_deadline(day("2026-01-01")), day("2026-01-31"));
 }
+
+#[test]
+fn what_another_file_holds_is_not_told() {
+    for text in [
+        "database_url = \"postgres://registry:hunter2@db/registry\"",
+        "rule = \"hunter2\"",
+        "[[rule]]\ntype = \"hunter2\"",
+        "x = 'hunter2",
+    ] {
+        let told = Rules::parse(text).unwrap_err().to_string();
+        assert!(
+            !told.contains("hunter2") && told.contains("line "),
+            "{told}"
+        );
+    }
+}

@@ -78,7 +78,16 @@ pub fn statement_of(conn: &mut Conn, period: i64) -> Result<StatementRow, Error>
 pub fn deviations(conn: &mut Conn, keys: &[VerifierKey]) -> Result<Vec<String>, Error> {
     let rows: Vec<PeriodRow> = periods::table.order(periods::no).load(conn)?;
     let stored: Vec<StatementRow> = period_statements::table.load(conn)?;
-    let mut wrong = Vec::new();
+    let stray = |held: &&StatementRow| rows.iter().all(|row| row.id != held.period_id);
+    let stray = stored.iter().filter(stray);
+    let mut wrong: Vec<String> = stray
+        .map(|held| {
+            format!(
+                "a statement of a period that does not exist ({})",
+                held.period_id
+            )
+        })
+        .collect();
     for row in &rows {
         let name = format!("period {} ({} to {})", row.no, row.from_day, row.to_day);
         let Some(held) = stored.iter().find(|s| s.period_id == row.id) else {

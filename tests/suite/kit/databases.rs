@@ -205,7 +205,7 @@ fi
 chmod 755 "$(dirname "$dir")"
 $as "$bin/initdb" -D "$dir/data" -A trust -U ots --no-sync -E UTF8 --locale=C >/dev/null
 $as "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/log" \
-  -o "-c listen_addresses= -c unix_socket_directories='$dir' -c fsync=off -c max_connections=400 -c shared_buffers=64MB" start >/dev/null
+  -o "-c listen_addresses= -c unix_socket_directories='$dir' -c max_connections=400 -c shared_buffers=64MB" start >/dev/null
 echo ready
 cat >/dev/null
 $as "$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
