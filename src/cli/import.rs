@@ -173,7 +173,7 @@ pub(super) fn acting_for(
 pub(super) fn run(args: &Import, config: &Config) -> Done {
     args.reading.may_report_to(args.report.as_deref(), config)?;
     let countries = Countries::load()?;
-    let mut conn = super::open(config)?;
+    let mut conn = super::open_existing(config)?;
     dialect::expect_much(&mut conn)?;
     import(args, &mut conn, &countries)?;
     // Where somebody reads meanwhile, the log is emptied another time.
@@ -256,6 +256,7 @@ fn print(summary: &Summary) -> std::io::Result<()> {
         header_row,
         columns,
         warnings,
+        skipped,
         ..
     } = &summary.reading;
     match (encoding, sheet) {
@@ -277,6 +278,14 @@ fn print(summary: &Summary) -> std::io::Result<()> {
     }
     for warning in warnings {
         writeln!(out, "note: {} ({} times)", warning.message, warning.count)?;
+    }
+    // Those that may have been meant as organisations.
+    for line in skipped.iter().filter(|s| matches!(&*s.why, "sum" | "note")) {
+        let why = match &*line.why {
+            "sum" => "a sum",
+            _ => "a note below the table",
+        };
+        writeln!(out, "line {} was taken for {why} and left out", line.line)?;
     }
     let Counts {
         rows,

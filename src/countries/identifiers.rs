@@ -142,6 +142,11 @@ pub fn check(
     Ok(checked(code, outcome))
 }
 
+/// A text as identifiers are compared: without what cannot be seen, letters and digits of other forms and scripts as the plain ones.
+pub fn plain_text(written: &str) -> String {
+    text::clean(written)
+}
+
 /// Whether a free text, like a note, seems to hold a natural person's number. Looks only for numbers with check digits
 /// (Turkish identity number, Kazakh IIN, Azerbaijani VÖEN of a person), so chance hits are rare but possible.
 pub fn may_be_person_number(text: &str) -> bool {

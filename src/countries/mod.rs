@@ -20,7 +20,7 @@ mod tests;
 
 pub use identifiers::{
     Checked, UnknownScheme, Verdict, check, has_form_of_person_number, holds_person_number,
-    may_be_person_number,
+    may_be_person_number, plain_text,
 };
 pub use model::{
     Authority, CheckAlgorithm, Country, LegalForm, PersonNumber, Scheme, SchemeKind, Standing,

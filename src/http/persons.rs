@@ -12,11 +12,10 @@ pub type IsPerson = fn(&str) -> bool;
 
 /// Members that hold long numbers of other kinds, secrets or moments, by their names at any depth.
 ///
-/// `value` is an identifier's, which is judged by its own scheme; `phone` and `website` look like a person's number by chance.
-pub const ELSEWHERE: [&str; 11] = [
+/// `value` is an identifier's, which is judged by its own scheme; a `phone` looks like a person's number by chance.
+pub const ELSEWHERE: [&str; 10] = [
     "value",
     "phone",
-    "website",
     "password",
     "current_password",
     "new_password",

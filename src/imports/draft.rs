@@ -1,5 +1,6 @@
 //! One row of a sheet as what it says of an organisation. Pure.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -9,6 +10,7 @@ use super::mask::{NOT_KEPT, mask};
 use super::model::{Finding, FindingCode as Code, Reading};
 use super::read::Field;
 use super::read::values::{self, Absence, DateValue, Parsed, SlashOrder};
+use super::schemes::{self, Columns};
 use super::words;
 use crate::auth::Reach;
 use crate::countries::{self, Countries, Verdict};
@@ -26,7 +28,9 @@ use crate::text::{
 /// What holds for all rows of an import.
 pub struct Frame {
     /// Headers and their meanings.
-    pub columns: Vec<(String, Option<Field>)>,
+    columns: Columns,
+    /// Those of the countries whose rows mean another scheme by a header.
+    own_columns: BTreeMap<String, Columns>,
     /// The list that the rows come from.
     pub source: String,
     /// The country of rows that name none.
@@ -53,12 +57,18 @@ impl Frame {
         today: NaiveDate,
     ) -> Result<Self, Error> {
         let field = |text: &String| text.parse::<Field>().map_err(Error::internal);
+        let columns: Columns = reading
+            .columns
+            .iter()
+            .map(|c| Ok((c.header.clone(), c.field.as_ref().map(field).transpose()?)))
+            .collect::<Result<_, Error>>()?;
+        let own = countries.iter().filter_map(|country| {
+            let own = schemes::columns_of(&columns, countries, &country.code)?;
+            Some((country.code.clone(), own))
+        });
         Ok(Self {
-            columns: reading
-                .columns
-                .iter()
-                .map(|c| Ok((c.header.clone(), c.field.as_ref().map(field).transpose()?)))
-                .collect::<Result<_, Error>>()?,
+            own_columns: own.collect(),
+            columns,
             source: source.to_owned(),
             default_country,
             keep_invalid: reading
@@ -73,7 +83,16 @@ impl Frame {
             unicode: reading.is_unicode(),
         })
     }
+
+    /// The columns as a row of this country means them.
+    fn columns_of(&self, country: Option<&str>) -> &Columns {
+        let own = country.and_then(|country| self.own_columns.get(country));
+        own.unwrap_or(&self.columns)
+    }
 }
+
+/// Why a value is left out whose letters are not all there.
+const LOST: &str = "it has lost letters to the file's encoding";
 
 /// A list of an organisation that `-` empties.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,14 +184,12 @@ pub struct Looked {
 /// Looks at a row. `cells` lose every person's number first, so that they may be stored afterwards.
 pub fn look(frame: &Frame, countries: &Countries, reach: &Reach, cells: &mut [String]) -> Looked {
     let country = country_of(frame, countries, cells);
-    mask(
-        countries,
-        country.as_ref().ok().map(String::as_str),
-        &frame.columns,
-        cells,
-    );
+    let stated = country.as_ref().ok().map(String::as_str);
+    let columns = frame.columns_of(stated);
+    mask(countries, stated, columns, cells);
     let mut row = Row {
         frame,
+        columns,
         countries,
         cells,
         remarks: Vec::new(),
@@ -228,6 +245,7 @@ fn country_of(frame: &Frame, countries: &Countries, cells: &[String]) -> Result<
 
 struct Row<'a> {
     frame: &'a Frame,
+    columns: &'a Columns,
     countries: &'a Countries,
     cells: &'a [String],
     remarks: Vec<Remark>,
@@ -259,12 +277,9 @@ impl<'a> Row<'a> {
     }
 
     fn cell(&self, field: &Field) -> Option<(&'a str, &'a str)> {
-        let at = self
-            .frame
-            .columns
-            .iter()
-            .position(|(_, f)| f.as_ref() == Some(field))?;
-        let (header, _) = self.frame.columns.get(at)?;
+        let is_it = |(_, f): &(String, Option<Field>)| f.as_ref() == Some(field);
+        let at = self.columns.iter().position(is_it)?;
+        let (header, _) = self.columns.get(at)?;
         Some((header, self.cells.get(at)?))
     }
 
@@ -315,7 +330,7 @@ impl<'a> Row<'a> {
     }
 
     fn given(&self) -> Vec<(Field, String)> {
-        let cells = self.frame.columns.iter().zip(self.cells);
+        let cells = self.columns.iter().zip(self.cells);
         cells
             .filter_map(|((_, field), cell)| Some((field.clone()?, cell.clone())))
             .filter(|(field, _)| !field.is_ignored())
@@ -450,12 +465,12 @@ impl<'a> Row<'a> {
         emptied: &mut Vec<Emptied>,
     ) -> Vec<(Field, NewName)> {
         let mut kept: Vec<(Field, NewName)> = Vec::new();
-        let frame = self.frame;
+        let columns = self.columns;
         let set = match language {
             Patch::Set(tag) => Some(tag),
             _ => None,
         };
-        for field in frame.columns.iter().filter_map(|(_, f)| f.as_ref()) {
+        for field in columns.iter().filter_map(|(_, f)| f.as_ref()) {
             let (kind, empty) = match field {
                 Field::NameIn(tag) => (NameKind::Translated, Emptied::Translated(tag.clone())),
                 Field::AlternativeNames => (NameKind::Alias, Emptied::Aliases),
@@ -509,8 +524,8 @@ impl<'a> Row<'a> {
         emptied: &mut Vec<Emptied>,
     ) -> Vec<(Field, CheckedIdentifier)> {
         let mut found: Vec<(Field, CheckedIdentifier)> = Vec::new();
-        let frame = self.frame;
-        for field in frame.columns.iter().filter_map(|(_, f)| f.as_ref()) {
+        let columns = self.columns;
+        for field in columns.iter().filter_map(|(_, f)| f.as_ref()) {
             let Field::Identifier(scheme) = field else {
                 continue;
             };
@@ -559,7 +574,12 @@ impl<'a> Row<'a> {
             Ok(checked) => return Some(checked),
             Err(error) => error,
         };
+        let header = self.cell(field).map_or("", |(header, _)| header);
+        let is_guess = schemes::is_guessed(self.countries, country, header);
         match countries::check(self.countries, Some(country), scheme, value) {
+            Ok(checked) if is_guess && checked.verdict != Verdict::NaturalPerson => {
+                self.left_out(field, &format!("\"{header}\" means a number of another country, or no {scheme}; state what it means (map) if it is wanted"));
+            }
             Ok(checked) if checked.verdict == Verdict::Invalid => {
                 let why = checked
                     .reason
@@ -597,6 +617,10 @@ impl<'a> Row<'a> {
         };
         let mut found = Vec::new();
         for part in text.split(words::BETWEEN).take(20) {
+            if values::lost_letters(part, self.frame.unicode) {
+                self.left_out(&Field::Contact, LOST);
+                continue;
+            }
             match Line::parse(part.trim()) {
                 Ok(name) if !found.contains(&name) => found.push(name),
                 Ok(_) => {}
@@ -612,7 +636,7 @@ impl<'a> Row<'a> {
         let (countries, forms) = (self.countries, &self.frame.forms);
         let place = |text: &str| {
             if values::lost_letters(text, unicode) {
-                return Err("it has lost letters to the file's encoding".to_owned());
+                return Err(LOST.to_owned());
             }
             Line::parse(text).map_err(|e| e.0)
         };
@@ -621,6 +645,11 @@ impl<'a> Row<'a> {
             None => place(text),
         };
         let long = |text: &str| LongText::parse(text).map_err(|e| e.0);
+        // Questions are asked in notes: only where the encoding may lack letters is a ? one of them.
+        let written = |text: &str| match values::lost_letters(text, unicode) {
+            true if !unicode => Err(LOST.to_owned()),
+            _ => long(text),
+        };
         let own = match language {
             Patch::Set(tag) => Some(tag.clone()),
             _ => countries
@@ -675,7 +704,7 @@ impl<'a> Row<'a> {
             phone: self.parsed(&Field::Phone, values::parse_phone, |text| {
                 Phone::parse(&text).map_err(|e| e.0)
             }),
-            notes: self.field(&Field::Notes, long),
+            notes: self.field(&Field::Notes, written),
             effective_on: None,
         }
     }

@@ -9,7 +9,7 @@ pub const NOT_KEPT: &str = "(a person's number; not kept)";
 /// Takes out what is or may be a person's number; returns the positions of those cells.
 ///
 /// Identifiers are judged by their own scheme and the row's country, other cells by what the country's persons have, also by its form
-/// alone. Telephone numbers, dates and web addresses are
+/// alone; dates and web addresses by what passes a check. Telephone numbers are
 /// only searched where the row holds a person's number in another cell: by chance they look like one now and then.
 pub fn mask(
     countries: &Countries,
@@ -56,7 +56,7 @@ fn is_person(
     cell: &str,
 ) -> bool {
     // The shortest person's number has 9 digits.
-    if cell.bytes().filter(u8::is_ascii_digit).count() < 9 {
+    if cell.chars().filter(|c| c.is_numeric()).count() < 9 {
         return false;
     }
     match field {
@@ -66,7 +66,9 @@ fn is_person(
                 Err(_) => countries::may_be_person_number(cell),
             }
         }
-        Some(Field::Phone | Field::FoundedOn | Field::Website | Field::RegistryNumber) => false,
+        Some(Field::Phone | Field::RegistryNumber) => false,
+        // A date with its time and an address hold many digits by chance: only one that stands by itself counts.
+        Some(Field::FoundedOn | Field::Website) => countries::holds_person_number(cell),
         _ => {
             let kinds = country.and_then(|code| countries.get(code));
             let kinds = kinds.map_or(&[][..], |country| country.person_numbers.as_slice());
@@ -76,8 +78,11 @@ fn is_person(
     }
 }
 
+/// The digits of a cell, whatever script they are written in.
 fn only_digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+    let mut plain = countries::plain_text(text);
+    plain.retain(|c| c.is_ascii_digit());
+    plain
 }
 
 #[cfg(test)]
@@ -122,6 +127,38 @@ mod tests {
     #[test]
     fn a_person_s_number_under_an_unknown_header_goes_too() {
         assert_eq!(masked(["Sample", "", "", "", "87426017218"]).0, [4]);
+    }
+
+    #[test]
+    fn a_person_s_number_in_digits_of_another_script_goes_too() {
+        for number in ["７１０４２３３３１４２８", "٧١٠٤٢٣٣٣١٤٢٨", "৭১০৪২৩৩৩১৪২৮"]
+        {
+            let (at, cells) = masked([
+                "Sample",
+                number,
+                &format!("IIN {number}"),
+                "",
+                "710423331428",
+            ]);
+            assert_eq!(at, [1, 2, 4], "{number}");
+            assert!(cells[1..3].iter().all(|c| c == NOT_KEPT), "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_s_number_in_a_date_or_a_web_address_goes_too() {
+        let countries = Countries::load().unwrap();
+        let columns = [Field::FoundedOn, Field::Website].map(|field| (String::new(), Some(field)));
+        let of = |founded: &str, website: &str| {
+            let mut cells = [founded.to_owned(), website.to_owned()];
+            mask(&countries, Some("TR"), &columns, &mut cells)
+        };
+        assert_eq!(of("10000000146", "https://x.example/10000000146"), [0, 1]);
+        let none: [usize; 0] = [];
+        assert_eq!(
+            of("09.09.2016 10:20:30", "https://x.example/10000000147"),
+            none
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `read/` | from bytes to named cells (pure) |
 //! | `mask.rs` | takes persons' numbers out of a row before anything else looks at it (pure) |
+//! | `schemes.rs` | which scheme a header means in a row's country (pure) |
 //! | `words.rs` | small languages inside cells (pure) |
 //! | `draft.rs` | a row as what it says of an organisation (pure) |
 //! | `compare.rs` | what a row changes of an organisation; the cells that an export writes (pure) |
@@ -40,6 +41,7 @@ mod queries;
 pub mod read;
 mod rows;
 pub mod run;
+mod schemes;
 pub mod sheet;
 pub mod turns;
 mod upload;

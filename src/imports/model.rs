@@ -302,7 +302,7 @@ pub struct SkippedLine {
     /// The line.
     #[schema(example = 1)]
     pub line: u32,
-    /// `title`, `empty`, `sum` or `header`.
+    /// `title`, `empty`, `sum`, `header` or `note`.
     #[schema(example = "title")]
     pub why: String,
 }
@@ -334,7 +334,10 @@ fn word(value: &impl Serialize) -> String {
 impl Reading {
     /// What is told about a sheet. A header or a name of a sheet in which a person's number seems to stand is not repeated.
     pub fn of(sheet: &Sheet, slash: SlashOrder, keep_invalid: Option<&Reason>) -> Self {
-        let person = crate::countries::may_be_person_number;
+        let person = |text: &str| {
+            crate::countries::may_be_person_number(text)
+                || crate::countries::has_form_of_person_number(None, text)
+        };
         let header = |text: &str| {
             if person(text) {
                 super::mask::NOT_KEPT.to_owned()

@@ -223,7 +223,7 @@ pub struct ChangeOrganisation {
     #[serde(default)]
     #[schema(value_type = Option<LongText>)]
     pub notes: Patch<LongText>,
-    /// The day from which the change holds in the world; today when absent.
+    /// The day from which the change holds in the world, until one that is recorded after it; today when absent.
     #[serde(default, deserialize_with = "crate::http::day::optional")]
     #[schema(value_type = Option<crate::http::day::Day>)]
     pub effective_on: Option<NaiveDate>,

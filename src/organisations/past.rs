@@ -1,7 +1,8 @@
 //! Organisations as they were on a day, as known at a position of the journal: replayed from its entries.
 //!
 //! A change holds from its `effective_on`, or from the day on which it was recorded; the registration counts for all days before.
-//! Every field takes the last change by day, and within a day by position; items of lists come and go in the same way. Where a
+//! Every field takes what was recorded last of the changes that hold on the day, so that today is what the record says now; items of
+//! lists come and go in the same way. What moves the whole organisation is taken by its day. Where a
 //! transfer, dissolution or merge was corrected, the correcting entry says from which day the first one holds instead, or that it
 //! does not (`restates`), and is no change of its own. Who may
 //! see the record is judged by now, and what is private by class stays so: of identifiers, relations and the e-mail address the
@@ -38,6 +39,9 @@ const BOOKKEEPING: [&str; 4] = ["version", "updated_at", "updated_by", "next_ite
 
 /// Columns that say on which day a change of the whole organisation holds.
 const DAYS: [&str; 2] = ["dissolved_on", "merged_on"];
+
+/// Columns of changes of the whole organisation, whose days a correction may move behind others.
+const OF_THE_WHOLE: [&str; 4] = ["country", "dissolved_on", "merged_into", "merged_on"];
 
 /// From when a change of a row holds.
 #[derive(Clone, Copy)]
@@ -126,7 +130,10 @@ impl History {
     /// The row on a day.
     fn on(mut self, day: NaiveDate) -> Option<Map<String, Value>> {
         self.deltas.retain(|(from, ..)| *from <= day);
-        self.deltas.sort_by_key(|(from, seq, _)| (*from, *seq));
+        self.deltas.sort_by_key(|(from, seq, delta)| match delta {
+            Delta::Is(column, _) if OF_THE_WHOLE.contains(&column.as_str()) => (*from, *seq),
+            _ => (NaiveDate::MIN, *seq),
+        });
         let mut row = Map::new();
         let mut exists = false;
         let mut last = 0;

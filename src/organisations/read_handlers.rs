@@ -345,7 +345,7 @@ struct MomentQuery {
 /// recorded by then.
 ///
 /// With `as_of` or `known_at` the facts of that moment: a change holds from its `effective_on`, or from the day on which it was
-/// recorded, and the registration for all days before. Who may see the record is judged by now; the public sees only such
+/// recorded, until one that is recorded after it; the registration holds for all days before. Who may see the record is judged by now; the public sees only such
 /// identifiers, relations and e-mail addresses of the past as still stand. Relations that others state are today's, as far as
 /// they were recorded by then.
 #[utoipa::path(

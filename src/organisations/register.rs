@@ -274,6 +274,11 @@ pub fn check_identifier(
 ) -> Result<CheckedIdentifier, Error> {
     let value = super::text::clean(new.value.trim(), 100, false)
         .map_err(|e| Error::field(format!("{pointer}/value"), e.to_string()))?;
+    // In a spreadsheet `-` and its like say that there is none.
+    if !value.chars().any(char::is_alphanumeric) {
+        let text = "must hold a letter or a digit; leave the identifier out where there is none";
+        return Err(Error::field(format!("{pointer}/value"), text));
+    }
     let checked = countries::check(countries, Some(country), &new.scheme, &value).map_err(|_| {
         Error::field(format!("{pointer}/scheme"), "is not a scheme of this country, an international one or an org-id.guide prefix; GET /v1/countries lists them")
     })?;

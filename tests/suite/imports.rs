@@ -177,6 +177,23 @@ const IDENTIFIER_FILES: [(&str, &str); 4] = [
 ];
 
 both! {
+    async fn a_number_that_several_countries_know_by_one_word_is_the_row_s_own_country_s(app) {
+        let uz = app.coordinator("UZ");
+        let file = "Название;ИНН;ОКПО\nFond Bir Sample;201122334;12345678\nFond Ikki Sample;12;\n";
+        let made = uz.upload(file, "country=UZ").await.expect(201);
+        let rows = uz.get(&format!("/v1/imports/{}/rows", made.str("/id"))).await.expect(200);
+        let outcomes: Vec<String> = rows.at("/items").as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(outcomes, ["new", "new"], "{}", rows.text());
+        uz.post(&format!("/v1/imports/{}/commit", made.str("/id")), json!({})).await.expect(200);
+        let found = uz.get("/v1/organisations?identifier=UZ-STIR:201122334").await.expect(200);
+        assert_eq!(found.str("/items/0/name"), "Fond Bir Sample");
+        // What is none of the country's numbers is left out by name.
+        let findings = |at: usize| rows.at(&format!("/items/{at}/findings")).to_string();
+        assert!(findings(0).contains("ОКПО") && findings(1).contains("ИНН"), "{}", rows.text());
+    }
+}
+
+both! {
     async fn every_identifier_of_the_samples_gets_its_verdict(app) {
         let mut verdicts = 0;
         for (file, country) in IDENTIFIER_FILES {

@@ -59,14 +59,22 @@ both! {
 }
 
 both! {
-    async fn a_change_recorded_later_for_an_earlier_day_does_not_undo_the_later_day(app) {
+    async fn of_the_changes_that_hold_on_a_day_the_one_recorded_last_counts_so_that_today_is_what_the_record_says(app) {
         let (ngo, kz) = sample(&app).await;
         let (near, far) = (app.today() - Days::new(10), app.today() - Days::new(20));
+        let city = async |day: chrono::NaiveDate| kz.get(&format!("{}?as_of={day}", ngo.url())).await.expect(200).str("/city").to_owned();
         kz.patch(&ngo.url(), json!({"city": "Shymkent", "effective_on": near.to_string()})).await.expect(200);
         kz.patch(&ngo.url(), json!({"city": "Almaty", "effective_on": far.to_string()})).await.expect(200);
-        for (day, city) in [(far.pred_opt().unwrap(), "Astana"), (far, "Almaty"), (near.pred_opt().unwrap(), "Almaty"), (near, "Shymkent")] {
-            assert_eq!(kz.get(&format!("{}?as_of={day}", ngo.url())).await.expect(200).str("/city"), city, "{day}");
+        for (day, expected) in [(far.pred_opt().unwrap(), "Astana"), (far, "Almaty"), (near, "Almaty"), (app.today(), "Almaty")] {
+            assert_eq!(city(day).await, expected, "{day}");
         }
+        assert_eq!(kz.get(&ngo.url()).await.expect(200).str("/city"), "Almaty");
+        // What holds now is said again where only the past was meant.
+        kz.patch(&ngo.url(), json!({"city": "Shymkent", "effective_on": near.to_string()})).await.expect(200);
+        for (day, expected) in [(near.pred_opt().unwrap(), "Almaty"), (near, "Shymkent"), (app.today(), "Shymkent")] {
+            assert_eq!(city(day).await, expected, "{day}");
+        }
+        assert_eq!(kz.get(&ngo.url()).await.expect(200).str("/city"), "Shymkent");
     }
 }
 

@@ -85,9 +85,13 @@ fn plain(c: char) -> char {
     }
 }
 
-/// Arabic and Indic digits that compatibility normalisation leaves alone.
+/// Digits of other scripts that compatibility normalisation leaves alone: Arabic, those of India, South East Asia, Tibet and Mongolia.
 fn other_digit(c: char) -> Option<char> {
-    let zero = [0x660_u32, 0x6f0, 0x966]
+    const ZEROS: [u32; 24] = [
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
+        0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0xa620, 0xa9d0,
+    ];
+    let zero = ZEROS
         .into_iter()
         .find(|zero| (*zero..zero + 10).contains(&u32::from(c)))?;
     char::from_digit(u32::from(c) - zero, 10)

@@ -50,7 +50,7 @@ pub fn slash_order<'a>(cells: impl IntoIterator<Item = &'a str>) -> SlashOrder {
 }
 
 /// Reads a date. Forms: `1996-10-27` (also with `.` or `/`, and a time behind), `15.04.1995`,
-/// `09,09,2016`, `15-04-1995`, `9/19/95` by `order`, a year alone, and a spreadsheet's serial number
+/// `09,09,2016`, `15-04-1995`, `9/19/95` by `order`, the month as a word (`15 апреля 2005 г.`), a year alone, and a spreadsheet's serial number
 /// (`40767` is 2011-08-12; days since 1899-12-30).
 ///
 /// Two digits of a year mean the latest such year that is not after `today`. Days after `today` and
@@ -61,6 +61,13 @@ pub fn parse_date(text: &str, order: SlashOrder, today: NaiveDate) -> Parsed<Dat
         return absence.parsed();
     }
     let text = text.trim();
+    let plain = without_year_word(text);
+    if let Some(only) = number(plain).filter(|n| n.digits == 4) {
+        return year(i32::try_from(only.value).unwrap_or(0), today);
+    }
+    if let Some((year, month, day)) = with_month_word(plain) {
+        return self::day(year, month, day, today);
+    }
     if let Some(parsed) = plain_number(text, today) {
         return parsed;
     }
@@ -103,13 +110,99 @@ fn without_time(text: &str) -> &str {
         Some((day, time)) if time.contains(':') => day,
         _ => text,
     };
-    let day = day.trim();
-    ["года", "г.", "г", "y.", "ж."]
+    without_year_word(day)
+}
+
+/// Cuts a word for year behind a date.
+fn without_year_word(text: &str) -> &str {
+    let text = text.trim();
+    YEAR_WORDS
         .iter()
-        .find_map(|word| day.strip_suffix(word))
-        .unwrap_or(day)
+        .find_map(|word| text.strip_suffix(word))
+        .unwrap_or(text)
         .trim()
 }
+
+/// A day with the month as a word: `15 апреля 2005`, `1998. március 1.`, `2004-yil 12-may`.
+fn with_month_word(text: &str) -> Option<(Number, Number, Number)> {
+    let folded = super::headers::fold(text);
+    let words: Vec<&str> = folded
+        .split(' ')
+        .filter(|word| !YEARS_WITHIN.contains(word))
+        .collect();
+    let month = |word: &str| {
+        let of = MONTHS.iter().position(|month| {
+            month
+                .iter()
+                .any(|stem| word.strip_prefix(stem).is_some_and(is_ending))
+        })?;
+        let value = u32::try_from(of).ok()?.checked_add(1)?;
+        Some(Number { value, digits: 2 })
+    };
+    let [first, second, third] = words.as_slice() else {
+        return None;
+    };
+    let of_month = |n: Number| n.digits <= 2;
+    if let (Some(day), Some(month), Some(year)) = (number(first), month(second), number(third)) {
+        // In Hungarian the year comes first.
+        return match (day.digits, year.digits) {
+            (1 | 2, 4) => Some((year, month, day)),
+            (4, 1 | 2) => Some((day, month, year)),
+            _ => None,
+        };
+    }
+    let (year, day, month) = (number(first)?, number(second)?, month(third)?);
+    (year.digits == 4 && of_month(day)).then_some((year, month, day))
+}
+
+/// What may stand behind a month's stem: an ending of case or possession.
+fn is_ending(rest: &str) -> bool {
+    rest.chars().count() <= 7 && rest.chars().all(char::is_alphabetic)
+}
+
+/// Words for year, as they stand behind a date; longer ones first.
+const YEAR_WORDS: [&str; 22] = [
+    "года",
+    "году",
+    "год",
+    "г.",
+    "г",
+    "y.",
+    "ý.",
+    "-жылы",
+    "-жыл",
+    "жылы",
+    "жыл",
+    "-ж.",
+    "ж.",
+    "-yil",
+    "yil",
+    "-йил",
+    "йил",
+    "-ci il",
+    "-cı il",
+    "-cu il",
+    "-cü il",
+    ".",
+];
+/// Those that stand in the middle, folded.
+const YEARS_WITHIN: [&str; 6] = ["жыл", "жылы", "yil", "йил", "yili", "йили"];
+
+/// The months by the beginnings of their names, folded, in English and the languages of the eight countries.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "yan", "янв", "ocak", "кантар"],
+    &["feb", "fev", "few", "фев", "subat", "акпан"],
+    &["mar", "мар", "наурыз"],
+    &["apr", "апр", "nisan", "сауир"],
+    &["may", "maj", "маи", "мая", "мамыр"],
+    &["jun", "iyun", "июн", "haziran", "маусым"],
+    &["jul", "iyul", "июл", "temmuz", "шилде"],
+    &["aug", "avq", "avg", "awg", "agustos", "авг", "тамыз"],
+    &["sep", "sen", "szep", "сен", "eylul", "кыркуиек"],
+    &["oct", "okt", "окт", "ekim", "казан"],
+    &["nov", "noy", "now", "ноя", "kasim", "караша"],
+    &["dec", "dek", "дек", "aral", "желтоксан"],
+];
 
 fn plain_number(text: &str, today: NaiveDate) -> Option<Parsed<DateValue>> {
     let (whole, fraction) = match text.split_once('.') {
@@ -122,6 +215,8 @@ fn plain_number(text: &str, today: NaiveDate) -> Option<Parsed<DateValue>> {
     }
     Some(match (whole.len(), fraction) {
         (4, None) => year(whole.parse().unwrap_or_default(), today),
+        // A year that a spreadsheet kept as a number with a fraction.
+        (4, Some("0" | "00")) => year(whole.parse().unwrap_or_default(), today),
         (5, _) => match serial(whole.parse().unwrap_or_default()) {
             Some(day) => checked(day, today),
             None => unreadable(),
@@ -251,6 +346,59 @@ mod tests {
 
     fn parsed(text: &str, order: SlashOrder) -> Parsed<DateValue> {
         parse_date(text, order, on(2026, 3, 15))
+    }
+
+    #[test]
+    fn a_month_as_a_word_and_words_for_year_are_read() {
+        for (text, y, m, d) in [
+            ("15 апреля 2005 г.", 2005, 4, 15),
+            ("15 апреля 2005 года", 2005, 4, 15),
+            ("1 mart 2001", 2001, 3, 1),
+            ("1998. március 1.", 1998, 3, 1),
+            ("2004-yil 12-may", 2004, 5, 12),
+            ("2004 жылғы 12 мамыр", 0, 0, 0),
+            ("12 Ağustos 1999", 1999, 8, 12),
+            ("3 қыркүйек 2011 ж.", 2011, 9, 3),
+            ("7 iyul 2010-cu il", 2010, 7, 7),
+            ("7 iyun 2010", 2010, 6, 7),
+            ("31 December 2012", 2012, 12, 31),
+            ("5 aralık 1997", 1997, 12, 5),
+            ("2 ýanwar 1996 ý.", 1996, 1, 2),
+        ] {
+            let read = parsed(text, SlashOrder::Unknown);
+            if y == 0 {
+                assert!(matches!(read, Parsed::Faulty(_)), "{text}");
+            } else {
+                assert_eq!(read, Parsed::Value(DateValue::Day(on(y, m, d))), "{text}");
+            }
+        }
+        for text in [
+            "2005 г.",
+            "2005 год",
+            "2005г",
+            "2005.0",
+            "2005.",
+            "2005-yil",
+            "2005 ж.",
+        ] {
+            assert_eq!(
+                parsed(text, SlashOrder::Unknown),
+                Parsed::Value(DateValue::Year(2005)),
+                "{text}"
+            );
+        }
+        for text in [
+            "31 апреля 2005",
+            "апреля 2005",
+            "15 апреля 05",
+            "15 2005 апреля",
+            "15 фонд 2005",
+        ] {
+            assert!(
+                matches!(parsed(text, SlashOrder::Unknown), Parsed::Faulty(_)),
+                "{text}"
+            );
+        }
     }
 
     fn code(text: &str) -> Option<FaultCode> {

@@ -137,6 +137,8 @@ codes! {
         FormulaWithoutResult = "formula_without_result",
         /// The name promises another format.
         NameAndContentDiffer = "name_and_content_differ",
+        /// Other sheets of the workbook hold rows too.
+        OtherSheets = "other_sheets",
     }
 }
 

@@ -78,7 +78,7 @@ impl Default for Limits {
         Self {
             bytes: 32 << 20,
             rows: 200_000,
-            columns: 200,
+            columns: 1_000,
             cell_bytes: 32 << 10,
             cells: 4_000_000,
             text_bytes: 64 << 20,
@@ -160,8 +160,10 @@ pub enum Why {
     Empty,
     /// It adds up the rows above.
     Sum,
-    /// It repeats the header.
+    /// It repeats the header, or numbers its columns.
     Header,
+    /// It says who made the list, or where to sign it.
+    Note,
 }
 
 /// Reads the one table of a file.

@@ -9,12 +9,11 @@ use super::{Column, Limits, Options, Row, Skipped, Why, encoding, values};
 /// The header is looked for among so many rows that hold something.
 pub(super) const HEADER_WITHIN: usize = 20;
 
-/// Words that make a line a sum, folded as headers are. A sum line holds nothing else but numbers.
-const SUM_WORDS: [&str; 26] = [
+/// Words that make a line a sum, folded as headers are. A sum line holds nothing else but numbers and what is counted.
+const SUM_WORDS: [&str; 25] = [
     "cemi",
     "yekun",
     "toplam",
-    "genel",
     "yekunu",
     "итого",
     "всего",
@@ -26,6 +25,7 @@ const SUM_WORDS: [&str; 26] = [
     "jemi",
     "osszesen",
     "osszes",
+    "mindosszesen",
     "жиынтыгы",
     "жиыны",
     "барлыгы",
@@ -35,8 +35,87 @@ const SUM_WORDS: [&str; 26] = [
     "бардыгы",
     "total",
     "sum",
-    "grand",
     "subtotal",
+];
+
+/// Words beside them that say nothing of their own: what kind of sum, and what is counted.
+const COUNT_WORDS: [&str; 50] = [
+    "genel",
+    "grand",
+    "ara",
+    "general",
+    "общии",
+    "общее",
+    "umumi",
+    "umumiy",
+    "умумии",
+    "mind",
+    "teskilat",
+    "qht",
+    "tashkilot",
+    "nnt",
+    "ташкилот",
+    "ннт",
+    "ta",
+    "та",
+    "dona",
+    "дона",
+    "dernek",
+    "vakif",
+    "kurulus",
+    "kurum",
+    "stk",
+    "adet",
+    "организация",
+    "организации",
+    "организация",
+    "нпо",
+    "ед",
+    "единиц",
+    "шт",
+    "записеи",
+    "уиым",
+    "уеу",
+    "дана",
+    "уюм",
+    "даана",
+    "gurama",
+    "szervezet",
+    "egyesulet",
+    "db",
+    "organisations",
+    "organizations",
+    "organisation",
+    "organization",
+    "ngos",
+    "ngo",
+    "records",
+];
+
+/// Words that begin a line below the table, in front of a colon or a line to sign on: who made the list, who signs.
+const NOTE_WORDS: [&str; 22] = [
+    "imza",
+    "imzo",
+    "подпись",
+    "исполнитель",
+    "составил",
+    "составила",
+    "подготовил",
+    "подготовила",
+    "утверждаю",
+    "согласовано",
+    "примечание",
+    "источник",
+    "дата",
+    "tarix",
+    "tarih",
+    "hazirladi",
+    "hazirlayan",
+    "duzenleyen",
+    "alairas",
+    "datum",
+    "signature",
+    "prepared by",
 ];
 
 /// One record or row as the file has it.
@@ -99,24 +178,31 @@ pub(super) fn assemble(
         .map(|cell| values::clean_text(cell))
         .collect();
 
+    let fields = headers::resolve(&header_cells, &options.map);
     let mut kept = Vec::new();
     let mut width = written;
-    for row in raw {
+    for (index, row) in raw.enumerate() {
         if row.cells.iter().all(|cell| cell.trim().is_empty()) {
             skipped.push(Skipped {
                 line: row.line,
                 why: Why::Empty,
             });
-        } else if is_sum(&row.cells) {
+        } else if is_sum(&row.cells, &fields) {
             skipped.push(Skipped {
                 line: row.line,
                 why: Why::Sum,
             });
-        } else if row
-            .cells
-            .iter()
-            .map(|cell| values::clean_text(cell))
-            .eq(header_cells.iter().cloned())
+        } else if is_note(&row.cells) {
+            skipped.push(Skipped {
+                line: row.line,
+                why: Why::Note,
+            });
+        } else if index == 0 && numbers_columns(&row.cells, written)
+            || row
+                .cells
+                .iter()
+                .map(|cell| values::clean_text(cell))
+                .eq(header_cells.iter().cloned())
         {
             skipped.push(Skipped {
                 line: row.line,
@@ -153,7 +239,7 @@ pub(super) fn assemble(
         rows.push(finish(row, written, width, source, &mut warnings));
     }
     let columns = columns(
-        header_cells,
+        (header_cells, fields),
         header.line,
         width,
         &rows,
@@ -206,19 +292,46 @@ fn no_header(first: &[&RawRow]) -> ReadError {
     }
 }
 
-fn is_sum(cells: &[String]) -> bool {
+/// A line of a sum's words, numbers and what is counted. An organisation of such a name (Total) is none where it has a number of its own.
+fn is_sum(cells: &[String], fields: &[Option<Field>]) -> bool {
     let mut words = 0_usize;
-    for cell in cells {
+    for (at, cell) in cells.iter().enumerate() {
         let folded = headers::fold(cell);
+        let its_own = matches!(
+            fields.get(at),
+            Some(Some(
+                Field::Identifier(_) | Field::Phone | Field::RegistryNumber
+            ))
+        );
+        if its_own && folded.chars().filter(char::is_ascii_digit).count() >= 7 {
+            return false;
+        }
         for word in folded.split(' ').filter(|word| !word.is_empty()) {
             if SUM_WORDS.contains(&word) {
                 words = words.saturating_add(1);
-            } else if !word.chars().all(|c| c.is_ascii_digit()) {
+            } else if !COUNT_WORDS.contains(&word) && !word.chars().all(|c| c.is_ascii_digit()) {
                 return false;
             }
         }
     }
     words > 0
+}
+
+/// A line with one cell, that says who made the list or where to sign it.
+fn is_note(cells: &[String]) -> bool {
+    let mut filled = cells.iter().filter(|cell| !cell.trim().is_empty());
+    let (Some(cell), None) = (filled.next(), filled.next()) else {
+        return false;
+    };
+    let begins = cell.split([':', '_']).next().unwrap_or("");
+    begins.len() < cell.len() && NOTE_WORDS.contains(&headers::fold(begins).as_str())
+        || cell.contains("____")
+}
+
+/// The line below the header in which official tables number their columns: 1, 2, 3 and so on, one for each.
+fn numbers_columns(cells: &[String], written: usize) -> bool {
+    let numbered = |(cell, n): (&String, usize)| cell.trim() == n.to_string();
+    cells.len() > 1 && cells.len() == written && cells.iter().zip(1..).all(numbered)
 }
 
 fn finish(
@@ -262,14 +375,13 @@ fn finish(
 }
 
 fn columns(
-    header: Vec<String>,
+    (header, fields): (Vec<String>, Vec<Option<Field>>),
     header_line: u32,
     width: usize,
     rows: &[Row],
     options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> Vec<Column> {
-    let fields = headers::resolve(&header, &options.map);
     for (stated, _) in &options.map {
         let wanted = headers::fold(stated);
         if !header.iter().any(|cell| headers::fold(cell) == wanted) {
@@ -503,6 +615,61 @@ mod tests {
             &["3", "12"],
         ]);
         assert_eq!(table.rows.len(), 2, "a number alone is no sum");
+    }
+
+    /// Why lines are skipped, by line.
+    fn skipped(rows: &[&[&str]]) -> Vec<(u32, Why)> {
+        let skipped = table(rows).skipped.into_iter();
+        skipped.map(|skipped| (skipped.line, skipped.why)).collect()
+    }
+
+    #[test]
+    fn a_sum_may_say_what_is_counted() {
+        for sum in [
+            "Cəmi: 1 təşkilat",
+            "Итого организаций: 1",
+            "ВСЕГО 1 НПО",
+            "Toplam: 1 dernek",
+            "ARA TOPLAM",
+            "Mindösszesen",
+            "Összesen: 1 db",
+            "Jami: 1 ta",
+            "Жалпы: 1 уюм",
+            "Jemi: 1 gurama",
+        ] {
+            let rows: [&[&str]; 3] = [&["No", "Name", "City"], &["1", "A", "B"], &["", sum, ""]];
+            assert_eq!(skipped(&rows), [(3, Why::Sum)], "{sum}");
+        }
+    }
+
+    #[test]
+    fn an_organisation_is_no_sum_for_its_name() {
+        let rows: [&[&str]; 4] = [
+            &["Ad", "VÖEN", "Telefon"],
+            &["Grand", "9900014901", "124041111"],
+            &["Total", "9900014901", ""],
+            &["Grand", "", ""],
+        ];
+        assert_eq!(skipped(&rows), []);
+    }
+
+    #[test]
+    fn who_signs_and_what_numbers_the_columns_is_no_row() {
+        let rows: [&[&str]; 6] = [
+            &["№ п/п", "Наименование организации", "Город"],
+            &["1", "2", "3"],
+            &["1", "Фонд Айна", "Ош"],
+            &["", "Исполнитель: отдел реестра", ""],
+            &["", "İmza: ____", ""],
+            &["2", "İmza Klubu", ""],
+        ];
+        assert_eq!(
+            skipped(&rows),
+            [(2, Why::Header), (4, Why::Note), (5, Why::Note)]
+        );
+        // Further down it is a row.
+        let rows: [&[&str]; 3] = [&["No", "Name"], &["1", "A"], &["1", "2"]];
+        assert_eq!(skipped(&rows), []);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Workbooks: the first visible sheet that has a table.
+//! Workbooks: the first visible sheet that has a table; a cover with a word or two that could be headers is none beside a list.
 //!
 //! Cells are streamed one by one; a sheet's declared dimension is never believed, and a cell far away
 //! costs one row at most. The workbook reader runs behind `catch_unwind`, because it panics on odd
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::error::{ReadError, ReadErrorCode as Code, Warning, WarningCode};
-use super::table::{self, RawRow, Source};
+use super::table::{self, RawRow, Source, Table};
 use super::{Limits, Options, Sheet, archive};
 
 /// The last row and column that the format has.
@@ -36,23 +36,22 @@ fn first_table(bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> {
         .map(|sheet| sheet.name.clone())
         .collect();
     let mut refused: Option<ReadError> = None;
+    let mut chosen: Option<Sheet> = None;
+    let mut others: Vec<String> = Vec::new();
     for name in names {
         let mut warnings = Vec::new();
-        let rows = rows(&mut workbook, &name, &options.limits, &mut warnings)?;
-        match table::assemble(rows, options, Source::Workbook) {
+        let read = rows(&mut workbook, &name, &options.limits, &mut warnings)
+            .and_then(|rows| table::assemble(rows, options, Source::Workbook));
+        match read {
             Ok(table) => {
-                warnings.extend(table.warnings);
-                return Ok(Sheet {
-                    encoding: None,
-                    certainty: None,
-                    delimiter: None,
-                    sheet_name: Some(name),
-                    header_row: table.header_row,
-                    columns: table.columns,
-                    rows: table.rows,
-                    skipped: table.skipped,
-                    warnings,
-                });
+                let sheet = of_table(name, table, warnings);
+                match &mut chosen {
+                    Some(first) if known(first) > 1 || known(&sheet) <= 1 => {
+                        others.extend(sheet.sheet_name);
+                    }
+                    Some(cover) => *cover = sheet,
+                    None => chosen = Some(sheet),
+                }
             }
             Err(error) if matches!(error.code, Code::HeaderNotFound | Code::NoRows) => {
                 // A header without rows says more than a sheet without a header.
@@ -63,12 +62,49 @@ fn first_table(bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> {
                     refused = Some(error);
                 }
             }
+            // What is wrong behind the table that is read does not stop it.
+            Err(_) if chosen.is_some() => others.push(name),
             Err(error) => return Err(error),
         }
     }
-    Err(refused.unwrap_or_else(|| {
-        ReadError::new(Code::HeaderNotFound, "The workbook has no visible sheet with a table. Make the sheet visible and send it again.")
-    }))
+    let Some(mut chosen) = chosen else {
+        return Err(refused.unwrap_or_else(|| {
+            ReadError::new(Code::HeaderNotFound, "The workbook has no visible sheet with a table. Make the sheet visible and send it again.")
+        }));
+    };
+    if let Some(other) = others.first() {
+        let text = format!(
+            "The sheet \"{other}\" holds rows too{}, and only one sheet is read. If they are wanted, save each as a file of its own.",
+            match others.len() {
+                1 => String::new(),
+                all => format!(", and so do {} more", all - 1),
+            }
+        );
+        chosen
+            .warnings
+            .push(Warning::new(WarningCode::OtherSheets, None, text));
+    }
+    Ok(chosen)
+}
+
+/// How many columns of a sheet are known.
+fn known(sheet: &Sheet) -> usize {
+    sheet.columns.iter().filter(|c| c.field.is_some()).count()
+}
+
+fn of_table(name: String, table: Table, mut warnings: Vec<Warning>) -> Sheet {
+    warnings.extend(table.warnings);
+    Sheet {
+        encoding: None,
+        certainty: None,
+        delimiter: None,
+        sheet_name: Some(name),
+        header_row: table.header_row,
+        columns: table.columns,
+        rows: table.rows,
+        skipped: table.skipped,
+        warnings,
+    }
 }
 
 fn rows(
