@@ -125,6 +125,9 @@ fn without_year_word(text: &str) -> &str {
 
 /// A day with the month as a word: `15 апреля 2005`, `1998. március 1.`, `2004-yil 12-may`.
 fn with_month_word(text: &str) -> Option<(Number, Number, Number)> {
+    if !text.chars().any(char::is_alphabetic) {
+        return None;
+    }
     let folded = super::headers::fold(text);
     let words: Vec<&str> = folded
         .split(' ')
@@ -160,7 +163,7 @@ fn is_ending(rest: &str) -> bool {
     rest.chars().count() <= 7 && rest.chars().all(char::is_alphabetic)
 }
 
-/// Words for year, as they stand behind a date; longer ones first.
+/// Words for year, as they stand behind a date; of two that end alike the longer one first.
 const YEAR_WORDS: [&str; 22] = [
     "года",
     "году",

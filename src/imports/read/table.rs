@@ -38,8 +38,8 @@ const SUM_WORDS: [&str; 25] = [
     "subtotal",
 ];
 
-/// Words beside them that say nothing of their own: what kind of sum, and what is counted.
-const COUNT_WORDS: [&str; 50] = [
+/// Words beside them that say what kind of sum it is.
+const KIND_WORDS: [&str; 10] = [
     "genel",
     "grand",
     "ara",
@@ -50,6 +50,10 @@ const COUNT_WORDS: [&str; 50] = [
     "umumiy",
     "умумии",
     "mind",
+];
+
+/// Words for what is counted, where it is told how many there are.
+const COUNTED: [&str; 39] = [
     "teskilat",
     "qht",
     "tashkilot",
@@ -68,7 +72,6 @@ const COUNT_WORDS: [&str; 50] = [
     "adet",
     "организация",
     "организации",
-    "организация",
     "нпо",
     "ед",
     "единиц",
@@ -292,29 +295,32 @@ fn no_header(first: &[&RawRow]) -> ReadError {
     }
 }
 
-/// A line of a sum's words, numbers and what is counted. An organisation of such a name (Total) is none where it has a number of its own.
+/// A line of a sum's words, numbers and what is counted. An organisation of such a name (Total, Total NGO) is none where it has a number
+/// of its own, and none where nothing is counted.
 fn is_sum(cells: &[String], fields: &[Option<Field>]) -> bool {
-    let mut words = 0_usize;
+    let (mut sums, mut counted, mut numbers) = (0_usize, 0_usize, 0_usize);
     for (at, cell) in cells.iter().enumerate() {
+        let field = fields.get(at).and_then(Option::as_ref);
         let folded = headers::fold(cell);
-        let its_own = matches!(
-            fields.get(at),
-            Some(Some(
-                Field::Identifier(_) | Field::Phone | Field::RegistryNumber
-            ))
-        );
-        if its_own && folded.chars().filter(char::is_ascii_digit).count() >= 7 {
-            return false;
+        let digits = folded.chars().filter(char::is_ascii_digit).count();
+        match field {
+            Some(Field::Identifier(_) | Field::Phone | Field::RegistryNumber) if digits >= 7 => {
+                return false;
+            }
+            Some(Field::RowNumber) => {}
+            _ => numbers += digits,
         }
         for word in folded.split(' ').filter(|word| !word.is_empty()) {
             if SUM_WORDS.contains(&word) {
-                words = words.saturating_add(1);
-            } else if !COUNT_WORDS.contains(&word) && !word.chars().all(|c| c.is_ascii_digit()) {
+                sums += 1;
+            } else if COUNTED.contains(&word) {
+                counted += 1;
+            } else if !KIND_WORDS.contains(&word) && !word.chars().all(|c| c.is_ascii_digit()) {
                 return false;
             }
         }
     }
-    words > 0
+    sums > 0 && (counted == 0 || numbers > 0)
 }
 
 /// A line with one cell, that says who made the list or where to sign it.
@@ -644,11 +650,12 @@ mod tests {
 
     #[test]
     fn an_organisation_is_no_sum_for_its_name() {
-        let rows: [&[&str]; 4] = [
+        let rows: [&[&str]; 5] = [
             &["Ad", "VÖEN", "Telefon"],
             &["Grand", "9900014901", "124041111"],
             &["Total", "9900014901", ""],
             &["Grand", "", ""],
+            &["Total NGO", "", ""],
         ];
         assert_eq!(skipped(&rows), []);
     }
