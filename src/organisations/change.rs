@@ -29,6 +29,18 @@ pub fn lock(
     Ok(row)
 }
 
+/// The same for what hides a record, which one that was merged takes too: what it was called is told with its successor.
+pub fn lock_to_hide(
+    tx: &mut Tx<'_>,
+    acting: &Acting,
+    number: &RegistryNumber,
+    seen: &IfMatch,
+) -> Result<OrganisationRow, Error> {
+    let row = lock_record(tx, acting, number)?;
+    seen.check(row.version)?;
+    Ok(row)
+}
+
 /// Refuses a merged organisation, which takes no change: 409 with the one that goes on, where the caller may know of it.
 fn must_be_itself(tx: &mut Tx<'_>, acting: &Acting, row: &OrganisationRow) -> Result<(), Error> {
     if row.merged_into.is_none() {

@@ -127,7 +127,8 @@ async fn change_organisation(
 
 /// Withholds a whole record at once.
 ///
-/// From then on nobody outside its country's coordinators, the secretariat and auditors can find or read it, by whatever way.
+/// From then on nobody outside its country's coordinators, the secretariat and auditors can find or read it, by whatever way. A record
+/// that was merged into another takes it too: then its successor no longer tells of it.
 #[utoipa::path(
     tag = "organisations", operation_id = "withhold_organisation", security(("bearer" = [])),
     params(
@@ -149,7 +150,7 @@ async fn withhold_organisation(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write(move |tx, acting| {
-            let before = change::lock(tx, acting, &number, Some(&seen))?;
+            let before = change::lock_to_hide(tx, acting, &number, &seen)?;
             let row = withhold::withhold(tx, acting, &before, &body.body)?;
             whole(tx, acting, &countries, Some(&before), row)
         })
@@ -179,7 +180,7 @@ async fn show_organisation(
     let number = parse_number(&number.0)?;
     let answer = permit
         .write(move |tx, acting| {
-            let before = change::lock(tx, acting, &number, Some(&seen))?;
+            let before = change::lock_to_hide(tx, acting, &number, &seen)?;
             let row = withhold::show_again(tx, acting, &before)?;
             whole(tx, acting, &countries, Some(&before), row)
         })
