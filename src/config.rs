@@ -335,13 +335,13 @@ fn check_base_url(url: &str) -> Result<(), String> {
     let is_host = if place.starts_with('[') {
         name.parse::<Ipv6Addr>().is_ok()
     } else {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+        let letters = |label: &str| label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        name.split('.')
+            .all(|label| !label.is_empty() && letters(label))
     };
     // 0 is the port of whoever lets the system choose one.
-    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    let is_port =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok();
     let has_port = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     let loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|a| a.is_loopback());
     let good = scheme == "https" || scheme == "http" && loopback;
@@ -501,6 +501,9 @@ mod tests {
             "https://registry.example/path",
             "https://registry.example:99999",
             "https://registry.example:",
+            "https://registry.example:+443",
+            "https://.",
+            "https://a..b",
             "https://[::1",
             "https://[::g]",
             "https://a\\b.example",

@@ -86,6 +86,12 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     let held = demo::held(&mut conn)?;
     may_serve(held, args.demo, config, &mut conn)?;
     checkpoints::is_of_file(&mut conn, &config.checkpoint_file)?;
+    let seals = super::keys::prepare(config, &mut conn)?;
+    let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
+    let checkpoints = Checkpoints::new(
+        CheckpointKeys::load(&config.keys_dir)?,
+        &config.checkpoint_origin,
+    );
     let now = match (args.demo, held) {
         // A demo has its rules from its beginning, which is long ago.
         (true, Held::None) => demo::begin(&mut conn)?.ok_or(NOT_EMPTY)?,
@@ -96,12 +102,6 @@ pub(super) fn run(args: &Serve, config: &Config) -> Done {
     let rules = super::rules::adopt(&mut conn, file.as_deref(), now, |text| {
         tracing::info!("{text}");
     })?;
-    let seals = super::keys::prepare(config, &mut conn)?;
-    let keys = TokenKeys::load(&config.keys_dir, &config.base_url)?;
-    let checkpoints = Checkpoints::new(
-        CheckpointKeys::load(&config.keys_dir)?,
-        &config.checkpoint_origin,
-    );
     if args.demo {
         let logins = demo::prepare(&mut conn, &countries, &rules, held == Held::None, |text| {
             aside!("{text}")

@@ -150,7 +150,9 @@ pub fn plain_text(written: &str) -> String {
 /// Whether a free text, like a note, seems to hold a natural person's number. Looks only for numbers with check digits
 /// (Turkish identity number, Kazakh IIN, Azerbaijani VÖEN of a person), so chance hits are rare but possible.
 pub fn may_be_person_number(text: &str) -> bool {
-    persons::proven(&persons::WITH_CHECK_DIGITS, &text::clean(text)).is_some()
+    let clean = text::clean(text);
+    persons::proven(&persons::WITH_CHECK_DIGITS, &clean).is_some()
+        || text::has_unread_digits(&clean)
 }
 
 /// Whether a text that somebody writes, like a note, holds a natural person's number: 11 or 12 digits, solid or in groups with
@@ -158,7 +160,11 @@ pub fn may_be_person_number(text: &str) -> bool {
 /// [`may_be_person_number`], because it stops the whole request: no telephone number behind `+`, and no years in a row.
 pub fn holds_person_number(text: &str) -> bool {
     // The most texts hold no such number.
-    text.chars().filter(|c| c.is_numeric()).count() >= 11 && persons::written(&text::clean(text))
+    if text.chars().filter(|c| c.is_numeric()).count() < 11 {
+        return false;
+    }
+    let clean = text::clean(text);
+    persons::written(&clean) || text::has_unread_digits(&clean)
 }
 
 /// Whether free text of an import's row holds what is a natural person's number by its form alone, as one of these kinds (a

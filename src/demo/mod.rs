@@ -27,8 +27,11 @@ pub const PASSWORD: &str = "nine sample beekeepers";
 const MARK: &str = "demo";
 const WHOLE: &str = "true";
 const UNFINISHED: &str = "unfinished";
-/// A registry, which never becomes a demo: its coordinators could be anybody then.
-const NONE: &str = "none";
+/// The mark that says what a database is for good: a registry never becomes a demo, its coordinators could be anybody then. A mark of
+/// its own, because earlier programs take the other one for that of a demo whatever it says.
+const KIND: &str = "kind";
+const DEMO: &str = "demo";
+const REGISTRY: &str = "registry";
 
 /// What a database holds of a demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +49,9 @@ pub enum Held {
 /// What the database holds of a demo.
 pub fn held(conn: &mut Conn) -> Result<Held, Error> {
     Ok(match marks::get(conn, MARK)?.as_deref() {
+        None if marks::get(conn, KIND)?.as_deref() == Some(REGISTRY) => Held::Registry,
         None => Held::None,
         Some(WHOLE) => Held::Whole,
-        Some(NONE) => Held::Registry,
         Some(_) => Held::Unfinished,
     })
 }
@@ -57,13 +60,15 @@ pub fn held(conn: &mut Conn) -> Result<Held, Error> {
 /// for a registry. The instant at which it begins, which is long ago.
 /// Nothing where a registry has begun in it meanwhile.
 pub fn begin(conn: &mut Conn) -> Result<Option<Instant>, Error> {
-    let begun = conn.transact(|tx| marks::claim(tx, MARK, UNFINISHED).map_err(Error::from))?;
+    let begun = conn.transact(|tx| {
+        Ok::<_, Error>(marks::claim(tx, KIND, DEMO)? && marks::claim(tx, MARK, UNFINISHED)?)
+    })?;
     Ok(begun.then(|| history::beginning(Instant::now())))
 }
 
 /// Says of a database that it is a registry, as a part of this transaction, or finds it said. False where a demo has begun in it.
 pub fn is_registry(tx: &mut Tx<'_>) -> Result<bool, Error> {
-    Ok(marks::claim(tx, MARK, NONE)? || held(tx)? == Held::Registry)
+    Ok(marks::claim(tx, KIND, REGISTRY)? || held(tx)? == Held::Registry)
 }
 
 /// What to print after the start.

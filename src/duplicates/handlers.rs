@@ -217,21 +217,13 @@ fn declare(
     if asked.organisation == asked.other {
         return Err(Error::field("/other", "must be another organisation"));
     }
-    let a = of_number(tx, acting, &asked.organisation, "/organisation")?;
-    let b = of_number(tx, acting, &asked.other, "/other")?;
-    let own = [&a, &b]
-        .into_iter()
-        .find(|row| acting.reach().covers(&row.country));
-    let own = own.ok_or_else(|| {
-        Error::new(
-            Code::Forbidden,
-            "one of the two has to be an organisation of your country",
-        )
-    })?;
+    let (a, b, _) = reached(tx, acting, asked)?;
     // In one order, so that two who say so at once wait for each other.
     for id in [a.id.min(b.id), a.id.max(b.id)] {
         dialect::lock_row(tx, "organisations", "id", id)?;
     }
+    // While they were waited for, another may have moved one, or merged it.
+    let (a, b, own) = reached(tx, acting, asked)?;
     if distinct::is_distinct(tx, a.id, b.id)? {
         return Err(Error::new(
             Code::Conflict,
@@ -245,8 +237,8 @@ fn declare(
         acting.now(),
         "organisation.declared_distinct",
         |tx, entry| {
-            entry.about(format!("organisation:{}", own.number));
-            entry.of_organisation(own.number.clone());
+            entry.about(format!("organisation:{own}"));
+            entry.of_organisation(own.clone());
             let pair = ((a.id, a.number.as_str()), (b.id, b.number.as_str()));
             let warning = listed.as_ref().map(|listed| Warning {
                 verdict: &listed.verdict,
@@ -259,6 +251,25 @@ fn declare(
     queries::remove(tx, a.id, b.id)?;
     row.map(DistinctPair::from)
         .ok_or_else(|| Error::internal("a pair that was not distinct was"))
+}
+
+/// The two, and the number of the one that is of the caller's country.
+fn reached(
+    conn: &mut Conn,
+    acting: &Acting,
+    asked: &DeclareDistinct,
+) -> Result<(OrganisationRow, OrganisationRow, String), Error> {
+    let a = of_number(conn, acting, &asked.organisation, "/organisation")?;
+    let b = of_number(conn, acting, &asked.other, "/other")?;
+    let own = [&a, &b]
+        .into_iter()
+        .find(|row| acting.reach().covers(&row.country));
+    let own = own.ok_or_else(|| {
+        let text = "one of the two has to be an organisation of your country";
+        Error::new(Code::Forbidden, text)
+    })?;
+    let own = own.number.clone();
+    Ok((a, b, own))
 }
 
 /// The organisation with this number, where the caller may know of it and it stands for itself.

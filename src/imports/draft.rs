@@ -1,6 +1,6 @@
 //! One row of a sheet as what it says of an organisation. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -29,6 +29,8 @@ use crate::text::{
 pub struct Frame {
     /// Headers and their meanings.
     columns: Columns,
+    /// Headers whose meaning was stated for this file.
+    stated: BTreeSet<String>,
     /// Those of the countries whose rows mean another scheme by a header.
     own_columns: BTreeMap<String, Columns>,
     /// The list that the rows come from.
@@ -62,13 +64,16 @@ impl Frame {
             .iter()
             .map(|c| Ok((c.header.clone(), c.field.as_ref().map(field).transpose()?)))
             .collect::<Result<_, Error>>()?;
+        let stated = reading.columns.iter().filter(|c| c.stated);
+        let stated: BTreeSet<String> = stated.map(|c| c.header.clone()).collect();
         let own = countries.iter().filter_map(|country| {
-            let own = schemes::columns_of(&columns, countries, &country.code)?;
+            let own = schemes::columns_of(&columns, &stated, countries, &country.code)?;
             Some((country.code.clone(), own))
         });
         Ok(Self {
             own_columns: own.collect(),
             columns,
+            stated,
             source: source.to_owned(),
             default_country,
             keep_invalid: reading
@@ -339,6 +344,11 @@ impl<'a> Row<'a> {
 
     fn number(&mut self) -> Option<RegistryNumber> {
         let (_, cell) = self.cell(&Field::RegistryNumber)?;
+        if cell == NOT_KEPT {
+            let text = "this is or may be a person's number, which was not kept";
+            self.fault(&Field::RegistryNumber, Code::NaturalPersonNumber, text);
+            return None;
+        }
         let Cell::Text(text) = split_absence(cell) else {
             return None;
         };
@@ -564,18 +574,20 @@ impl<'a> Row<'a> {
             );
             return None;
         }
+        let header = self.cell(field).map_or("", |(header, _)| header);
+        let is_stated = self.frame.stated.contains(header);
+        let is_guess = !is_stated && schemes::is_guessed(self.countries, country, header);
         let new = NewIdentifier {
             scheme: scheme.to_owned(),
             value: value.to_owned(),
-            override_reason: self.frame.keep_invalid.clone(),
+            // Nothing is kept against its check that is only guessed to be of this scheme.
+            override_reason: self.frame.keep_invalid.clone().filter(|_| !is_guess),
             shared_reason: None,
         };
         let error = match check_identifier(self.countries, country, &new, "") {
             Ok(checked) => return Some(checked),
             Err(error) => error,
         };
-        let header = self.cell(field).map_or("", |(header, _)| header);
-        let is_guess = schemes::is_guessed(self.countries, country, header);
         match countries::check(self.countries, Some(country), scheme, value) {
             Ok(checked) if is_guess && checked.verdict != Verdict::NaturalPerson => {
                 self.left_out(field, &format!("\"{header}\" means a number of another country, or no {scheme}; state what it means (map) if it is wanted"));
@@ -645,10 +657,14 @@ impl<'a> Row<'a> {
             None => place(text),
         };
         let long = |text: &str| LongText::parse(text).map_err(|e| e.0);
-        // Questions are asked in notes: only where the encoding may lack letters is a ? one of them.
-        let written = |text: &str| match values::lost_letters(text, unicode) {
-            true if !unicode => Err(LOST.to_owned()),
-            _ => long(text),
+        // Questions are asked in free text, and addresses have a query: only where the encoding may lack letters is another ? one of them.
+        let is_poorer = |text: &str| {
+            let words = text.split_whitespace().filter(|word| !word.contains("://"));
+            !unicode && values::lost_letters(&words.collect::<Vec<_>>().join(" "), true)
+        };
+        let written = |text: &str| match is_poorer(text) {
+            true => Err(LOST.to_owned()),
+            false => long(text),
         };
         let own = match language {
             Patch::Set(tag) => Some(tag.clone()),
@@ -676,6 +692,9 @@ impl<'a> Row<'a> {
                 at_most(goals?, 17)
             }),
             descriptions: self.field(&Field::Description, |text| {
+                if is_poorer(text) {
+                    return Err(LOST.to_owned());
+                }
                 let parts = words::descriptions(text, own.as_ref());
                 let part = |(text, language): (String, Option<LanguageTag>)| {
                     Ok(Description {

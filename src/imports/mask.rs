@@ -1,6 +1,7 @@
 //! Numbers of natural persons are taken out of a row before anything of it is stored, compared or told.
 
 use super::read::Field;
+use super::schemes;
 use crate::countries::{self, Countries, Verdict};
 
 /// What stands where a person's number stood.
@@ -19,8 +20,8 @@ pub fn mask(
 ) -> Vec<usize> {
     let mut found = Vec::new();
     let mut digits: Vec<String> = Vec::new();
-    for (at, ((_, field), cell)) in columns.iter().zip(cells.iter()).enumerate() {
-        if is_person(countries, country, field.as_ref(), cell) {
+    for (at, ((header, field), cell)) in columns.iter().zip(cells.iter()).enumerate() {
+        if is_person(countries, country, (header, field.as_ref()), cell) {
             found.push(at);
             digits.push(only_digits(cell));
         }
@@ -52,29 +53,38 @@ pub fn mask(
 fn is_person(
     countries: &Countries,
     country: Option<&str>,
-    field: Option<&Field>,
+    (header, field): (&str, Option<&Field>),
     cell: &str,
 ) -> bool {
     // The shortest person's number has 9 digits.
     if cell.chars().filter(|c| c.is_numeric()).count() < 9 {
         return false;
     }
+    let has_form = || {
+        let home = country.and_then(|code| countries.get(code));
+        let kinds = home.map_or(&[][..], |country| country.person_numbers.as_slice());
+        countries::has_form_of_person_number(Some(kinds), cell)
+    };
     match field {
+        // Under a word of other countries anything may stand.
+        Some(Field::Identifier(_))
+            if countries::holds_person_number(cell)
+                && country.is_some_and(|home| schemes::is_guessed(countries, home, header)) =>
+        {
+            true
+        }
         Some(Field::Identifier(scheme)) => {
             match countries::check(countries, country, scheme, cell) {
                 Ok(checked) => checked.verdict == Verdict::NaturalPerson,
                 Err(_) => countries::may_be_person_number(cell),
             }
         }
-        Some(Field::Phone | Field::RegistryNumber) => false,
+        Some(Field::Phone) => false,
         // A date with its time and an address hold many digits by chance: only one that stands by itself counts.
-        Some(Field::FoundedOn | Field::Website) => countries::holds_person_number(cell),
-        _ => {
-            let kinds = country.and_then(|code| countries.get(code));
-            let kinds = kinds.map_or(&[][..], |country| country.person_numbers.as_slice());
-            countries::may_be_person_number(cell)
-                || countries::has_form_of_person_number(Some(kinds), cell)
+        Some(Field::FoundedOn | Field::Website) => {
+            countries::holds_person_number(cell) || has_form()
         }
+        _ => countries::may_be_person_number(cell) || has_form(),
     }
 }
 
@@ -131,8 +141,12 @@ mod tests {
 
     #[test]
     fn a_person_s_number_in_digits_of_another_script_goes_too() {
-        for number in ["７１０４２３３３１４２８", "٧١٠٤٢٣٣٣١٤٢٨", "৭১০৪২৩৩৩১৪২৮"]
-        {
+        for number in [
+            "７１０４２３３３１４２８",
+            "٧١٠٤٢٣٣٣١٤٢٨",
+            "৭১০৪২৩৩৩১৪২৮",
+            "᱗᱑᱐᱔᱒᱓᱓᱓᱑᱔᱒᱘",
+        ] {
             let (at, cells) = masked([
                 "Sample",
                 number,

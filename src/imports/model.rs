@@ -294,6 +294,10 @@ pub struct ReadColumn {
     /// What it means; null where it is not known and not used.
     #[schema(example = "city")]
     pub field: Option<String>,
+    /// True where that was stated for this file.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub stated: bool,
 }
 
 /// A line that is no row.
@@ -357,6 +361,7 @@ impl Reading {
                 .map(|c| ReadColumn {
                     header: header(&c.header),
                     field: c.field.as_ref().map(Field::to_string),
+                    stated: c.stated,
                 })
                 .collect(),
             skipped: sheet

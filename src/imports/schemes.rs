@@ -1,5 +1,7 @@
 //! Which scheme a header means in a row's country: people of several countries write the same words over numbers of their own. Pure.
 
+use std::collections::BTreeSet;
+
 use super::read::{Field, field_of};
 use crate::countries::Countries;
 
@@ -21,9 +23,17 @@ pub type Columns = Vec<(String, Option<Field>)>;
 
 /// The columns as a row of this country means them; nothing where that is how they were read. A header whose meaning was stated, or
 /// that is a field's own name, means what it says.
-pub fn columns_of(columns: &Columns, countries: &Countries, country: &str) -> Option<Columns> {
+pub fn columns_of(
+    columns: &Columns,
+    stated: &BTreeSet<String>,
+    countries: &Countries,
+    country: &str,
+) -> Option<Columns> {
     let mut own: Option<Columns> = None;
     for (at, (header, field)) in columns.iter().enumerate() {
+        if stated.contains(header) {
+            continue;
+        }
         let Some(scheme) = abroad(countries, country, header, field.as_ref()) else {
             continue;
         };
@@ -72,6 +82,8 @@ fn is_of<'a>(countries: &'a Countries, scheme: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Columns, columns_of, is_guessed};
     use crate::countries::Countries;
     use crate::imports::read::{Field, field_of};
@@ -82,7 +94,7 @@ mod tests {
             .iter()
             .map(|header| ((*header).to_owned(), field_of(header)))
             .collect();
-        let own = columns_of(&columns, &countries, country).unwrap_or(columns);
+        let own = columns_of(&columns, &BTreeSet::new(), &countries, country).unwrap_or(columns);
         own.into_iter()
             .map(|(_, field)| field.map_or_else(String::new, |f| f.to_string()))
             .collect()
@@ -118,6 +130,14 @@ mod tests {
             meant("UZ", &["ИНН", "STIR"]),
             ["identifier:KG-INN", "identifier:UZ-STIR"]
         );
+    }
+
+    #[test]
+    fn what_is_stated_is_meant() {
+        let countries = Countries::load().unwrap();
+        let columns = vec![("ИНН".to_owned(), field_of("ИНН"))];
+        let stated = BTreeSet::from(["ИНН".to_owned()]);
+        assert_eq!(columns_of(&columns, &stated, &countries, "UZ"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::read::{self, Field, Row, values};
 use super::rows::LineRow;
 use super::{draft::Draft, near, queries};
 use crate::auth::Acting;
-use crate::countries::{Countries, Country, may_be_person_number};
+use crate::countries::{Countries, Country, has_form_of_person_number, may_be_person_number};
 use crate::db::Conn;
 use crate::http::{Code, Error};
 use crate::organisations::candidates::Lookout;
@@ -90,7 +90,7 @@ pub fn plan(
         .unwrap_or_else(|| source_of(file_name));
     for (name, text) in [("file_name", file_name), ("source", source.as_str())] {
         Line::parse(text).map_err(|e| Error::field(name, e.0))?;
-        if may_be_person_number(text) {
+        if may_be_person_number(text) || has_form_of_person_number(None, text) {
             let why = "holds or may hold a person's number; choose another name";
             return Err(Error::field(name, why).coded(Code::NaturalPersonNumber));
         }

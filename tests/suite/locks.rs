@@ -253,14 +253,21 @@ async fn an_organisation_that_moves_while_a_change_waits_for_it_is_not_changed_b
     ];
     let rows = format!("SELECT 1 FROM organisations WHERE number = '{number}'");
     let lost = format!("UPDATE organisations SET country = 'TR' WHERE number = '{number}'");
+    let back = format!("UPDATE organisations SET country = 'KZ' WHERE number = '{number}'");
     for request in requests {
         let request = request.insert_header(("If-Match", "*"));
         while_it_waits_for(&app, &rows, &lost, request)
             .await
             .problem(403, "forbidden");
-        let back = "UPDATE organisations SET country = 'KZ'";
-        app.db_conn().batch_execute(back).unwrap();
+        app.db_conn().batch_execute(&back).unwrap();
     }
+    let other = app.member("TR").await.0.number;
+    let pair = json!({"organisation": number, "other": other, "reason": "Two of them."});
+    let request = posted(&kz, "/v1/duplicates/distinct", &pair);
+    while_it_waits_for(&app, &rows, &lost, request)
+        .await
+        .problem(403, "forbidden");
+    app.db_conn().batch_execute(&back).unwrap();
     assert_eq!(app.findings(), Vec::<String>::new());
     app.send(patch().insert_header(("If-Match", "*")))
         .await

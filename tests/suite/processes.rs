@@ -241,6 +241,22 @@ fn a_start_that_cannot_have_its_keys_begins_no_demo() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("keys_dir: "), "{text}");
     assert!(!folder.join("registry.db").exists());
+    // Nor one whose keys are none; the corrected start makes it.
+    let keys = folder.join("keys");
+    std::fs::create_dir_all(&keys).unwrap();
+    let bad = keys.join("token-20261129.pem");
+    std::fs::write(&bad, "garbage").unwrap();
+    let words = [
+        "serve",
+        "--demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        folder.to_str().unwrap(),
+    ];
+    assert_eq!(said(&words).0, Some(1));
+    std::fs::remove_file(&bad).unwrap();
+    ended(started(&words, "demo data: "));
 }
 
 #[test]

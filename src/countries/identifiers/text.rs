@@ -85,6 +85,13 @@ fn plain(c: char) -> char {
     }
 }
 
+/// Whether a text holds so many digits of scripts that are not read here that they may be a person's number: no list of the eight countries
+/// has any.
+pub(super) fn has_unread_digits(clean_text: &str) -> bool {
+    let unread = |c: &char| c.is_numeric() && !c.is_ascii_digit();
+    clean_text.chars().filter(unread).count() >= 9
+}
+
 /// Digits of other scripts that compatibility normalisation leaves alone: Arabic, those of India, South East Asia, Tibet and Mongolia.
 fn other_digit(c: char) -> Option<char> {
     const ZEROS: [u32; 24] = [

@@ -158,13 +158,17 @@ fn with_month_word(text: &str) -> Option<(Number, Number, Number)> {
     (year.digits == 4 && of_month(day)).then_some((year, month, day))
 }
 
-/// What may stand behind a month's stem: an ending of case or possession.
+/// What may stand behind a month's name: an ending of case or possession.
 fn is_ending(rest: &str) -> bool {
-    rest.chars().count() <= 7 && rest.chars().all(char::is_alphabetic)
+    const ENDINGS: [&str; 22] = [
+        "", "а", "я", "ь", "е", "и", "ы", "у", "да", "де", "та", "те", "a", "e", "i", "da", "de",
+        "ta", "te", "an", "en", "in",
+    ];
+    ENDINGS.contains(&rest)
 }
 
 /// Words for year, as they stand behind a date; of two that end alike the longer one first.
-const YEAR_WORDS: [&str; 22] = [
+const YEAR_WORDS: [&str; 25] = [
     "года",
     "году",
     "год",
@@ -186,25 +190,105 @@ const YEAR_WORDS: [&str; 22] = [
     "-cı il",
     "-cu il",
     "-cü il",
+    "yılı",
+    "yıl",
+    "й.",
     ".",
 ];
 /// Those that stand in the middle, folded.
-const YEARS_WITHIN: [&str; 6] = ["жыл", "жылы", "yil", "йил", "yili", "йили"];
+const YEARS_WITHIN: [&str; 13] = [
+    "г", "ж", "жыл", "жылы", "yil", "yili", "иил", "иили", "il", "ci", "cu", "y", "года",
+];
 
-/// The months by the beginnings of their names, folded, in English and the languages of the eight countries.
+/// The months by their names without endings, folded, in English and the languages of the eight countries.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "yan", "янв", "ocak", "кантар"],
-    &["feb", "fev", "few", "фев", "subat", "акпан"],
-    &["mar", "мар", "наурыз"],
-    &["apr", "апр", "nisan", "сауир"],
-    &["may", "maj", "маи", "мая", "мамыр"],
-    &["jun", "iyun", "июн", "haziran", "маусым"],
-    &["jul", "iyul", "июл", "temmuz", "шилде"],
-    &["aug", "avq", "avg", "awg", "agustos", "авг", "тамыз"],
-    &["sep", "sen", "szep", "сен", "eylul", "кыркуиек"],
-    &["oct", "okt", "окт", "ekim", "казан"],
-    &["nov", "noy", "now", "ноя", "kasim", "караша"],
-    &["dec", "dek", "дек", "aral", "желтоксан"],
+    &[
+        "january",
+        "jan",
+        "januar",
+        "yanvar",
+        "yanwar",
+        "январ",
+        "янв",
+        "ocak",
+        "кантар",
+    ],
+    &[
+        "february",
+        "feb",
+        "februar",
+        "fevral",
+        "fewral",
+        "феврал",
+        "фев",
+        "subat",
+        "акпан",
+    ],
+    &["march", "mar", "marcius", "mart", "март", "наурыз"],
+    &[
+        "april",
+        "apr",
+        "aprilis",
+        "aprel",
+        "апрел",
+        "апр",
+        "nisan",
+        "сауир",
+    ],
+    &["may", "majus", "mayis", "маи", "мая", "мае", "мамыр"],
+    &["june", "jun", "junius", "iyun", "июн", "haziran", "маусым"],
+    &["july", "jul", "julius", "iyul", "июл", "temmuz", "шилде"],
+    &[
+        "august",
+        "aug",
+        "augusztus",
+        "avqust",
+        "avgust",
+        "awgust",
+        "agustos",
+        "август",
+        "авг",
+        "тамыз",
+    ],
+    &[
+        "september",
+        "sep",
+        "sept",
+        "szeptember",
+        "sentyabr",
+        "сентябр",
+        "сент",
+        "eylul",
+        "кыркуиек",
+    ],
+    &[
+        "october",
+        "oct",
+        "oktober",
+        "oktyabr",
+        "октябр",
+        "окт",
+        "ekim",
+        "казан",
+    ],
+    &[
+        "november",
+        "nov",
+        "noyabr",
+        "ноябр",
+        "нояб",
+        "kasim",
+        "караша",
+    ],
+    &[
+        "december",
+        "dec",
+        "dekabr",
+        "декабр",
+        "дек",
+        "aralik",
+        "желтоксан",
+    ],
 ];
 
 fn plain_number(text: &str, today: NaiveDate) -> Option<Parsed<DateValue>> {
@@ -367,6 +451,11 @@ mod tests {
             ("31 December 2012", 2012, 12, 31),
             ("5 aralık 1997", 1997, 12, 5),
             ("2 ýanwar 1996 ý.", 1996, 1, 2),
+            ("2004 йил 5 сентябр", 2004, 9, 5),
+            ("2004-йил 5-апрель", 2004, 4, 5),
+            ("2004-cü il 5 may", 2004, 5, 5),
+            ("2004 г. 5 мая", 2004, 5, 5),
+            ("15 мая 2005", 2005, 5, 15),
         ] {
             let read = parsed(text, SlashOrder::Unknown);
             if y == 0 {
@@ -383,6 +472,7 @@ mod tests {
             "2005.",
             "2005-yil",
             "2005 ж.",
+            "2005 yılı",
         ] {
             assert_eq!(
                 parsed(text, SlashOrder::Unknown),
@@ -396,6 +486,12 @@ mod tests {
             "15 апреля 05",
             "15 2005 апреля",
             "15 фонд 2005",
+            "5 Nowruz 2003",
+            "12 Mariya 2004",
+            "5 Maydan 2004",
+            "5 Маяк 2004",
+            "5 Senat 2004",
+            "5 Decree 2004",
         ] {
             assert!(
                 matches!(parsed(text, SlashOrder::Unknown), Parsed::Faulty(_)),

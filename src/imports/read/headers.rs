@@ -362,7 +362,7 @@ pub fn field_of(header: &str) -> Option<Field> {
     entry(header).map(|entry| entry.field)
 }
 
-fn stated<'a>(header: &str, map: &'a [(String, Field)]) -> Option<&'a Field> {
+pub(super) fn stated<'a>(header: &str, map: &'a [(String, Field)]) -> Option<&'a Field> {
     let folded = fold(header);
     map.iter()
         .find(|(wanted, _)| {

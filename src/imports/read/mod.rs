@@ -128,6 +128,8 @@ pub struct Column {
     pub header: String,
     /// Its meaning; none where the dictionary does not know it.
     pub field: Option<Field>,
+    /// True where that was stated.
+    pub stated: bool,
     /// Its position in the file, from 0 (column A is 0).
     pub index: usize,
 }

@@ -53,7 +53,24 @@ const KIND_WORDS: [&str; 10] = [
 ];
 
 /// Words for what is counted, where it is told how many there are.
-const COUNTED: [&str; 39] = [
+const COUNTED: [&str; 56] = [
+    "нко",
+    "по",
+    "списку",
+    "странице",
+    "uzre",
+    "sayisi",
+    "kayit",
+    "sany",
+    "болуп",
+    "бирлестик",
+    "бирлестиктер",
+    "nodavlat",
+    "civil",
+    "number",
+    "of",
+    "list",
+    "page",
     "teskilat",
     "qht",
     "tashkilot",
@@ -96,7 +113,28 @@ const COUNTED: [&str; 39] = [
 ];
 
 /// Words that begin a line below the table, in front of a colon or a line to sign on: who made the list, who signs.
-const NOTE_WORDS: [&str; 22] = [
+const NOTE_WORDS: [&str; 43] = [
+    "menbe",
+    "kaynak",
+    "manba",
+    "cesme",
+    "forras",
+    "дереккоз",
+    "булак",
+    "source",
+    "колы",
+    "колу",
+    "gol",
+    "tertib etdi",
+    "keszitette",
+    "даиындаган",
+    "tayyorladi",
+    "tayyarlan",
+    "тузду",
+    "м п",
+    "rehber",
+    "mudur",
+    "quelle",
     "imza",
     "imzo",
     "подпись",
@@ -183,6 +221,8 @@ pub(super) fn assemble(
 
     let fields = headers::resolve(&header_cells, &options.map);
     let mut kept = Vec::new();
+    // What could be a note is one where no organisation stands below it.
+    let mut notes: Vec<RawRow> = Vec::new();
     let mut width = written;
     for (index, row) in raw.enumerate() {
         if row.cells.iter().all(|cell| cell.trim().is_empty()) {
@@ -196,10 +236,7 @@ pub(super) fn assemble(
                 why: Why::Sum,
             });
         } else if is_note(&row.cells) {
-            skipped.push(Skipped {
-                line: row.line,
-                why: Why::Note,
-            });
+            notes.push(row);
         } else if index == 0 && numbers_columns(&row.cells, written)
             || row
                 .cells
@@ -223,9 +260,15 @@ pub(super) fn assemble(
                 .at(row.line));
             }
             width = width.max(row.cells.len());
+            kept.append(&mut notes);
             kept.push(row);
         }
     }
+    skipped.extend(notes.into_iter().map(|note| Skipped {
+        line: note.line,
+        why: Why::Note,
+    }));
+    skipped.sort_by_key(|skipped| skipped.line);
     if kept.is_empty() {
         return Err(ReadError::new(
             Code::NoRows,
@@ -304,9 +347,13 @@ fn is_sum(cells: &[String], fields: &[Option<Field>]) -> bool {
         let folded = headers::fold(cell);
         let digits = folded.chars().filter(char::is_ascii_digit).count();
         match field {
-            Some(Field::Identifier(_) | Field::Phone | Field::RegistryNumber) if digits >= 7 => {
-                return false;
-            }
+            Some(
+                Field::Identifier(_)
+                | Field::Phone
+                | Field::RegistryNumber
+                | Field::Reference
+                | Field::FoundedOn,
+            ) if digits > 0 => return false,
             Some(Field::RowNumber) => {}
             _ => numbers += digits,
         }
@@ -336,8 +383,12 @@ fn is_note(cells: &[String]) -> bool {
 
 /// The line below the header in which official tables number their columns: 1, 2, 3 and so on, one for each.
 fn numbers_columns(cells: &[String], written: usize) -> bool {
-    let numbered = |(cell, n): (&String, usize)| cell.trim() == n.to_string();
-    cells.len() > 1 && cells.len() == written && cells.iter().zip(1..).all(numbered)
+    let numbered = |(cell, n): (&String, usize)| {
+        cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '.'))
+            == n.to_string()
+    };
+    let most = cells.len() > 2 || cells.len() == written;
+    cells.len() > 1 && most && cells.iter().zip(1..).all(numbered)
 }
 
 fn finish(
@@ -432,6 +483,7 @@ fn columns(
             ));
         }
         columns.push(Column {
+            stated: headers::stated(&header, &options.map).is_some(),
             header,
             field,
             index,
@@ -642,6 +694,11 @@ mod tests {
             "Jami: 1 ta",
             "Жалпы: 1 уюм",
             "Jemi: 1 gurama",
+            "Итого по списку: 5",
+            "Cəmi üzrə: 5",
+            "Toplam dernek sayısı: 5",
+            "Барлығы: 5 бірлестік",
+            "Total number of NGOs: 5",
         ] {
             let rows: [&[&str]; 3] = [&["No", "Name", "City"], &["1", "A", "B"], &["", sum, ""]];
             assert_eq!(skipped(&rows), [(3, Why::Sum)], "{sum}");
@@ -658,21 +715,35 @@ mod tests {
             &["Total NGO", "", ""],
         ];
         assert_eq!(skipped(&rows), []);
+        let rows: [&[&str]; 3] = [
+            &["ID", "Name", "Founded", "City"],
+            &["17", "Total", "1998", ""],
+            &["18", "Jemi", "", ""],
+        ];
+        assert_eq!(skipped(&rows), []);
+        // What could be a note is an organisation where others stand below it.
+        let rows: [&[&str]; 4] = [
+            &["No", "Name", "City"],
+            &["", "Tarix: Irs", ""],
+            &["2", "A", "B"],
+            &["", "Mənbə: siyahı", ""],
+        ];
+        assert_eq!(skipped(&rows), [(4, Why::Note)]);
     }
 
     #[test]
     fn who_signs_and_what_numbers_the_columns_is_no_row() {
         let rows: [&[&str]; 6] = [
             &["№ п/п", "Наименование организации", "Город"],
-            &["1", "2", "3"],
+            &["(1)", "(2)", "(3)"],
             &["1", "Фонд Айна", "Ош"],
+            &["2", "İmza Klubu", ""],
             &["", "Исполнитель: отдел реестра", ""],
             &["", "İmza: ____", ""],
-            &["2", "İmza Klubu", ""],
         ];
         assert_eq!(
             skipped(&rows),
-            [(2, Why::Header), (4, Why::Note), (5, Why::Note)]
+            [(2, Why::Header), (5, Why::Note), (6, Why::Note)]
         );
         // Further down it is a row.
         let rows: [&[&str]; 3] = [&["No", "Name"], &["1", "A"], &["1", "2"]];

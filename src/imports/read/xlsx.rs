@@ -1,4 +1,5 @@
-//! Workbooks: the first visible sheet that has a table; a cover with a word or two that could be headers is none beside a list.
+//! Workbooks: the first visible sheet that has a table. A cover with a word or two that could be headers gives way to a list: a sheet with
+//! names, more known columns and more rows.
 //!
 //! Cells are streamed one by one; a sheet's declared dimension is never believed, and a cell far away
 //! costs one row at most. The workbook reader runs behind `catch_unwind`, because it panics on odd
@@ -11,7 +12,7 @@ use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::error::{ReadError, ReadErrorCode as Code, Warning, WarningCode};
 use super::table::{self, RawRow, Source, Table};
-use super::{Limits, Options, Sheet, archive};
+use super::{Field, Limits, Options, Sheet, archive};
 
 /// The last row and column that the format has.
 const LAST_ROW: u32 = 1_048_576;
@@ -45,13 +46,15 @@ fn first_table(bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> {
         match read {
             Ok(table) => {
                 let sheet = of_table(name, table, warnings);
-                match &mut chosen {
-                    Some(first) if known(first) > 1 || known(&sheet) <= 1 => {
-                        others.extend(sheet.sheet_name);
+                let left = match &mut chosen {
+                    Some(first) if is_list_beside(&sheet, first) => std::mem::replace(first, sheet),
+                    Some(_) => sheet,
+                    None => {
+                        chosen = Some(sheet);
+                        continue;
                     }
-                    Some(cover) => *cover = sheet,
-                    None => chosen = Some(sheet),
-                }
+                };
+                others.extend(left.sheet_name);
             }
             Err(error) if matches!(error.code, Code::HeaderNotFound | Code::NoRows) => {
                 // A header without rows says more than a sheet without a header.
@@ -87,9 +90,12 @@ fn first_table(bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> {
     Ok(chosen)
 }
 
-/// How many columns of a sheet are known.
-fn known(sheet: &Sheet) -> usize {
-    sheet.columns.iter().filter(|c| c.field.is_some()).count()
+/// True when `sheet` is a list and `first` looks like its cover.
+fn is_list_beside(sheet: &Sheet, first: &Sheet) -> bool {
+    let named = |sheet: &Sheet| sheet.position(&Field::Name).is_some();
+    let known = |sheet: &Sheet| sheet.columns.iter().filter(|c| c.field.is_some()).count();
+    named(sheet)
+        && (!named(first) || known(sheet) > known(first) && sheet.rows.len() > first.rows.len())
 }
 
 fn of_table(name: String, table: Table, mut warnings: Vec<Warning>) -> Sheet {
