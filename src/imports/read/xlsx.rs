@@ -235,3 +235,64 @@ fn damaged() -> ReadError {
         "The workbook is damaged or holds something that is not read. Save it again as .xlsx, or save the sheet as CSV (UTF-8).",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_xlsxwriter::Workbook;
+
+    use super::{Options, Sheet, WarningCode, read};
+
+    type Rows = &'static [&'static [&'static str]];
+
+    fn of(sheets: &[(&str, Rows)]) -> Sheet {
+        let mut book = Workbook::new();
+        for (name, rows) in sheets {
+            let sheet = book.add_worksheet();
+            sheet.set_name(*name).unwrap();
+            for (row, cells) in (0..).zip(*rows) {
+                for (column, cell) in (0..).zip(*cells) {
+                    sheet.write_string(row, column, *cell).unwrap();
+                }
+            }
+        }
+        let bytes = book.save_to_buffer().unwrap();
+        read(&bytes, &Options::default()).unwrap()
+    }
+
+    fn other_sheets(sheet: &Sheet) -> Option<&str> {
+        let mut warnings = sheet.warnings.iter();
+        let found = warnings.find(|warning| warning.code == WarningCode::OtherSheets);
+        found.map(|warning| warning.message.as_str())
+    }
+
+    const REGIONS: Rows = &[&["Наименование", "Область"], &["Город Ош", "Ош"]];
+
+    #[test]
+    fn a_list_is_read_whatever_stands_behind_it_and_what_does_is_told() {
+        let list: Rows = &[
+            &["Наименование организации", "Основание"],
+            &["Фонд Айна", "устав"],
+            &["Фонд Нур", "устав"],
+        ];
+        let sheet = of(&[("Список", list), ("Регионы", REGIONS)]);
+        assert_eq!(sheet.sheet_name.as_deref(), Some("Список"));
+        assert_eq!(sheet.rows.len(), 2);
+        assert!(other_sheets(&sheet).unwrap().contains("Регионы"));
+        assert_eq!(other_sheets(&of(&[("Список", list)])), None);
+    }
+
+    #[test]
+    fn a_cover_gives_way_to_the_list_behind_it() {
+        let list: Rows = &[
+            &["Name", "City", "Country"],
+            &["Sample One", "Osh", "KG"],
+            &["Sample Two", "Osh", "KG"],
+        ];
+        const COVERS: [Rows; 2] = [&[&["Name"], &["Nazirlik"]], &[&["City"], &["Osh"]]];
+        for cover in COVERS {
+            let sheet = of(&[("Cover", cover), ("List", list)]);
+            assert_eq!(sheet.sheet_name.as_deref(), Some("List"));
+            assert!(other_sheets(&sheet).unwrap().contains("Cover"));
+        }
+    }
+}
