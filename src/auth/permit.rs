@@ -188,7 +188,10 @@ impl<A: Act + 'static> Permit<A> {
         + 'static,
     ) -> Result<T, Error> {
         match self.way.caller.credential {
-            Credential::None => self.way.glance(A::ACTION, glances, key, work).await,
+            Credential::None => {
+                let work = Box::new(work);
+                self.way.glance(A::ACTION, glances, key, work).await
+            }
             Credential::Token(_) | Credential::Key(_) | Credential::Desk { .. } => {
                 self.snapshot(move |conn, acting| {
                     let found = work(conn, acting, &[key])?.into_iter().next();

@@ -41,6 +41,9 @@ pub type Glances<K, T> = Gather<K, T, Error>;
 
 /// What is asked of the database, reading.
 type Reading<T> = Box<dyn FnOnce(&mut Conn, &Acting) -> Result<T, Error> + Send>;
+/// What is asked for several keys at once, reading: one result for each, in their order.
+pub(super) type Glancing<K, T> =
+    Box<dyn Fn(&mut Conn, &Acting, &[K]) -> Result<Vec<Result<T, Error>>, Error> + Send + Sync>;
 /// What is done in a write transaction; it may run more than once.
 type Writing<T> = Box<dyn FnMut(&mut Tx<'_>, &Acting) -> Result<T, Error> + Send>;
 
@@ -158,10 +161,7 @@ impl Way {
         action: Action,
         glances: &Glances<K, T>,
         key: K,
-        work: impl Fn(&mut Conn, &Acting, &[K]) -> Result<Vec<Result<T, Error>>, Error>
-        + Send
-        + Sync
-        + 'static,
+        work: Glancing<K, T>,
     ) -> Result<T, Error> {
         let ask = move |conn: &mut Conn, keys: &[K]| {
             let acting = Acting::of(Principal::Anonymous, action, Instant::now())?;

@@ -14,7 +14,7 @@ use crate::auth::{Acting, Role};
 use crate::config::Config;
 use crate::countries::holds_person_number;
 use crate::db::schema::users;
-use crate::db::{Conn, Instant, marks};
+use crate::db::{Conn, Instant, dialect};
 use crate::demo;
 use crate::http::Error;
 use crate::text::{Email, Line};
@@ -34,8 +34,8 @@ pub(super) struct Init {
 
 const HAS_ACCOUNTS: &str =
     "this registry has accounts already; invite further ones with `ots-registry user invite`";
-/// The mark that the first accounts were made.
-const MARK: &str = "first_accounts";
+/// The number that the process holds which makes the first accounts.
+const LOCK: i64 = 0x696e_6974;
 
 /// How many accounts there are.
 pub(super) fn accounts(conn: &mut Conn) -> Result<i64, Stop> {
@@ -80,7 +80,8 @@ pub(super) fn run(args: &Init, config: &Config) -> Done {
     }
     conn.transact(|tx| {
         // Of several that run at once one makes the accounts, and the others wait until it has.
-        if !demo::is_registry(tx)? || !marks::claim(tx, MARK, "made")? || accounts(tx)? > 0 {
+        dialect::lock_number(tx, LOCK)?;
+        if !demo::is_registry(tx)? || accounts(tx)? > 0 {
             return Err(Stop(HAS_ACCOUNTS.to_owned()));
         }
         let mut links = "Two secretariat accounts are invited. Pass each link on; it works once, and sets the password:".to_owned();

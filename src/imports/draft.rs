@@ -10,7 +10,7 @@ use super::mask::{NOT_KEPT, mask};
 use super::model::{Finding, FindingCode as Code, Reading};
 use super::read::Field;
 use super::read::values::{self, Absence, DateValue, Parsed, SlashOrder};
-use super::schemes::{self, Columns};
+use super::schemes::{self, Columns, Own};
 use super::words;
 use crate::auth::Reach;
 use crate::countries::{self, Countries, Verdict};
@@ -29,10 +29,8 @@ use crate::text::{
 pub struct Frame {
     /// Headers and their meanings.
     columns: Columns,
-    /// Headers whose meaning was stated for this file.
-    stated: BTreeSet<String>,
     /// Those of the countries whose rows mean another scheme by a header.
-    own_columns: BTreeMap<String, Columns>,
+    own: BTreeMap<String, Own>,
     /// The list that the rows come from.
     pub source: String,
     /// The country of rows that name none.
@@ -67,13 +65,12 @@ impl Frame {
         let stated = reading.columns.iter().filter(|c| c.stated);
         let stated: BTreeSet<String> = stated.map(|c| c.header.clone()).collect();
         let own = countries.iter().filter_map(|country| {
-            let own = schemes::columns_of(&columns, &stated, countries, &country.code)?;
+            let own = schemes::own(&columns, &stated, countries, &country.code)?;
             Some((country.code.clone(), own))
         });
         Ok(Self {
-            own_columns: own.collect(),
+            own: own.collect(),
             columns,
-            stated,
             source: source.to_owned(),
             default_country,
             keep_invalid: reading
@@ -87,12 +84,6 @@ impl Frame {
             forms: words::Forms::of(countries),
             unicode: reading.is_unicode(),
         })
-    }
-
-    /// The columns as a row of this country means them.
-    fn columns_of(&self, country: Option<&str>) -> &Columns {
-        let own = country.and_then(|country| self.own_columns.get(country));
-        own.unwrap_or(&self.columns)
     }
 }
 
@@ -189,12 +180,14 @@ pub struct Looked {
 /// Looks at a row. `cells` lose every person's number first, so that they may be stored afterwards.
 pub fn look(frame: &Frame, countries: &Countries, reach: &Reach, cells: &mut [String]) -> Looked {
     let country = country_of(frame, countries, cells);
-    let stated = country.as_ref().ok().map(String::as_str);
-    let columns = frame.columns_of(stated);
-    mask(countries, stated, columns, cells);
+    let home = country.as_ref().ok().map(String::as_str);
+    let own = home.and_then(|home| frame.own.get(home));
+    let columns = own.map_or(&frame.columns, |own| &own.columns);
+    mask(countries, home, columns, cells);
     let mut row = Row {
         frame,
         columns,
+        guessed: own.map(|own| &own.guessed),
         countries,
         cells,
         remarks: Vec::new(),
@@ -251,6 +244,7 @@ fn country_of(frame: &Frame, countries: &Countries, cells: &[String]) -> Result<
 struct Row<'a> {
     frame: &'a Frame,
     columns: &'a Columns,
+    guessed: Option<&'a BTreeSet<String>>,
     countries: &'a Countries,
     cells: &'a [String],
     remarks: Vec<Remark>,
@@ -575,8 +569,7 @@ impl<'a> Row<'a> {
             return None;
         }
         let header = self.cell(field).map_or("", |(header, _)| header);
-        let is_stated = self.frame.stated.contains(header);
-        let is_guess = !is_stated && schemes::is_guessed(self.countries, country, header);
+        let is_guess = self.guessed.is_some_and(|guessed| guessed.contains(header));
         let new = NewIdentifier {
             scheme: scheme.to_owned(),
             value: value.to_owned(),

@@ -21,15 +21,26 @@ const ALIKE: [&[&str]; 2] = [
 /// Headers and their meanings.
 pub type Columns = Vec<(String, Option<Field>)>;
 
+/// How a country's rows mean the columns.
+pub struct Own {
+    /// The columns as they mean them.
+    pub columns: Columns,
+    /// Headers that by themselves mean a number of another country: what stands below them is only guessed at.
+    pub guessed: BTreeSet<String>,
+}
+
 /// The columns as a row of this country means them; nothing where that is how they were read. A header whose meaning was stated, or
 /// that is a field's own name, means what it says.
-pub fn columns_of(
+pub fn own(
     columns: &Columns,
     stated: &BTreeSet<String>,
     countries: &Countries,
     country: &str,
-) -> Option<Columns> {
-    let mut own: Option<Columns> = None;
+) -> Option<Own> {
+    let mut own = Own {
+        columns: columns.clone(),
+        guessed: BTreeSet::new(),
+    };
     for (at, (header, field)) in columns.iter().enumerate() {
         if stated.contains(header) {
             continue;
@@ -37,6 +48,7 @@ pub fn columns_of(
         let Some(scheme) = abroad(countries, country, header, field.as_ref()) else {
             continue;
         };
+        own.guessed.insert(header.clone());
         let meant = ALIKE.iter().find(|group| group.contains(&scheme));
         let meant = meant.and_then(|group| {
             let is_own = |code: &&&str| is_of(countries, code) == Some(country);
@@ -45,13 +57,13 @@ pub fn columns_of(
         let Some(meant) = meant.map(|code| Field::Identifier((*code).to_owned())) else {
             continue;
         };
-        let own = own.get_or_insert_with(|| columns.clone());
-        let is_there = own.iter().any(|(_, field)| field.as_ref() == Some(&meant));
-        if let Some((_, field)) = own.get_mut(at).filter(|_| !is_there) {
+        let is_it = |(_, field): &(String, Option<Field>)| field.as_ref() == Some(&meant);
+        let is_there = own.columns.iter().any(is_it);
+        if let Some((_, field)) = own.columns.get_mut(at).filter(|_| !is_there) {
             *field = Some(meant);
         }
     }
-    own
+    (!own.guessed.is_empty()).then_some(own)
 }
 
 /// Whether a header by itself means a number of another country than the row's: then what stands below it is only guessed at.
@@ -84,7 +96,7 @@ fn is_of<'a>(countries: &'a Countries, scheme: &str) -> Option<&'a str> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Columns, columns_of, is_guessed};
+    use super::{Columns, is_guessed, own};
     use crate::countries::Countries;
     use crate::imports::read::{Field, field_of};
 
@@ -94,7 +106,8 @@ mod tests {
             .iter()
             .map(|header| ((*header).to_owned(), field_of(header)))
             .collect();
-        let own = columns_of(&columns, &BTreeSet::new(), &countries, country).unwrap_or(columns);
+        let own = own(&columns, &BTreeSet::new(), &countries, country);
+        let own = own.map_or(columns, |own| own.columns);
         own.into_iter()
             .map(|(_, field)| field.map_or_else(String::new, |f| f.to_string()))
             .collect()
@@ -137,7 +150,7 @@ mod tests {
         let countries = Countries::load().unwrap();
         let columns = vec![("ИНН".to_owned(), field_of("ИНН"))];
         let stated = BTreeSet::from(["ИНН".to_owned()]);
-        assert_eq!(columns_of(&columns, &stated, &countries, "UZ"), None);
+        assert!(own(&columns, &stated, &countries, "UZ").is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! read(bytes) ─┬─ text ─ encoding ─ delimited ─┬─ table (header row, titles, sums) ─ Sheet
-//!              └─ .xlsx ─ archive ─ xlsx ──────┘      └ headers.tsv (what a column means)
+//!              └─ .xlsx ─ archive ─ xlsx ──────┘      └ headers.tsv (what a column means), beside (what is no row)
 //! ```
 //!
 //! `values` turns one cell into a date, an e-mail address, a telephone number or a website. Countries
@@ -10,6 +10,7 @@
 //! before it allocates.
 
 mod archive;
+mod beside;
 mod contacts;
 mod dates;
 mod delimited;
